@@ -1,0 +1,13 @@
+"""The application: which services it is made of."""
+
+from atoll import Application
+
+revenue = Application(
+    "revenue",
+    owner="revenue-operations",
+    services=[
+        "revenue.capture.service:CaptureService",
+        "revenue.enrichment.service:EnrichmentService",
+        "revenue.scoring.service:ScoringService",
+    ],
+)

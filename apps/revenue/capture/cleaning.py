@@ -1,0 +1,114 @@
+"""Cells and submitted details as clean details of a lead. Pure: the same input always gives the same lead."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from .columns import FIELD_NAMES
+from .contract import Column, LeadDetails, Refusal, Target
+from .names import part_name
+from .table import Fault
+
+BLANKS = frozenset({"-", "--", "---", ".", "?", "n/a", "#n/a", "n.a.", "k.a.", "(null)", "(none)", "\\n"})
+"""What programs and people write for nothing."""
+
+BLANK_WORDS = frozenset({"null", "none", "nan", "undefined", "nil"})
+"""The same as words; not in names, because there are people called Null."""
+
+NAMES = frozenset({"first_name", "last_name", "name"})
+INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
+NUMBER = re.compile(r"\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+|\d+")
+
+
+def clean_text(text: str, field: str = "") -> str | None:
+    """The text without what cannot be seen, or None when nothing is said.
+
+    >>> clean_text("  Ada\\u00a0 Lovelace "), clean_text("N/A"), clean_text("Null", "last_name")
+    ('Ada Lovelace', None, 'Null')
+    """
+    plain = " ".join(INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())
+    lower = plain.casefold()
+    if lower in BLANKS or (lower in BLANK_WORDS and field not in NAMES):
+        return None
+    return plain or None
+
+
+def clean_email(text: str) -> str:
+    """The bare address: without `mailto:`, a name before it, or the separator that a copied list leaves behind.
+
+    >>> clean_email("Ada <mailto:ada@example.com>;")
+    'ada@example.com'
+    """
+    bare = text.strip(" ;,")
+    if bare.endswith(">") and "<" in bare:
+        bare = bare[bare.rindex("<") + 1 : -1]
+    return bare[7:] if bare[:7].casefold() == "mailto:" else bare
+
+
+def clean_count(text: str) -> int | None:
+    """The number that a text begins with, however its thousands are set apart; of a range its lower end.
+
+    >>> clean_count("1,200"), clean_count("51-200"), clean_count("1.000+"), clean_count("many")
+    (1200, 51, 1000, None)
+    """
+    found = NUMBER.search(text)
+    digits = "".join(filter(str.isdigit, found[0])) if found else ""
+    return int(digits) if digits and len(digits) < 10 else None
+
+
+def details_of_row(columns: Sequence[Column], cells: Sequence[str]) -> LeadDetails:
+    """The lead in a row, by what its columns are mapped to."""
+    fields: dict[str, Any] = {}  # Any: a lead's fields, texts and one number
+    attributes: dict[str, str] = {}
+    for column, cell in zip(columns, cells, strict=True):
+        text = clean_text(cell, column.target)
+        if text is None or column.target == Target.IGNORE:
+            continue
+        if column.target == "number_of_employees" and (count := clean_count(text)) is not None:
+            fields[column.target] = count
+        elif column.target in FIELD_NAMES and column.target != "number_of_employees":
+            fields[column.target] = text
+        elif column.target == Target.NAME:
+            fields["name"] = text
+        else:
+            attributes[column.name] = text
+    if (name := fields.pop("name", None)) is not None and "last_name" not in fields:
+        first, last = part_name(name)
+        fields |= {"first_name": fields.get("first_name", first), "last_name": last}
+    return clean_details(LeadDetails(**fields, attributes=attributes))
+
+
+def clean_details(details: LeadDetails) -> LeadDetails:
+    """The same details, every text cleaned and the e-mail address bare."""
+    texts: Mapping[str, Any] = msgspec.structs.asdict(details)  # Any: as above
+    cleaned = {name: clean_text(text, name) for name, text in texts.items() if isinstance(text, str)}
+    if email := cleaned.get("email"):
+        cleaned["email"] = clean_email(email) or None
+    attributes = {name: value for name, text in details.attributes.items() if (value := clean_text(text))}
+    return msgspec.structs.replace(details, **cleaned, attributes=attributes)
+
+
+def fault_of(details: LeadDetails) -> Fault | None:
+    """Why cleaned details make no lead; None when they do."""
+    if details.email is not None and (wrong := email_fault(details.email)):
+        return Fault(Refusal.EMAIL_INVALID, f"{wrong} Correct the address, or leave it empty.")
+    named = (details.email, details.phone, details.mobile_phone, details.first_name, details.last_name)
+    if not any((*named, details.company, details.website)):
+        return Fault(
+            Refusal.NOBODY_NAMED, "Nobody is named: give an e-mail address, a phone number, a name or a company."
+        )
+    return None
+
+
+def email_fault(address: str) -> str | None:
+    """What is wrong with an e-mail address, in a sentence; None when its syntax is right. Asks no network."""
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415  # 60 ms that a start need not wait for
+
+    try:
+        validate_email(address, check_deliverability=False)
+    except EmailNotValidError as error:
+        return str(error)
+    return None

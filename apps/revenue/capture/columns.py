@@ -1,0 +1,115 @@
+"""Which column fills which field: by what the caller asked, else by its header, else by what stands in it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import islice
+
+from .contract import Column, FileFault, LeadDetails, MappedBy, Target
+from .synonyms import FIELDS, plain
+
+FIELD_NAMES = frozenset(LeadDetails.__struct_fields__) - {"attributes"}
+TARGETS = FIELD_NAMES | {Target.NAME.value, Target.ATTRIBUTE.value, Target.IGNORE.value}
+NAMING = frozenset({"email", "phone", "mobile_phone", "first_name", "last_name", "name", "company", "website"})
+"""Targets that name somebody: a file without any of them is no list of leads."""
+
+SNIFFED_ROWS = 100
+SNIFFED_SHARE = 0.8
+
+LOOKS: dict[str, re.Pattern[str]] = {
+    "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}"),
+    "website": re.compile(r"(https?://|www\.)[^\s@]+", re.IGNORECASE),
+    "phone": re.compile(r"(tel:|\+|00|\()[\d\s()./-]{7,}"),
+}
+"""What a value of a field looks like, for columns whose header says nothing."""
+
+
+class MappingRefused(Exception):
+    """The columns do not make a list of leads; carries the fault's name and a sentence."""
+
+    def __init__(self, reason: FileFault, explanation: str) -> None:
+        super().__init__(explanation)
+        self.reason = reason
+        self.explanation = explanation
+
+
+def map_columns(
+    header: Sequence[str], rows: Sequence[Sequence[str]], asked: Mapping[str, str]
+) -> tuple[Column, ...]:
+    """Every column of a file with its target; of two columns for one field the first fills it.
+
+    Raises:
+        MappingRefused: when the file has no header, `asked` names what does not exist, or no column names anybody.
+    """
+    _check_header(header)
+    wishes = _wishes(header, asked)
+    taken = set(wishes.values()) & FIELD_NAMES
+    targets: dict[str, tuple[str, MappedBy]] = {name: (target, MappedBy.ASKED) for name, target in wishes.items()}
+    for name in header:
+        field = FIELDS.get(plain(name))
+        if name not in targets and field is not None and field not in taken:
+            targets[name] = (field, MappedBy.HEADER)
+            taken |= {field} - {Target.IGNORE.value}
+    values = {name: _values(rows, position) for position, name in enumerate(header)}
+    for target, look in LOOKS.items():
+        if target not in taken:
+            fitting = (name for name in header if name not in targets and _looks_like(look, values[name]))
+            targets |= {name: (target, MappedBy.CONTENT) for name in islice(fitting, 1)}
+    if not {target for target, _ in targets.values()} & NAMING:
+        raise MappingRefused(FileFault.NOBODY_NAMED, _nobody_named(header))
+    nothing = (Target.ATTRIBUTE.value, MappedBy.NOTHING)
+    return tuple(
+        Column(name=name, target=target, mapped_by=mapped_by, example=next(iter(values[name]), ""))
+        for name in header
+        for target, mapped_by in (targets.get(name, nothing),)
+    )
+
+
+def _check_header(header: Sequence[str]) -> None:
+    data = next((name for name in header if LOOKS["email"].fullmatch(name)), None)
+    if data is not None:
+        raise MappingRefused(
+            FileFault.NO_HEADER,
+            "the first line holds an e-mail address, so it is no header: put a line with the columns' names above it,"
+            " such as Email,First name,Last name,Company.",
+        )
+
+
+def _wishes(header: Sequence[str], asked: Mapping[str, str]) -> dict[str, str]:
+    """What was asked, by the columns' own names; a column is found whatever its case and punctuation."""
+    known = {plain(name): name for name in reversed(header)} | {name: name for name in header}
+    wishes: dict[str, str] = {}
+    for name, target in asked.items():
+        column = known.get(name) or known.get(plain(name))
+        if column is None:
+            raise MappingRefused(
+                FileFault.MAPPING, f"there is no column `{name}`; the columns are {_listed(header)}."
+            )
+        if target not in TARGETS:
+            raise MappingRefused(
+                FileFault.MAPPING, f"a lead has no field `{target}`; it has {_listed(sorted(TARGETS))}."
+            )
+        if target in FIELD_NAMES and target in wishes.values():
+            raise MappingRefused(FileFault.MAPPING, f"two columns are mapped to `{target}`: choose one of them.")
+        wishes[column] = target
+    return wishes
+
+
+def _values(rows: Sequence[Sequence[str]], position: int) -> list[str]:
+    cells = (row[position].strip() for row in rows[:SNIFFED_ROWS] if position < len(row))
+    return [cell for cell in cells if cell]
+
+
+def _looks_like(look: re.Pattern[str], values: Sequence[str]) -> bool:
+    return bool(values) and sum(bool(look.fullmatch(value)) for value in values) >= SNIFFED_SHARE * len(values)
+
+
+def _nobody_named(header: Sequence[str]) -> str:
+    return (
+        f"no column holds an e-mail address, a phone number, a name, a company or a website, so no row names anybody."
+        f" The columns are {_listed(header)}. If one of them does, say so with a mapping, such as {header[0]}=name."
+    )
+
+
+def _listed(names: Sequence[str], limit: int = 40) -> str:
+    shown = ", ".join(names[:limit])
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"

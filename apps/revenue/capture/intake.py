@@ -1,0 +1,143 @@
+"""The way of a submission: file to rows, row to details, details to a new or a known lead. Pure, but for the book."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePath
+from typing import Any
+
+import msgspec
+
+from .cleaning import details_of_row, fault_of
+from .columns import MappingRefused, map_columns
+from .contract import (
+    Column,
+    FileFault,
+    FileRefused,
+    ImportReport,
+    Lead,
+    LeadDetails,
+    LeadFile,
+    Outcome,
+    Receipt,
+    Refusal,
+    RejectedRow,
+)
+from .decoding import decode
+from .keys import Book, updated
+from .synonyms import exporting_system
+from .table import Fault, Row, read_table
+
+ROWS_MAX = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file as Capture understands it: what its columns mean, and its rows with their lines in the whole file."""
+
+    columns: tuple[Column, ...]
+    delimiter: str
+    encoding: str
+    source: str
+    rows: tuple[Row, ...]
+    line_shift: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a new lead gets that no submission says: the time, and where an id comes from."""
+
+    at: datetime
+    new_id: Callable[[], str]
+
+
+def read_file(file: LeadFile) -> Reading:
+    """The file's columns mapped and its rows parted.
+
+    Raises:
+        FileRefused: when the file as a whole is no list of leads.
+    """
+    decoded = decode(file.content)
+    table = read_table(decoded.lines)
+    if table is None:
+        raise _refused(file, FileFault.EMPTY, "there is nothing in the file: choose another, or export it again.")
+    if any("\0" in name for name in table.header):
+        explanation = "its first line holds zero bytes, so it is no text: save the sheet as CSV in UTF-8."
+        raise _refused(file, FileFault.NOT_CSV, explanation)
+    if len(table.rows) > ROWS_MAX:
+        explanation = f"it has more than {ROWS_MAX:,} rows: send it in pieces, each with the header line."
+        raise _refused(file, FileFault.TOO_MANY_ROWS, explanation)
+    try:
+        columns = map_columns(table.header, [row.cells for row in table.rows], file.mapping)
+    except MappingRefused as refusal:
+        raise _refused(file, refusal.reason, refusal.explanation) from None
+    first = file.first_row_line if file.first_row_line is not None else table.body_line
+    source = file.source or exporting_system(table.header) or PurePath(file.file_name).stem
+    return Reading(columns, table.delimiter, decoded.encoding, source, table.rows, first - table.body_line)
+
+
+def _refused(file: LeadFile, reason: FileFault, explanation: str) -> FileRefused:
+    return FileRefused(file_name=file.file_name, reason=reason, explanation=explanation)
+
+
+def take(book: Book, details: LeadDetails, stamp: Stamp) -> Receipt | Fault:
+    """Put clean details into the book, as a new lead or into the one they fit; or say why they make no lead."""
+    fault = fault_of(details)
+    if fault is not None:
+        return fault
+    known = book.known(details)
+    if len(known) > 1:
+        return Fault(
+            Refusal.TWO_LEADS,
+            f"The e-mail address is lead {known[0].id}, the record id is lead {known[1].id}: decide which it is.",
+        )
+    if not known:
+        lead = Lead(**_fields(details), id=stamp.new_id(), captured_at=stamp.at, updated_at=stamp.at)
+        book.put(lead, details)
+        return Receipt(lead=lead, outcome=Outcome.ACCEPTED)
+    lead = updated(known[0], details)
+    is_changed = lead != known[0]
+    if is_changed:
+        lead = msgspec.structs.replace(lead, updated_at=stamp.at)
+    book.put(lead, details)
+    return Receipt(lead=lead, outcome=Outcome.UPDATED if is_changed else Outcome.UNCHANGED)
+
+
+def _fields(details: LeadDetails) -> dict[str, Any]:  # Any: a lead's fields, which have several types
+    return {name: getattr(details, name) for name in LeadDetails.__struct_fields__}
+
+
+def take_rows(book: Book, reading: Reading, stamp: Stamp) -> tuple[ImportReport, list[Lead]]:
+    """Put every row into the book: the report, and the leads that are new or changed."""
+    counts = dict.fromkeys(Outcome, 0)
+    rejected: list[RejectedRow] = []
+    touched: dict[str, Lead] = {}
+    for row, result in _results(book, reading, stamp):
+        if isinstance(result, Fault):
+            line = row.line + reading.line_shift
+            rejected.append(
+                RejectedRow(line=line, reason=result.reason, explanation=result.explanation, raw=row.raw)
+            )
+            continue
+        counts[result.outcome] += 1
+        if result.outcome is not Outcome.UNCHANGED:
+            touched[result.lead.id] = result.lead
+    report = ImportReport(
+        rows=len(reading.rows),
+        accepted=counts[Outcome.ACCEPTED],
+        updated=counts[Outcome.UPDATED],
+        unchanged=counts[Outcome.UNCHANGED],
+        rejected=tuple(rejected),
+    )
+    return report, list(touched.values())
+
+
+def _results(book: Book, reading: Reading, stamp: Stamp) -> Iterator[tuple[Row, Receipt | Fault]]:
+    for row in reading.rows:
+        if row.fault is not None:
+            yield row, row.fault
+            continue
+        details = details_of_row(reading.columns, row.cells)
+        if details.external_id and not details.external_source:
+            details = msgspec.structs.replace(details, external_source=reading.source)
+        yield row, take(book, details, stamp)

@@ -1,0 +1,66 @@
+"""Countries by what people write for them: a code, or a name in one of nine languages (Unicode CLDR, by Babel)."""
+
+import functools
+
+from babel import Locale
+from babel.core import get_global
+
+LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv")
+
+ALIASES = {
+    "uk": "GB", "great britain": "GB", "britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB",
+    "northern ireland": "GB", "usa": "US", "u.s.": "US", "u.s.a.": "US", "america": "US", "vereinigte staaten von amerika": "US",
+    "united states of america": "US", "holland": "NL", "the netherlands": "NL", "korea": "KR", "republic of korea": "KR",
+    "hong kong": "HK", "macau": "MO", "macao": "MO", "turkey": "TR", "czech republic": "CZ", "brd": "DE", "uae": "AE",
+    "russian federation": "RU", "viet nam": "VN", "ivory coast": "CI",
+}  # fmt: skip
+"""What CLDR's own names leave out."""
+
+PRIMARY_ZONES = {
+    "CL": "America/Santiago", "CN": "Asia/Shanghai", "DE": "Europe/Berlin", "EC": "America/Guayaquil",
+    "ES": "Europe/Madrid", "MY": "Asia/Kuala_Lumpur", "NZ": "Pacific/Auckland", "PT": "Europe/Lisbon",
+    "UA": "Europe/Kyiv", "UZ": "Asia/Tashkent",
+}  # fmt: skip
+"""Where one of several zones is nearly everybody's (CLDR's primary zones)."""
+
+
+@functools.cache
+def _territories() -> dict[str, str]:
+    """Codes by lower-case name."""
+    names: dict[str, str] = {}
+    for language in LANGUAGES:
+        for code, name in Locale(language).territories.items():
+            if is_country(code):
+                names.setdefault(name.casefold(), code)
+    return names | ALIASES
+
+
+def is_country(code: str) -> bool:
+    """Whether an upper-case code is a country's (ISO 3166-1 alpha-2).
+
+    >>> is_country("DE"), is_country("EU"), is_country("XX")
+    (True, False, False)
+    """
+    return len(code) == 2 and code != "ZZ" and code in get_global("territory_zones")
+
+
+def country_code(written: str) -> str | None:
+    """The code of a country however it is written; None when it is none that is known.
+
+    >>> [country_code(name) for name in ("de", "Deutschland", "U.S.A.", "Österreich", "Atlantis")]
+    ['DE', 'DE', 'US', 'AT', None]
+    """
+    text = " ".join(written.split())
+    if is_country(text.upper()):
+        return text.upper()
+    return _territories().get(text.casefold()) or _territories().get(text.casefold().rstrip("."))
+
+
+def zone_of(country: str) -> str | None:
+    """The time zone of nearly everybody in a country, by its code; None for one that spans several.
+
+    >>> zone_of("FR"), zone_of("DE"), zone_of("US")
+    ('Europe/Paris', 'Europe/Berlin', None)
+    """
+    zones = get_global("territory_zones").get(country, ())
+    return zones[0] if len(zones) == 1 else PRIMARY_ZONES.get(country)

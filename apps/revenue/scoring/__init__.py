@@ -1,0 +1,1 @@
+"""Scoring says how well a lead fits, and why. Its front door is `contract.py`."""

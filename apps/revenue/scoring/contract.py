@@ -1,0 +1,80 @@
+"""What Scoring promises: points for a lead, with reasons that sum to them."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Protocol
+
+from revenue.capture.contract import Lead
+
+from atoll import Choice, Event, Page, Personal, Problem, Value, contract, get, post
+
+
+class Grade(Choice):
+    """What the points mean: call now, call, nurture, leave."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    UNKNOWN = "unknown"
+
+
+class Reason(Value):
+    """Why a lead has points, or why it lost them: the rule that spoke, its points and its sentence."""
+
+    rule: str
+    points: int
+    sentence: Personal[str]
+
+
+class Score(Value):
+    """Between 0 and 100 points. Always `points == sum(reason.points for reason in reasons)`.
+
+    `is_provisional` says that Enrichment did not answer, so that only what the lead itself says was counted.
+    """
+
+    lead_id: str
+    points: int
+    grade: Grade
+    reasons: tuple[Reason, ...]
+    is_provisional: bool
+    scored_at: datetime
+
+
+class LeadScored(Event, key="lead_id"):
+    """A lead has a score, or another one than before."""
+
+    lead_id: str
+    points: int
+    grade: Grade
+
+
+class ScoreNotFound(Problem, status=404, detail="lead {lead_id} has no score: have it scored with POST /scores"):
+    """There is no such score."""
+
+    lead_id: str
+
+
+@contract(version="1.0", publishes=(LeadScored,))
+class Scoring(Protocol):
+    """Says how well a lead fits, and why."""
+
+    @post("/scores", public=True)
+    async def score(self, lead: Lead) -> Score:
+        """Score a lead now and keep the score as its latest."""
+        ...
+
+    @get("/scores/{lead_id}", public=True, raises=(ScoreNotFound,))
+    async def latest(self, lead_id: str) -> Score:
+        """The latest score of a lead."""
+        ...
+
+    @get("/scores", public=True)
+    async def scores(self, cursor: str | None = None, limit: int = 100) -> Page[Score]:
+        """The latest scores of all leads, a page at a time (at most 1,000 each)."""
+        ...
+
+    @get("/scores/export", public=True)
+    def export(self) -> AsyncIterator[Score]:
+        """The latest scores of all leads as they are now, one after the other."""
+        ...

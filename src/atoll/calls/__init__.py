@@ -1,0 +1,26 @@
+"""Calls between services: the typed client, what wraps every call, and the dispatcher that answers it."""
+
+from atoll.calls.caller import TIMEOUT_S, Caller, derived_key
+from atoll.calls.catalog import Catalog, Listing
+from atoll.calls.client import client
+from atoll.calls.dispatcher import Dispatcher, Handler
+from atoll.calls.local import LocalTransport
+from atoll.calls.ports import Request, Response, Transport
+from atoll.calls.router import Router, decode_query
+
+__all__ = [
+    "TIMEOUT_S",
+    "Caller",
+    "Catalog",
+    "Dispatcher",
+    "Handler",
+    "Listing",
+    "LocalTransport",
+    "Request",
+    "Response",
+    "Router",
+    "Transport",
+    "client",
+    "decode_query",
+    "derived_key",
+]

@@ -1,0 +1,161 @@
+"""The client side of a call: what wraps every call, above placement, so that placement never changes its meaning.
+
+Encode the arguments -> context (trace, deadline, caller, key) -> transport -> decode the result, or raise the problem
+as the class that the handler raised.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from atoll.calls.dispatcher import PROBLEM_LINE
+from atoll.calls.ports import Request, Response, Transport
+from atoll.contract import (
+    BrokenContract,
+    DeadlineExceeded,
+    Invalid,
+    InvalidInput,
+    Operation,
+    Problem,
+    ResultForm,
+    Unavailable,
+    UnknownProblem,
+    from_wire,
+)
+from atoll.kernel import Context, Entropy, Trace, current
+from atoll.resilience import covered, within
+
+TIMEOUT_S = 10.0
+"""How long a call may take when nobody says otherwise."""
+
+
+class Caller:
+    """Calls operations in the name of one service. Holds no state between calls."""
+
+    def __init__(
+        self, name: str, transport: Transport, entropy: Entropy, *,
+        timeout_s: float | None = None, fallback: Transport | None = None,
+    ) -> None:
+        self._name = name
+        self._transport = transport
+        self._bits = entropy.bits
+        self._timeout_s = timeout_s
+        self._fallback = fallback
+
+    async def call(self, operation: Operation, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:  # Any: by contract
+        """The result of an operation that answers once.
+
+        Raises:
+            Problem: what the operation answered instead, or a problem of the platform.
+        """
+        try:
+            path, query, body = operation.encode_call(args, kwargs)
+        except Invalid as invalid:
+            raise InvalidInput(errors=invalid.faults) from None
+        response = await self.exchange(operation, path, query, body)
+        if response.status >= 300:
+            raise _problem_of(operation, response.body)
+        if operation.codec is None:
+            return None
+        try:
+            return operation.codec.decode(response.body)
+        except Invalid as invalid:
+            raise BrokenContract(operation=operation.id, errors=invalid.faults) from None
+
+    async def stream(
+        self, operation: Operation, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> AsyncGenerator[Any, None]:  # Any: by contract
+        """The items of an operation that answers with a stream; closing it ends the work on the other side.
+
+        Raises:
+            Problem: what the operation answered instead, before the first item or between two.
+        """
+        try:
+            path, query, body = operation.encode_call(args, kwargs)
+        except Invalid as invalid:
+            raise InvalidInput(errors=invalid.faults) from None
+        response = await self.exchange(operation, path, query, body)
+        if response.stream is None:
+            raise _problem_of(operation, response.body)
+        assert operation.codec is not None
+        try:
+            while (line := await self._next(operation, response.stream)) is not None:
+                if line.startswith(PROBLEM_LINE):
+                    raise _problem_of(operation, line[len(PROBLEM_LINE) : -1])
+                try:
+                    item = operation.codec.decode(line)
+                except Invalid as invalid:
+                    raise BrokenContract(operation=operation.id, errors=invalid.faults) from None
+                yield item
+        finally:
+            await response.stream.aclose()
+
+    async def exchange(
+        self, operation: Operation, path: tuple[str, ...], query: tuple[tuple[str, str], ...], body: bytes, *,
+        outer: Context | None = None, strict: bool = False,
+    ) -> Response:
+        """The answer as it travels, within the deadline and, where the service cannot answer, from the fallback.
+
+        `outer` is the context in which the call is made; by default that of the work in progress.
+        """
+        outer = current.get() if outer is None else outer
+        deadline_at = self._deadline(operation, outer)
+        request = Request(operation, path, query, body, self._context(operation, body, outer, deadline_at), strict)
+        if self._fallback is None:
+            return await self._send(request, deadline_at)
+        try:
+            response = await self._send(request, deadline_at)
+            if response.status not in (Unavailable.status, DeadlineExceeded.status):
+                return response
+        except DeadlineExceeded:
+            pass
+        context = self._context(operation, body, outer, outer.deadline_at)
+        return await self._fallback.send(Request(operation, path, query, body, context, strict))
+
+    async def _send(self, request: Request, deadline_at: float) -> Response:
+        if covered(deadline_at):
+            return await self._transport.send(request)
+        if deadline_at <= asyncio.get_running_loop().time():
+            raise DeadlineExceeded(operation=request.operation.id)
+        return await within(deadline_at, self._transport.send, request, request.operation.id)
+
+    async def _next(self, operation: Operation, lines: AsyncGenerator[bytes, None]) -> bytes | None:
+        """The next line of a stream, each within the time that a whole call would have; None at the end."""
+        deadline_at = self._deadline(operation, current.get())
+        return await within(deadline_at, _step, lines, operation.id)
+
+    def _deadline(self, operation: Operation, outer: Context) -> float:
+        timeout_s = self._timeout_s or operation.timeout_s or TIMEOUT_S
+        own = asyncio.get_running_loop().time() + timeout_s
+        return own if outer.deadline_at is None else min(own, outer.deadline_at)
+
+    def _context(self, operation: Operation, body: bytes, outer: Context, deadline_at: float | None) -> Context:
+        trace = outer.trace
+        if trace.trace_id:
+            trace = trace.child(self._bits(64) or 1)
+        else:
+            trace = Trace(self._bits(128) or 1, self._bits(64) or 1, 0, True)
+        if operation.form is ResultForm.STREAM:
+            deadline_at = outer.deadline_at  # a stream may take longer than its first item
+        key = outer.idempotency_key
+        if key is not None:
+            key = derived_key(key, operation, body)
+        return Context(trace, deadline_at, self._name, outer.user, outer.tenant, outer.criticality, key)
+
+
+def derived_key(incoming: str, operation: Operation, body: bytes) -> str:
+    """The idempotency key of a call made while work under `incoming` is done: the same for the same call again."""
+    digest = hashlib.blake2b(body, key=hashlib.sha256(incoming.encode()).digest(), digest_size=16)
+    digest.update(operation.id.encode())
+    return digest.hexdigest()
+
+
+async def _step(lines: AsyncGenerator[bytes, None]) -> bytes | None:
+    async for line in lines:
+        return line
+    return None
+
+
+def _problem_of(operation: Operation, body: bytes) -> Problem:
+    return from_wire(body, operation.problems, UnknownProblem)

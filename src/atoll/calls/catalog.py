@@ -1,0 +1,64 @@
+"""The catalog: every public operation of the application, for a service that the application trusts with it.
+
+A gateway cannot know the types of what passes through it. The catalog gives it the contracts as data, and a way to
+call what they say by method and path, with the bytes as they came: strictly checked, within a deadline, as one user.
+"""
+
+from dataclasses import dataclass
+
+from atoll.calls.caller import Caller
+from atoll.calls.ports import Response
+from atoll.calls.router import Router, decode_query
+from atoll.contract import Contract, NoSuchOperation, Operation
+from atoll.kernel import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One service as the catalog lists it."""
+
+    contract: Contract
+    owner: str
+    description: str
+
+
+class Catalog:
+    """What the application offers to the outside."""
+
+    def __init__(self, application: str, version: str, listings: tuple[Listing, ...], caller: Caller) -> None:
+        self.application = application
+        self.version = version
+        self.listings = listings
+        self._caller = caller
+        self._routers = {
+            listing.contract.name: Router(operation for operation in listing.contract.operations if operation.public)
+            for listing in listings
+        }
+
+    def find(self, method: str, raw_path: str) -> tuple[Operation, tuple[str, ...]]:
+        """The public operation at `/{service}/v{major}{path}` and the words of its path arguments.
+
+        Raises:
+            NoSuchOperation: there is none, or it is not public.
+            MethodNotAllowed: the path is served, not by this method.
+        """
+        service, _, rest = raw_path.removeprefix("/").partition("/")
+        major, slash, path = rest.partition("/")
+        router = self._routers.get(f"{service}/{major}")
+        if router is None:
+            raise NoSuchOperation(path=raw_path)
+        return router.find(method, slash + path)
+
+    async def invoke(
+        self, operation: Operation, words: tuple[str, ...], query: str, body: bytes, context: Context
+    ) -> Response:
+        """The answer of a public operation, as it travels. `context` says for whom and until when.
+
+        Raises:
+            NoSuchOperation: the operation is not public.
+            InvalidInput: the query cannot be read.
+            DeadlineExceeded: there was no answer in time.
+        """
+        if not operation.public:
+            raise NoSuchOperation(path=operation.path)
+        return await self._caller.exchange(operation, words, decode_query(query), body, outer=context, strict=True)

@@ -1,0 +1,90 @@
+"""From a method and a path to an operation: words before names, one walk, whatever the number of operations."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote
+
+from atoll.contract import Fault, InvalidInput, MethodNotAllowed, NoSuchOperation, Operation
+
+
+@dataclass(slots=True)
+class _Node:
+    words: dict[str, "_Node"] = field(default_factory=dict)
+    name: "_Node | None" = None
+    operations: dict[str, Operation] = field(default_factory=dict)
+
+
+class Router:
+    """Finds the operation, of some of one contract, that a request is for."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self._root = _Node()
+        for operation in operations:
+            node = self._root
+            for segment in _segments(operation.path):
+                if segment.startswith("{"):
+                    node.name = node.name or _Node()
+                    node = node.name
+                else:
+                    node = node.words.setdefault(segment, _Node())
+            node.operations[operation.method] = operation
+
+    def find(self, method: str, raw_path: str) -> tuple[Operation, tuple[str, ...]]:
+        """The operation and the words of its path arguments, decoded. `raw_path` is percent-encoded, without query.
+
+        Raises:
+            NoSuchOperation: nothing is served at this path.
+            MethodNotAllowed: something is, but not by this method.
+            InvalidInput: a segment is not percent-encoded UTF-8.
+        """
+        nodes = list(_walk(self._root, _segments(raw_path), ()))
+        for node, words in nodes:
+            if method in node.operations:
+                return node.operations[method], tuple(map(decode_segment, words))
+        allowed = sorted({name for node, _ in nodes for name in node.operations})
+        if allowed:
+            raise MethodNotAllowed(path=raw_path, method=method, allowed=", ".join(allowed))
+        raise NoSuchOperation(path=raw_path)
+
+
+def _segments(path: str) -> list[str]:
+    return [] if path in ("", "/") else path.removeprefix("/").split("/")
+
+
+def _walk(node: _Node, segments: list[str], words: tuple[str, ...]) -> "list[tuple[_Node, tuple[str, ...]]]":
+    """Every node that the segments lead to, those by words first."""
+    if not segments:
+        return [(node, words)] if node.operations else []
+    found: list[tuple[_Node, tuple[str, ...]]] = []
+    if (by_word := node.words.get(segments[0])) is not None:
+        found += _walk(by_word, segments[1:], words)
+    if node.name is not None and segments[0]:
+        found += _walk(node.name, segments[1:], (*words, segments[0]))
+    return found
+
+
+def decode_segment(segment: str) -> str:
+    """A path segment without percent-encoding.
+
+    Raises:
+        InvalidInput: it is not UTF-8.
+    """
+    try:
+        return unquote(segment, errors="strict")
+    except UnicodeDecodeError:
+        raise InvalidInput(errors=(Fault(pointer="", detail="is not percent-encoded UTF-8", place="path"),)) from None
+
+
+def decode_query(query: str, fields_max: int = 200) -> tuple[tuple[str, str], ...]:
+    """The pairs of a query string.
+
+    Raises:
+        InvalidInput: it is not UTF-8, or has too many fields.
+    """
+    try:
+        return tuple(parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=fields_max))
+    except UnicodeDecodeError:
+        detail = "is not percent-encoded UTF-8"
+    except ValueError:
+        detail = f"has more than {fields_max} fields"
+    raise InvalidInput(errors=(Fault(pointer="", detail=detail, place="query"),)) from None

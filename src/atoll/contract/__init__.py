@@ -1,0 +1,87 @@
+"""What services promise each other: values, events, problems, operations, contracts. Pure: no input or output."""
+
+from atoll.contract.codec import Codec, Invalid, codec_of
+from atoll.contract.contract import Contract, compile_contract, contract, contract_of, contracts_of, is_contract
+from atoll.contract.event import Event, event_key, event_name
+from atoll.contract.faults import Fault
+from atoll.contract.names import snake_case, words
+from atoll.contract.openapi import openapi
+from atoll.contract.operation import (
+    Argument,
+    Deprecation,
+    Operation,
+    Place,
+    ResultForm,
+    delete,
+    get,
+    patch,
+    post,
+    put,
+)
+from atoll.contract.problem import MEDIA_TYPE, Problem, from_wire, to_wire
+from atoll.contract.problems import (
+    PLATFORM_PROBLEMS,
+    BrokenContract,
+    DeadlineExceeded,
+    Forbidden,
+    InternalError,
+    InvalidInput,
+    MethodNotAllowed,
+    NoSuchOperation,
+    PayloadTooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnknownProblem,
+    UnsupportedMediaType,
+)
+from atoll.contract.value import Choice, Page, Personal, Value
+
+__all__ = [
+    "MEDIA_TYPE",
+    "PLATFORM_PROBLEMS",
+    "Argument",
+    "BrokenContract",
+    "Choice",
+    "Codec",
+    "Contract",
+    "DeadlineExceeded",
+    "Deprecation",
+    "Event",
+    "Fault",
+    "Forbidden",
+    "InternalError",
+    "Invalid",
+    "InvalidInput",
+    "MethodNotAllowed",
+    "NoSuchOperation",
+    "Operation",
+    "Page",
+    "PayloadTooLarge",
+    "Personal",
+    "Place",
+    "Problem",
+    "ResultForm",
+    "Unauthenticated",
+    "Unavailable",
+    "UnknownProblem",
+    "UnsupportedMediaType",
+    "Value",
+    "codec_of",
+    "compile_contract",
+    "contract",
+    "contract_of",
+    "contracts_of",
+    "delete",
+    "event_key",
+    "event_name",
+    "from_wire",
+    "get",
+    "is_contract",
+    "openapi",
+    "patch",
+    "post",
+    "put",
+    "snake_case",
+    "to_wire",
+    "words",
+]

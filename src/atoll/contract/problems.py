@@ -1,0 +1,115 @@
+"""The platform's own problems: any operation can answer with one of these, so contracts do not list them.
+
+    Problem
+    ├── InvalidInput           422  what was sent does not fit the contract
+    ├── Unauthenticated        401  nobody knows who asks
+    ├── Forbidden              403  it is known who asks, and they may not
+    ├── NoSuchOperation        404  nothing is served at this path
+    ├── MethodNotAllowed       405  the path is served, not by this method
+    ├── PayloadTooLarge        413  the body is longer than is taken here
+    ├── UnsupportedMediaType   415  the body is not JSON
+    ├── InternalError          500  the handler failed; the trace leads to why
+    ├── BrokenContract         502  the answer does not fit the contract
+    ├── UnknownProblem         502  the answer is a problem that this version does not know
+    ├── Unavailable            503  the service cannot answer now
+    └── DeadlineExceeded       504  there was no answer in time
+"""
+
+from atoll.contract.faults import Fault
+from atoll.contract.problem import Problem
+
+
+class InvalidInput(Problem, status=422):
+    """The input does not fit the contract."""
+
+    errors: tuple[Fault, ...]
+
+    def __str__(self) -> str:
+        said = "; ".join(f"{fault.place} {fault.pointer or '(the whole)'}: {fault.detail}" for fault in self.errors)
+        return f"the input does not fit the contract: {said}"
+
+
+class Unauthenticated(Problem, status=401, detail="{reason}"):
+    """Nobody knows who asks."""
+
+    reason: str
+
+
+class Forbidden(Problem, status=403, detail="{reason}"):
+    """The caller may not do this."""
+
+    reason: str
+
+
+class NoSuchOperation(Problem, status=404, detail="nothing is served at {path}"):
+    """There is no such operation."""
+
+    path: str
+
+
+class MethodNotAllowed(Problem, status=405, detail="{path} does not take {method}; it takes {allowed}"):
+    """The path is served, but not by this method."""
+
+    path: str
+    method: str
+    allowed: str
+
+
+class PayloadTooLarge(Problem, status=413, detail="the body has more than {limit_bytes} bytes: send less at a time"):
+    """The body is too long."""
+
+    limit_bytes: int
+
+
+class UnsupportedMediaType(Problem, status=415, detail="send the body as application/json, not as {media_type}"):
+    """The body is not JSON."""
+
+    media_type: str
+
+
+class InternalError(Problem, status=500, detail="{operation} failed; its service's log says why, under this trace id"):
+    """The service failed."""
+
+    operation: str
+
+
+class BrokenContract(Problem, status=502):
+    """The answer does not fit the contract."""
+
+    operation: str
+    errors: tuple[Fault, ...]
+
+    def __str__(self) -> str:
+        said = "; ".join(f"{fault.pointer or '(the whole)'}: {fault.detail}" for fault in self.errors)
+        return f"the answer of {self.operation} does not fit its contract: {said}"
+
+
+class UnknownProblem(Problem, status=502, detail="{original_code} ({original_status}): {message}"):
+    """The answer is a problem that this version does not know."""
+
+    original_code: str
+    original_status: int
+    message: str
+
+
+class Unavailable(Problem, status=503, retryable=True, detail="{service} cannot answer now: {reason}"):
+    """The service cannot answer now."""
+
+    service: str
+    reason: str
+
+
+class DeadlineExceeded(Problem, status=504, retryable=True, detail="{operation} did not answer in time"):
+    """There was no answer in time."""
+
+    operation: str
+
+
+PLATFORM_PROBLEMS: dict[str, type[Problem]] = {
+    problem.code: problem
+    for problem in (
+        InvalidInput, Unauthenticated, Forbidden, NoSuchOperation, MethodNotAllowed, PayloadTooLarge,
+        UnsupportedMediaType, InternalError, BrokenContract, UnknownProblem, Unavailable, DeadlineExceeded,
+    )
+}
+"""By code: what every caller can read, whatever the contract lists."""

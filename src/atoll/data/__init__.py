@@ -1,0 +1,3 @@
+"""A service's own data: its database, its transactions and its migrations."""
+
+__all__: list[str] = []

@@ -1,0 +1,148 @@
+/**
+ * The document as this page uses it: services with their operations and events, problems, schemas.
+ * No element is made here.
+ */
+
+/** @typedef {{[member: string]: any}} Json  a part of the document, as it came */
+/** @typedef {{name: string, place: string, required: boolean, description: string, schema: Json}} Parameter */
+/** @typedef {{status: string, description: string, schema: Json | null, isStreamed: boolean}} Answer */
+/** @typedef {{since?: string, sunset?: string, instead?: string}} Deprecation */
+/**
+ * @typedef {object} Operation
+ * @property {string} id "scoring.latest": also its address on this page
+ * @property {string} method "GET"
+ * @property {string} path "/scoring/v1/scores/{lead_id}"
+ * @property {string} summary
+ * @property {string} description
+ * @property {Deprecation | null} deprecation
+ * @property {Parameter[]} parameters
+ * @property {Json | null} body its schema
+ * @property {Answer[]} answers what it says when all is well
+ * @property {string[]} problems codes of the problems that it declares
+ * @property {Json | null} otherwise the schema of any other problem
+ * @property {boolean} isPaged
+ * @property {boolean} isStreamed
+ */
+/** @typedef {{type: string, key: string, description: string, schema: Json}} Event */
+/** @typedef {{code: string, status: number, title: string, retryable: boolean, schema: Json, operations: string[]}} Problem */
+/** @typedef {{name: string, owner: string, version: string, description: string, operations: Operation[], events: Event[]}} Service */
+/** @typedef {{[name: string]: Json}} Schemas */
+/** @typedef {{header: string, prefix: string}} Credential how a key travels */
+/**
+ * @typedef {object} Reference
+ * @property {string} title
+ * @property {string} version
+ * @property {string} description
+ * @property {Credential} credential
+ * @property {Service[]} services
+ * @property {Map<string, Problem>} problems by code
+ * @property {Schemas} schemas
+ */
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
+
+/**
+ * Reads an OpenAPI 3.1 document with Atoll's `x-` members.
+ *
+ * @param {Json} document
+ * @returns {Reference}
+ * @throws {Error} when it is something else
+ */
+export function read(document) {
+  if (!String(document?.openapi ?? '').startsWith('3.')) throw new Error('It has no member "openapi" that starts with "3.".');
+  /** @type {Map<string, Service>} */ const services = new Map();
+  const service = (/** @type {string} */ name) => {
+    const known = services.get(name) ?? {name, owner: '', version: '', description: '', operations: [], events: []};
+    services.set(name, known);
+    return known;
+  };
+  /** @type {Map<string, Problem>} */
+  const problems = new Map((document['x-problems'] ?? []).map((/** @type {Json} */ one) =>
+    [one.code, {...one, title: one.title ?? '', schema: one.schema ?? {}, operations: []}]));
+
+  for (const tag of document.tags ?? []) {
+    Object.assign(service(tag.name), {
+      owner: tag['x-owner'] ?? '', version: tag['x-version'] ?? '', description: tag.description ?? '',
+    });
+  }
+  for (const [path, item] of Object.entries(document.paths ?? {})) {
+    for (const method of Object.keys(item).filter((name) => METHODS.includes(name))) {
+      const one = operation(method, path, item[method], problems);
+      service(item[method].tags?.[0] ?? one.id.split('.')[0]).operations.push(one);
+      for (const code of one.problems) problems.get(code)?.operations.push(one.id);
+    }
+  }
+  for (const event of document['x-events'] ?? []) {
+    service(event.service).events.push({key: '', description: '', schema: {}, ...event});
+  }
+  return {
+    title: document.info?.title ?? 'Application',
+    version: document.info?.version ?? '',
+    description: document.info?.description ?? '',
+    credential: credential(Object.values(document.components?.securitySchemes ?? {})[0]),
+    services: [...services.values()],
+    problems,
+    schemas: document.components?.schemas ?? {},
+  };
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {Json} json
+ * @param {Map<string, Problem>} known
+ * @returns {Operation}
+ */
+function operation(method, path, json, known) {
+  /** @type {[string, Json][]} */ const responses = Object.entries(json.responses ?? {});
+  const wrong = responses.flatMap(([status, response]) => {
+    const schema = response.content?.['application/problem+json']?.schema;
+    return schema ? [{status, schema, alternatives: schema.oneOf ?? schema.anyOf ?? [schema]}] : [];
+  });
+  const references = new Set(wrong.flatMap((one) => one.alternatives).map((/** @type {Json} */ one) => one.$ref));
+  const codes = [...known.values()].filter((one) => references.has(one.schema.$ref)).map((one) => one.code);
+  const answers = responses.filter(([status]) => status.startsWith('2')).map(([status, response]) => answer(status, response));
+  return {
+    id: json.operationId ?? `${method}${path}`,
+    method: method.toUpperCase(),
+    path,
+    summary: json.summary ?? '',
+    description: json.description ?? '',
+    deprecation: json.deprecated ? json['x-deprecation'] ?? {} : null,
+    parameters: (json.parameters ?? []).map(parameter),
+    body: Object.values(json.requestBody?.content ?? {})[0]?.schema ?? null,
+    answers,
+    problems: [...new Set([...codes, ...(json['x-problems'] ?? [])])],
+    otherwise: wrong.find((one) => one.status === 'default')?.schema ?? null,
+    isPaged: [json, ...responses.map(([, response]) => response)].some((part) => part['x-paged']),
+    isStreamed: Boolean(json['x-streamed']) || answers.some((one) => one.isStreamed),
+  };
+}
+
+/** @param {Json} json @returns {Parameter} */
+function parameter(json) {
+  const {name, required = false, description = '', schema = {}} = json;
+  return {name, place: json.in, required, description: description || schema.description || '', schema};
+}
+
+/** @param {string} status @param {Json} response @returns {Answer} */
+function answer(status, response) {
+  const [type, media] = Object.entries(response.content ?? {})[0] ?? ['', {}];
+  return {
+    status,
+    description: response.description ?? '',
+    schema: /** @type {Json} */ (media).schema ?? null,
+    isStreamed: Boolean(response['x-streamed']) || type === 'application/x-ndjson',
+  };
+}
+
+/**
+ * How the key travels: by the first security scheme when that is a header, else as a bearer token.
+ *
+ * @param {Json | undefined} scheme
+ * @returns {Credential}
+ */
+function credential(scheme) {
+  const isHeader = scheme?.type === 'apiKey' && scheme.in === 'header' && /^[\w-]+$/.test(scheme.name);
+  return isHeader ? {header: scheme.name, prefix: ''} : {header: 'Authorization', prefix: 'Bearer '};
+}

@@ -1,0 +1,245 @@
+/**
+ * Schemas made readable: the name of a type, a tree of its members, and a sample value.
+ */
+
+import {disclosure, h, phrase} from './dom.js';
+
+/** @typedef {import('./document.js').Json} Json */
+/** @typedef {import('./document.js').Schemas} Schemas */
+/**
+ * @typedef {object} Shape a schema with its references followed and its wrappers taken off
+ * @property {string} name of the component that it came from, or empty
+ * @property {Json} schema
+ * @property {Json[]} alternatives two or more, when it is a union
+ * @property {boolean} isNullable
+ * @property {boolean} isPersonal
+ */
+
+const HOPS_MAX = 20;
+const isNull = (/** @type {Json} */ schema) => schema?.type === 'null';
+
+/**
+ * Follows references and unwraps what says little: a union of one, "or null", a list of one type.
+ *
+ * @param {Json | boolean | undefined} start
+ * @param {Schemas} schemas
+ * @returns {Shape}
+ */
+export function shape(start, schemas) {
+  let schema = /** @type {Json} */ (typeof start === 'object' ? start : {});
+  let [name, isNullable, isPersonal] = ['', false, false];
+  for (let hops = 0; hops < HOPS_MAX; hops += 1) {
+    const {$ref, anyOf, oneOf, allOf, ...outer} = schema;
+    isPersonal ||= schema['x-personal'] === true;
+    const union = anyOf ?? oneOf;
+    const alternatives = (union ?? []).filter((/** @type {Json} */ one) => !isNull(one));
+    isNullable ||= alternatives.length < (union ?? []).length || (Array.isArray(schema.type) && schema.type.includes('null'));
+    if ($ref) {
+      name = String($ref).split('/').pop() ?? '';
+      schema = {...(Object.hasOwn(schemas, name) ? schemas[name] : {}), ...outer};
+    } else if (allOf) {
+      schema = allOf.reduce((/** @type {Json} */ sum, /** @type {Json} */ part) => merged(sum, shape(part, schemas).schema), outer);
+    } else if (alternatives.length === 1) schema = {...alternatives[0], ...outer};
+    else {
+      if (Array.isArray(schema.type)) schema = {...schema, type: schema.type.find((/** @type {string} */ one) => one !== 'null')};
+      return {name, schema, alternatives, isNullable, isPersonal};
+    }
+  }
+  return {name, schema: {}, alternatives: [], isNullable, isPersonal};
+}
+
+/** @param {Json} one @param {Json} other */
+function merged(one, other) {
+  const required = [...(one.required ?? []), ...(other.required ?? [])];
+  return {...other, ...one, properties: {...other.properties, ...one.properties}, required};
+}
+
+/**
+ * A type in words: "Score", "list of Reason", "date-time or null".
+ *
+ * @param {Json | boolean | undefined} schema
+ * @param {Schemas} schemas
+ * @param {number} [depth]
+ * @returns {string}
+ */
+export function typeName(schema, schemas, depth = 0) {
+  const it = shape(schema, schemas);
+  return bareName(it, schemas, depth) + (it.isNullable ? ' or null' : '');
+}
+
+/** @param {Shape} it @param {Schemas} schemas @param {number} depth @returns {string} */
+function bareName({name, schema, alternatives}, schemas, depth) {
+  const inner = (/** @type {any} */ one) => (depth < 4 ? typeName(one, schemas, depth + 1) : '…');
+  if (name) return name;
+  if (alternatives.length) return alternatives.map(inner).join(' or ');
+  if (schema.enum || 'const' in schema) return schema.enum?.length > 1 ? 'one of' : 'always';
+  if (schema.prefixItems) return `(${schema.prefixItems.map(inner).join(', ')})`;
+  if (schema.type === 'array') return `${schema.uniqueItems ? 'set' : 'list'} of ${schema.items ? inner(schema.items) : 'anything'}`;
+  if (schema.type === 'object' && typeof schema.additionalProperties === 'object') return `map of ${inner(schema.additionalProperties)}`;
+  if (schema.contentEncoding) return `bytes, as ${schema.contentEncoding}`;
+  return schema.format ?? schema.type ?? 'anything';
+}
+
+/**
+ * What can be opened in a schema: through lists and maps down to an object with members, or a union of such.
+ *
+ * @param {Json | boolean | undefined} schema
+ * @param {Schemas} schemas
+ * @param {Set<string>} [seen] names met on the way: a type may stand within itself
+ * @returns {Shape | null}
+ */
+function core(schema, schemas, seen = new Set()) {
+  const it = shape(schema, schemas);
+  if (it.schema.properties && Object.keys(it.schema.properties).length) return it;
+  if (it.name && seen.has(it.name)) return null;
+  if (it.name) seen.add(it.name);
+  if (it.alternatives.some((one) => core(one, schemas, seen))) return it;
+  const next = it.schema.items || it.schema.additionalProperties;
+  return typeof next === 'object' ? core(next, schemas, seen) : null;
+}
+
+/** Bounds and defaults, a phrase each. @param {Json} schema @returns {string[]} */
+function facts(schema) {
+  const range = (/** @type {string} */ what, /** @type {any} */ low, /** @type {any} */ high) => {
+    if (low === undefined && high === undefined) return '';
+    if (low === undefined) return `${what} at most ${high}`;
+    return high === undefined ? `${what} at least ${low}` : `${what} ${low} to ${high}`;
+  };
+  return [
+    range('', schema.minimum, schema.maximum),
+    schema.exclusiveMinimum !== undefined && `more than ${schema.exclusiveMinimum}`,
+    schema.exclusiveMaximum !== undefined && `less than ${schema.exclusiveMaximum}`,
+    schema.multipleOf !== undefined && `multiple of ${schema.multipleOf}`,
+    range('length', schema.minLength, schema.maxLength),
+    schema.prefixItems ? '' : range('items', schema.minItems, schema.maxItems),
+    schema.pattern && `matches ${schema.pattern}`,
+    schema.default !== undefined && schema.default !== null && `default ${JSON.stringify(schema.default)}`,
+  ].filter(Boolean).map((fact) => String(fact).trim());
+}
+
+/**
+ * What a line says of a member or parameter: its type, its bounds, its marks.
+ *
+ * @param {Json | boolean | undefined} schema
+ * @param {Schemas} schemas
+ * @param {boolean} isRequired
+ */
+export function traits(schema, schemas, isRequired) {
+  const it = shape(schema, schemas);
+  return [
+    h('span.type', {}, typeName(schema, schemas)),
+    ...facts(it.schema).map((fact) => h('span.fact', {}, fact)),
+    !isRequired && h('span.tag', {}, 'optional'),
+    it.isPersonal && h('span.tag.personal', {title: 'Personal data: masked in telemetry, blanked on erasure'}, 'personal'),
+  ];
+}
+
+/** What stands below such a line: the values to choose from. @param {Json | boolean | undefined} schema @param {Schemas} schemas */
+export function choices(schema, schemas) {
+  const it = shape(schema, schemas).schema;
+  const values = it.enum ?? ('const' in it ? [it.const] : []);
+  return values.length > 0 && h('p', {}, ...values.map(
+    (/** @type {unknown} */ value) => h('code.choice', {}, typeof value === 'string' ? value : JSON.stringify(value))));
+}
+
+/**
+ * A schema as a tree. Members that have members are opened by the reader, one level at a time; a type within itself
+ * is named and not opened again.
+ *
+ * @param {Json | boolean | undefined} schema
+ * @param {Schemas} schemas
+ * @param {string[]} [above] names of the types that this one stands in
+ * @returns {HTMLElement}
+ */
+export function tree(schema, schemas, above = []) {
+  const it = core(schema, schemas);
+  if (!it) return h('ul.tree', {}, branch('', schema, schemas, true, above));
+  const trail = [...above, it.name];
+  if (it.alternatives.length) {
+    const tag = it.schema.discriminator?.propertyName;
+    return h('ul.tree', {}, ...it.alternatives.map((one) => branch(tag ? `${tag} = ${tagOf(one, tag, schemas)}` : '', one, schemas, true, trail)));
+  }
+  const required = new Set(it.schema.required ?? []);
+  return h('ul.tree', {}, ...Object.entries(it.schema.properties).map(
+    ([name, member]) => branch(name, member, schemas, required.has(name), trail)));
+}
+
+/** @param {Json} schema @param {string} tag @param {Schemas} schemas */
+function tagOf(schema, tag, schemas) {
+  const member = shape(schema, schemas).schema.properties?.[tag] ?? {};
+  return String(member.const ?? member.enum?.[0] ?? '?');
+}
+
+/**
+ * @param {string} name
+ * @param {Json | boolean | undefined} schema
+ * @param {Schemas} schemas
+ * @param {boolean} isRequired
+ * @param {string[]} above
+ */
+function branch(name, schema, schemas, isRequired, above) {
+  const it = shape(schema, schemas);
+  const inside = core(schema, schemas);
+  const isRepeated = Boolean(inside?.name && above.includes(inside.name));
+  const line = [
+    name && h('span.name', {}, name),
+    ...traits(schema, schemas, isRequired),
+    isRepeated && h('span.tag', {}, 'as above'),
+  ];
+  const described = it.name ? /** @type {Json} */ (schema).description : it.schema.description;
+  const notes = [described && h('p', {}, ...phrase(described)), choices(schema, schemas)];
+  if (!inside || isRepeated) return h('li', {}, h('div.line', {}, ...line), ...notes);
+  return h('li', {}, disclosure('member', line, () => [tree(schema, schemas, above)]), ...notes);
+}
+
+/** @type {Record<string, string>} what a text of this format looks like */
+const TEXTS = {
+  'date-time': '2026-03-02T09:30:00Z', date: '2026-03-02', time: '09:30:00', duration: 'PT1H', decimal: '12.50',
+  uuid: '0195569e-2b08-7c1a-9d2e-5f3b8a6c4d10', uri: 'https://example.com/', email: 'ada@example.com',
+};
+
+/** @type {[RegExp, string][]} what a text of this name looks like, when it has no format */
+const NAMED = [
+  [/email/, 'ada@example.com'], [/phone|mobile/, '+44 20 7946 0018'], [/url|website/, 'https://example.com/'],
+  [/domain|host/, 'example.com'], [/country/, 'GB'], [/currency/, 'EUR'], [/(^|_)at$/, TEXTS['date-time']],
+  [/(^|_)id$/, '7'], [/name$/, 'Ada'],
+];
+
+/**
+ * A small value that the schema most likely accepts: its example, else its default, else one made up.
+ * Optional members that are null or empty unless written, and types within themselves, are left out.
+ *
+ * @param {Json | boolean | undefined} schema
+ * @param {Schemas} schemas
+ * @param {string} [name] of the member, a hint
+ * @param {string[]} [above]
+ * @returns {any}
+ */
+export function sample(schema, schemas, name = '', above = []) {
+  const {name: type, schema: it, alternatives, isNullable} = shape(schema, schemas);
+  const written = [it.examples?.[0], it.example, it.default ?? undefined, it.const, it.enum?.[0]].find((one) => one !== undefined);
+  if (written !== undefined) return written;
+  if ((type && above.includes(type)) || above.length > 12) return isNullable ? null : {};
+  const trail = [...above, type];
+  if (alternatives.length) return sample(alternatives[0], schemas, name, trail);
+  if (it.prefixItems) return it.prefixItems.map((/** @type {Json} */ one) => sample(one, schemas, name, trail));
+  if (it.type === 'array') return core(it, schemas)?.name && trail.includes(core(it, schemas)?.name ?? '') ? [] : [sample(it.items, schemas, name, trail)];
+  if (it.properties) {
+    const required = new Set(it.required ?? []);
+    return Object.fromEntries(Object.entries(it.properties)
+      .filter(([key, member]) => required.has(key) || shape(member, schemas).schema.examples)
+      .map(([key, member]) => [key, sample(member, schemas, key, trail)]));
+  }
+  if (it.type === 'object') return {};
+  if (it.type === 'integer' || it.type === 'number') return it.minimum ?? (it.exclusiveMinimum !== undefined ? it.exclusiveMinimum + 1 : Math.min(1, it.maximum ?? 1));
+  if (it.type === 'boolean') return true;
+  if (it.type === 'string') return text(it, name);
+  return null;
+}
+
+/** @param {Json} schema @param {string} name */
+function text(schema, name) {
+  if (schema.contentEncoding) return btoa(name || 'bytes');
+  const made = TEXTS[schema.format] ?? NAMED.find(([pattern]) => pattern.test(name))?.[1] ?? (name || 'text');
+  return made.padEnd(schema.minLength ?? 0, '.').slice(0, schema.maxLength ?? made.length + 99);
+}

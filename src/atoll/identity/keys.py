@@ -1,0 +1,47 @@
+"""Keys of callers from outside: a long secret that proves who asks.
+
+Keys are compared as digests in constant time. The development key is made at the first start and kept in a file that
+only the owner of the process can read, so that a laptop asks for a key like production does.
+"""
+
+import hashlib
+import hmac
+
+from atoll.kernel import Disk, Entropy
+
+_DEVELOPMENT = "development.key"
+_SCHEME = "bearer "
+
+
+class Keys:
+    """The API keys that open this application, and whose they are."""
+
+    def __init__(self, disk: Disk, entropy: Entropy) -> None:
+        self._disk = disk
+        self._entropy = entropy
+        self._users: dict[bytes, str] = {}
+
+    def development_key(self) -> str:
+        """The key of the user `developer`; made now when there is none yet."""
+        stored = self._disk.read(_DEVELOPMENT)
+        if stored is None:
+            stored = f"atoll_{self._entropy.token()}".encode()
+            self._disk.write(_DEVELOPMENT, stored, private=True)
+        key = stored.decode().strip()
+        self._users[_digest(key)] = "developer"
+        return key
+
+    def user_of(self, authorization: str | None) -> str | None:
+        """Whose key stands in an `Authorization: Bearer` header (RFC 6750); None when it opens nothing."""
+        if authorization is None or authorization[: len(_SCHEME)].lower() != _SCHEME:
+            return None
+        presented = _digest(authorization[len(_SCHEME) :].strip())
+        user = None
+        for known, name in self._users.items():  # all of them, so that time tells nothing
+            if hmac.compare_digest(known, presented):
+                user = name
+        return user
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode(errors="replace")).digest()

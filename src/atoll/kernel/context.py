@@ -1,0 +1,99 @@
+"""What travels with every call and event: one frozen `Context`.
+
+The context of the work in progress is found with `context()`. It crosses processes in headers (`traceparent`, a
+relative deadline), never as an object.
+"""
+
+import asyncio
+from contextvars import ContextVar
+from enum import StrEnum
+
+import msgspec
+
+
+class Criticality(StrEnum):
+    """How much it matters that this work is done: what is shed first under load."""
+
+    CRITICAL = "critical"
+    NORMAL = "normal"
+    BACKGROUND = "background"
+
+
+class Trace(msgspec.Struct, frozen=True, gc=False):
+    """The position of this work in a trace: W3C Trace Context, level 1.
+
+    `trace_id` has 128 bits and is one for all that follows from one cause; `span_id` has 64 bits and is one for this
+    piece of work; `parent_id` is the span that caused it (0: none).
+
+    >>> trace = Trace.parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+    >>> trace.sampled, str(trace)
+    (True, '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01')
+    """
+
+    trace_id: int = 0
+    span_id: int = 0
+    parent_id: int = 0
+    sampled: bool = False
+
+    def child(self, span_id: int) -> "Trace":
+        """The trace of work that this work causes."""
+        return Trace(self.trace_id, span_id, self.span_id, self.sampled)
+
+    @property
+    def id(self) -> str:
+        """The trace id as 32 hexadecimal digits, the form in which people see it."""
+        return f"{self.trace_id:032x}"
+
+    def __str__(self) -> str:
+        return f"00-{self.trace_id:032x}-{self.span_id:016x}-{self.sampled:02x}"
+
+    @classmethod
+    def parse(cls, header: str) -> "Trace | None":
+        """The trace in a `traceparent` header, or None where the header is not valid (W3C Trace Context, 3.2)."""
+        parts = header.strip().split("-")
+        if len(parts) < 4 or [len(part) for part in parts[:4]] != [2, 32, 16, 2]:
+            return None
+        if parts[0] == "ff" or (parts[0] == "00" and len(parts) != 4):
+            return None
+        if not all(character in "0123456789abcdef" for part in parts[:4] for character in part):
+            return None
+        trace_id, span_id, flags = int(parts[1], 16), int(parts[2], 16), int(parts[3], 16)
+        if not trace_id or not span_id:
+            return None
+        return cls(trace_id, span_id, 0, bool(flags & 1))
+
+
+class Context(msgspec.Struct, frozen=True):
+    """On whose behalf, until when and as part of what the work in progress happens.
+
+    `deadline_at` is a moment on the event loop's clock (seconds; None: no deadline): nothing starts after it.
+    `caller` is the name of the service that called (empty outside of a call), `user` the person or program at the edge
+    in whose name it did, `tenant` whose data it is. `idempotency_key` is the key under which this work is done once.
+    """
+
+    trace: Trace = Trace()
+    deadline_at: float | None = None
+    caller: str = ""
+    user: str | None = None
+    tenant: str = "main"
+    criticality: Criticality = Criticality.NORMAL
+    idempotency_key: str | None = None
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Seconds until the deadline, never below zero; None where there is no deadline. Needs a running loop."""
+        if self.deadline_at is None:
+            return None
+        return max(0.0, self.deadline_at - asyncio.get_running_loop().time())
+
+
+current: ContextVar[Context] = ContextVar("atoll_context", default=Context())
+
+
+def context() -> Context:
+    """The context of the work in progress; an empty one (tenant `main`, no deadline) outside of a call.
+
+    >>> context().tenant
+    'main'
+    """
+    return current.get()

@@ -1,0 +1,105 @@
+"""Owners of concurrency: every task and every thread of the platform belongs to one of these two.
+
+`Tasks` owns background tasks, `Threads` owns the bounded pool in which blocking handlers run. Closing the owner ends
+what it owns, so that nothing outlives its service.
+"""
+
+import asyncio
+import contextvars
+import functools
+import logging
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from atoll.kernel.errors import AtollError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_log = logging.getLogger("atoll.tasks")
+
+
+class Tasks:
+    """Owns background tasks. A task that fails is logged with its name; it does not take others with it."""
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+        self._tasks: set[asyncio.Task[Any]] = set()  # Any: results of tasks of all kinds
+
+    def spawn(self, work: Coroutine[Any, Any, R], name: str) -> asyncio.Task[R]:  # Any: a coroutine's own send types
+        """Start `work` as a task named `owner/name`."""
+        task = asyncio.get_running_loop().create_task(work, name=f"{self._owner}/{name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def close(self) -> None:
+        """Cancel what still runs and wait until it has ended."""
+        tasks = [task for task in self._tasks if not task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:  # Any: see above
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("task %s ended with an error", task.get_name(), exc_info=error)
+
+
+class ThreadsBusy(AtollError):
+    """All threads work and as many calls wait as may wait: the call is refused rather than queued without end."""
+
+    code = "threads_busy"
+    retryable = True
+
+
+class Threads:
+    """A bounded pool of threads for blocking work.
+
+    At most `threads_max` run at once and `waiting_max` wait for a thread; more are refused with `ThreadsBusy`. Whoever
+    waits can be cancelled at any time: it is answered at once, while the thread, which nothing can interrupt, goes on
+    and keeps its place until it returns.
+    """
+
+    def __init__(self, threads_max: int = 32, waiting_max: int = 256) -> None:
+        self._threads_max = threads_max
+        self._limit = threads_max + waiting_max
+        self._taken = 0
+        self._pool: ThreadPoolExecutor | None = None
+
+    @property
+    def taken(self) -> int:
+        """How many calls run or wait now, with those whose caller has gone."""
+        return self._taken
+
+    async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The result of `function`, run in a thread, in a copy of the caller's context.
+
+        Raises:
+            ThreadsBusy: when too many wait already.
+        """
+        if self._taken >= self._limit:
+            raise ThreadsBusy(f"{self._threads_max} threads work and {self._limit - self._threads_max} calls wait")
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._threads_max, thread_name_prefix="atoll-blocking")
+        work = functools.partial(contextvars.copy_context().run, function, *args, **kwargs)
+        loop = asyncio.get_running_loop()
+        self._taken += 1
+        future = loop.run_in_executor(self._pool, work)
+        future.add_done_callback(self._returned)
+        # Shielded: a cancelled wait must not mark the place as free while the thread still works.
+        return await asyncio.shield(future)
+
+    def _returned(self, future: asyncio.Future[Any]) -> None:  # Any: results of all kinds
+        self._taken -= 1
+        if not future.cancelled():
+            future.exception()  # retrieved here, since the caller may have gone
+
+    async def close(self) -> None:
+        """Wait for threads that work; refuse what has not begun."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            pool.shutdown(wait=False, cancel_futures=True)
+            while self._taken:
+                await asyncio.sleep(0.005)
