@@ -85,9 +85,9 @@ clean: ## remove what the other verbs made, except the environment
 
 .PHONY: check-format check-lint check-mypy check-pyright check-floors check-house
 check-format:
-	@$(call timed,ruff format,$(BIN)/ruff format --check --quiet --diff $(SOURCES))
+	@$(call timed,ruff format,$(BIN)/ruff format --check --output-format=concise $(SOURCES))
 check-lint:
-	@$(call timed,ruff check,$(BIN)/ruff check --quiet $(SOURCES))
+	@$(call timed,ruff check,$(BIN)/ruff check --quiet --output-format=concise $(SOURCES))
 check-mypy:
 	@$(call timed,mypy,$(BIN)/mypy $(SOURCES))
 check-pyright:

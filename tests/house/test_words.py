@@ -14,7 +14,13 @@ from tests.house.checkout import code, product
 EMPTY_NAMES = frozenset({"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"})
 
 # Files that call foreign code, and therefore may catch whatever it raises. Each with its reason.
-CATCHES_EVERYTHING: dict[str, str] = {}
+CATCHES_EVERYTHING = {
+    "src/atoll/calls/dispatcher.py": "whatever a handler raises becomes an answer",
+    "src/atoll/calls/isolation.py": "whatever the work raises is handed on to who waits for it, cancellation above all",
+    "src/atoll/testing/simulation.py": "stands for a thread, whose caller is told",
+    "src/atoll/topology/loading.py": "importing a module runs the code of an application",
+    "src/atoll/topology/single.py": "when one service fails to stop, the others stop all the same",
+}
 
 IGNORE = re.compile(
     r"(?P<ignore>(?:ruff: *)?noqa|type: *ignore|pyright: *ignore|mypy: *ignore|pyright: *basic|pragma: *no cover)"

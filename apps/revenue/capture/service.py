@@ -3,7 +3,7 @@
 from revenue.paging import page_of
 from revenue.scoring.contract import Scoring
 
-from atoll import Clock, Entropy, Page, Problem, Service, private
+from atoll import Clock, Entropy, Page, Problem, Service, depends, private
 
 from .cleaning import clean_details
 from .contract import (
@@ -31,7 +31,7 @@ CATCH_UP_LEADS = 20
 class CaptureService(Service, Capture, owner="revenue-operations"):
     """Takes leads in by API and from files, none twice, and loses none while scoring is down."""
 
-    scoring: Scoring
+    scoring: Scoring = depends(timeout_s=2.0)
     clock: Clock
     entropy: Entropy
     book: Book = private(default_factory=Book)

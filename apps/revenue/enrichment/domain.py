@@ -86,20 +86,27 @@ def company_from_domain(domain: str) -> str:
 
 
 def domain_facts(host: str, source: Source) -> list[Fact]:
-    """All facts in a host name; nothing when it has no registrable part."""
+    """All facts in a host name; nothing when it has no registrable part.
+
+    A provider's domain says nothing about a company, and a website nothing about mailboxes.
+    """
     domain = registrable_domain(host)
     if domain is None:
         return []
+
+    def fact(topic: Topic, value: str, certainty: Certainty) -> Fact:
+        return Fact(topic=topic, value=value, source=source, certainty=certainty)
+
     mailbox = mailbox_of(host.casefold())
-    facts = [Fact(topic=Topic.DOMAIN, value=domain, source=source, certainty=Certainty.CERTAIN)]
-    listed = Certainty.CERTAIN if mailbox is not Mailbox.COMPANY else Certainty.LIKELY
-    facts.append(Fact(topic=Topic.MAILBOX, value=mailbox, source=source, certainty=listed))
     if mailbox is not Mailbox.COMPANY:
-        return facts
-    name = company_from_domain(domain)
-    facts.append(Fact(topic=Topic.COMPANY, value=name, source=source, certainty=Certainty.GUESS))
+        facts = [fact(Topic.MAILBOX, mailbox, Certainty.CERTAIN)] if source is Source.MAIL_DOMAIN else []
+        return [fact(Topic.PROVIDER, domain, Certainty.CERTAIN), *facts]
+    facts = [fact(Topic.DOMAIN, domain, Certainty.CERTAIN)]
+    if source is Source.MAIL_DOMAIN:
+        facts.append(fact(Topic.MAILBOX, mailbox, Certainty.LIKELY))
+    facts.append(fact(Topic.COMPANY, company_from_domain(domain), Certainty.GUESS))
     if country := country_of_suffix(domain):
-        facts.append(Fact(topic=Topic.COUNTRY, value=country, source=source, certainty=Certainty.LIKELY))
+        facts.append(fact(Topic.COUNTRY, country, Certainty.LIKELY))
     return facts
 
 

@@ -34,8 +34,13 @@ class Caller:
     """Calls operations in the name of one service. Holds no state between calls."""
 
     def __init__(
-        self, name: str, transport: Transport, entropy: Entropy, *,
-        timeout_s: float | None = None, fallback: Transport | None = None,
+        self,
+        name: str,
+        transport: Transport,
+        entropy: Entropy,
+        *,
+        timeout_s: float | None = None,
+        fallback: Transport | None = None,
     ) -> None:
         self._name = name
         self._transport = transport
@@ -43,7 +48,9 @@ class Caller:
         self._timeout_s = timeout_s
         self._fallback = fallback
 
-    async def call(self, operation: Operation, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:  # Any: by contract
+    async def call(
+        self, operation: Operation, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> Any:  # Any: by contract
         """The result of an operation that answers once.
 
         Raises:
@@ -92,8 +99,14 @@ class Caller:
             await response.stream.aclose()
 
     async def exchange(
-        self, operation: Operation, path: tuple[str, ...], query: tuple[tuple[str, str], ...], body: bytes, *,
-        outer: Context | None = None, strict: bool = False,
+        self,
+        operation: Operation,
+        path: tuple[str, ...],
+        query: tuple[tuple[str, str], ...],
+        body: bytes,
+        *,
+        outer: Context | None = None,
+        strict: bool = False,
     ) -> Response:
         """The answer as it travels, within the deadline and, where the service cannot answer, from the fallback.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from atoll.calls.caller import Caller
 from atoll.calls.ports import Response
 from atoll.calls.router import Router, decode_query
-from atoll.contract import Contract, NoSuchOperation, Operation
+from atoll.contract import Contract, MethodNotAllowed, NoSuchOperation, Operation
 from atoll.kernel import Context
 
 
@@ -47,7 +47,12 @@ class Catalog:
         router = self._routers.get(f"{service}/{major}")
         if router is None:
             raise NoSuchOperation(path=raw_path)
-        return router.find(method, slash + path)
+        try:
+            return router.find(method, slash + path)
+        except NoSuchOperation:
+            raise NoSuchOperation(path=raw_path) from None
+        except MethodNotAllowed as refused:
+            raise MethodNotAllowed(path=raw_path, method=method, allowed=refused.allowed) from None
 
     async def invoke(
         self, operation: Operation, words: tuple[str, ...], query: str, body: bytes, context: Context

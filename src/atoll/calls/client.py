@@ -25,13 +25,17 @@ def client(protocol: Callable[..., T], caller: Caller) -> T:
 def _client_class(contract: Contract) -> Callable[[Caller], Any]:  # Any: an instance of a class made here
     def fill(namespace: dict[str, Any]) -> None:  # Any: a class body
         namespace["__init__"] = _remember
-        namespace["__repr__"] = lambda _: f"<client of {contract.name}>"
+        namespace["__repr__"] = _shown
         namespace["__doc__"] = contract.description
         for operation in contract.operations:
             namespace[operation.name] = _method(operation)
 
     name = f"{contract.protocol.__name__}Client"
     return cast(Callable[[Caller], Any], types.new_class(name, (contract.protocol,), exec_body=fill))
+
+
+def _shown(self: Any) -> str:  # Any: an instance of the class made above
+    return f"<{type(self).__name__}>"
 
 
 def _remember(self: Any, caller: Caller) -> None:  # Any: an instance of the class made above

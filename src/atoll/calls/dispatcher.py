@@ -119,8 +119,12 @@ class Dispatcher:
         return Response(200, stream=self._lines(operation, context, line, items, variables))
 
     async def _lines(
-        self, operation: Operation, context: Context, line: bytes | None,
-        items: AsyncGenerator[Any, None], variables: contextvars.Context,
+        self,
+        operation: Operation,
+        context: Context,
+        line: bytes | None,
+        items: AsyncGenerator[Any, None],
+        variables: contextvars.Context,
     ) -> AsyncGenerator[bytes, None]:  # Any: items of any type
         assert operation.codec is not None
         try:
@@ -140,7 +144,7 @@ class Dispatcher:
     def _problem(self, operation: Operation, context: Context, error: Exception) -> Problem:
         """What the caller is told about an error: itself where the contract or the platform has a word for it."""
         if isinstance(error, operation.raises):
-            return error  # type: ignore[return-value]  # `raises` holds problems only
+            return error
         if isinstance(error, Unavailable | DeadlineExceeded):
             return error
         if isinstance(error, Problem) and not error.arrived and error.code in operation.problems:

@@ -7,9 +7,7 @@ would give that too, at twice the cost, and cancellation would need help to pass
 import types
 from collections.abc import Awaitable, Generator
 from contextvars import Context as Variables
-from typing import Any, Protocol, TypeVar, cast
-
-R = TypeVar("R")
+from typing import Any, Protocol
 
 
 class Resumable(Protocol):
@@ -30,7 +28,7 @@ class Resumable(Protocol):
 
 def isolated(variables: Variables, work: Resumable) -> Awaitable[Any]:  # Any: whatever the work results in
     """Await `work` with `variables` as its context; the result, exceptions and cancellation are its own."""
-    return cast(Awaitable[Any], _driven(variables, work))
+    return _driven(variables, work)
 
 
 @types.coroutine

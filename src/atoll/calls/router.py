@@ -9,9 +9,9 @@ from atoll.contract import Fault, InvalidInput, MethodNotAllowed, NoSuchOperatio
 
 @dataclass(slots=True)
 class _Node:
-    words: dict[str, "_Node"] = field(default_factory=dict)
+    words: "dict[str, _Node]" = field(default_factory=lambda: {})  # noqa: PIE807  # pyright infers the types of `{}`
     name: "_Node | None" = None
-    operations: dict[str, Operation] = field(default_factory=dict)
+    operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
 
 
 class Router:

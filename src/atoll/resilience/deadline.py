@@ -40,8 +40,9 @@ async def within(deadline_at: float, send: Callable[[A], Awaitable[R]], argument
     task = asyncio.current_task()
     assert task is not None
     token = guard.set((task, deadline_at))
+    timer = asyncio.timeout_at(deadline_at)
     try:
-        async with asyncio.timeout_at(deadline_at) as timer:
+        async with timer:
             return await send(argument)
     except TimeoutError:
         if timer.expired():

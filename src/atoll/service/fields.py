@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
 from atoll.contract import Value
 
@@ -43,10 +43,16 @@ def depends(*, fallback: Callable[[], Any] | None = None, timeout_s: float | Non
     return Depends(fallback, timeout_s)
 
 
-def private(*, default_factory: Callable[[], T], init: Literal[False] = False) -> T:
+@overload
+def private(
+    *, default_factory: type[dict[Any, Any]] | type[list[Any]] | type[set[Any]], init: Literal[False] = False
+) -> Any: ...  # Any: an empty container takes the field's type
+@overload
+def private(*, default_factory: Callable[[], T], init: Literal[False] = False) -> T: ...
+def private(*, default_factory: Callable[[], Any], init: Literal[False] = False) -> Any:  # Any: see the overloads
     """An attribute of the service itself, made for each instance; it is no argument of the constructor.
 
     It lasts as long as the instance: what must outlive it belongs into the service's database.
     """
     assert init is False
-    return Private(default_factory)  # type: ignore[return-value]  # replaced by the factory's result at construction
+    return Private(default_factory)

@@ -24,8 +24,24 @@
  * @property {boolean} isStreamed
  */
 /** @typedef {{type: string, key: string, description: string, schema: Json}} Event */
-/** @typedef {{code: string, status: number, title: string, retryable: boolean, schema: Json, operations: string[]}} Problem */
-/** @typedef {{name: string, owner: string, version: string, description: string, operations: Operation[], events: Event[]}} Service */
+/**
+ * @typedef {object} Problem
+ * @property {string} code
+ * @property {number} status
+ * @property {string} title
+ * @property {boolean} retryable
+ * @property {Json} schema
+ * @property {string[]} operations ids of those that declare it
+ */
+/**
+ * @typedef {object} Service
+ * @property {string} name
+ * @property {string} owner
+ * @property {string} version
+ * @property {string} description
+ * @property {Operation[]} operations
+ * @property {Event[]} events
+ */
 /** @typedef {{[name: string]: Json}} Schemas */
 /** @typedef {{header: string, prefix: string}} Credential how a key travels */
 /**
@@ -49,7 +65,7 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
  * @throws {Error} when it is something else
  */
 export function read(document) {
-  if (!String(document?.openapi ?? '').startsWith('3.')) throw new Error('It has no member "openapi" that starts with "3.".');
+  if (!String(document?.openapi).startsWith('3.')) throw new Error('It has no member "openapi" that starts with "3.".');
   /** @type {Map<string, Service>} */ const services = new Map();
   const service = (/** @type {string} */ name) => {
     const known = services.get(name) ?? {name, owner: '', version: '', description: '', operations: [], events: []};
@@ -101,13 +117,14 @@ function operation(method, path, json, known) {
   });
   const references = new Set(wrong.flatMap((one) => one.alternatives).map((/** @type {Json} */ one) => one.$ref));
   const codes = [...known.values()].filter((one) => references.has(one.schema.$ref)).map((one) => one.code);
-  const answers = responses.filter(([status]) => status.startsWith('2')).map(([status, response]) => answer(status, response));
+  const answers = responses.filter(([status]) => status.startsWith('2')).map(([status, one]) => answer(status, one));
+  const {summary = '', description = ''} = json;
   return {
     id: json.operationId ?? `${method}${path}`,
     method: method.toUpperCase(),
     path,
-    summary: json.summary ?? '',
-    description: json.description ?? '',
+    summary,
+    description: description.startsWith(summary) ? description.slice(summary.length) : description,
     deprecation: json.deprecated ? json['x-deprecation'] ?? {} : null,
     parameters: (json.parameters ?? []).map(parameter),
     body: Object.values(json.requestBody?.content ?? {})[0]?.schema ?? null,

@@ -77,7 +77,7 @@ export function phrase(text) {
 
 /** Text that may be wider than its place, reachable by keyboard. @param {string} label @param {...Child} children */
 export function scrollable(label, ...children) {
-  return h('pre', {tabindex: 0, role: 'region', 'aria-label': label}, ...children);
+  return h('pre', {tabindex: 0, role: 'group', 'aria-label': label}, ...children);
 }
 
 /**
@@ -106,13 +106,17 @@ const COLOURED_MAX = 60_000;
  * JSON, indented and coloured. Works on the text, so that long integers and decimals stay as they were sent.
  *
  * @param {string} text
- * @returns {Child[]} the text as it is when it is not JSON
+ * @returns {(Node | string)[]} the text as it is when it is not JSON
  */
 export function json(text) {
-  try { JSON.parse(text); } catch { return [text]; }
+  try {
+    JSON.parse(text);
+  } catch {
+    return [text];
+  }
   const tokens = text.match(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}:,]|[^\s"[\]{}:,]+/g) ?? [];
   const coloured = text.length <= COLOURED_MAX;
-  /** @type {Child[]} */ const pieces = [];
+  /** @type {(Node | string)[]} */ const pieces = [];
   let plain = '';
   let depth = 0;
   tokens.forEach((token, index) => {

@@ -38,7 +38,8 @@ export function operationContent(operation, reference) {
       operation.deprecation && deprecationNote(operation.deprecation, reference),
       prose(operation.description),
       parameterTable(operation, reference),
-      operation.body && part('Body', [typeLine(operation.body, reference)], tree(operation.body, reference.schemas)),
+      operation.body && part(
+        'Body', [typeLine(operation.body, reference)], tree(operation.body, reference.schemas)),
       ...answers(operation, reference),
       problemTable(operation, reference)),
     h('div.tried', {}, tryOut(operation, reference)))];
@@ -57,9 +58,9 @@ function typeLine(schema, reference) {
 /** @param {import('./document.js').Deprecation} deprecation @param {Reference} reference */
 function deprecationNote({since, sunset, instead}, reference) {
   const isHere = reference.services.some((service) => service.operations.some((one) => one.id === instead));
-  return h('p.note', {}, h('strong', {}, 'Deprecated'), since ? ` since ${since}` : '',
-    sunset ? `, answers until ${sunset}` : '', '.',
-    ...(instead ? [' Use ', isHere ? h('a', {href: address(instead)}, instead) : h('code', {}, instead), ' instead.'] : []));
+  return h('p.note', {},
+    h('strong', {}, 'Deprecated'), since && ` since ${since}`, sunset && `, answers until ${sunset}`, '.',
+    instead && [' Use ', isHere ? h('a', {href: address(instead)}, instead) : h('code', {}, instead), ' instead.']);
 }
 
 /** @param {Operation} operation @param {Reference} reference */

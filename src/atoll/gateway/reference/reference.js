@@ -4,7 +4,7 @@
  */
 
 import {read} from './document.js';
-import {copyButton, h, phrase, unfold} from './dom.js';
+import {copyButton, h, phrase, scrollable, unfold} from './dom.js';
 import {address} from './operation.js';
 import {badge, introduction, sectionsOf} from './sections.js';
 
@@ -43,7 +43,9 @@ async function start() {
 
 /** @returns {Promise<any>} the document */
 async function load() {
-  const response = await fetch('openapi.json').catch((error) => { throw new Absent(`The gateway does not answer: ${error.message}.`); });
+  const response = await fetch('openapi.json').catch((error) => {
+    throw new Absent(`The gateway does not answer: ${error.message}.`);
+  });
   if (!response.ok) throw new Absent(`The gateway answered ${response.status} for openapi.json.`);
   return response.json();
 }
@@ -53,15 +55,19 @@ class Absent extends Error {}
 
 /** What happened, and the command that helps. @param {Error} error @returns {HTMLElement} */
 function failure(error) {
-  const [title, help, line] = error instanceof Absent
-    ? ['There is no document to show', 'This page shows `openapi.json`, which the gateway of a running application serves beside it. Start the application, and open the page at the address that it prints:', 'atoll run revenue.application:revenue']
-    : ['The document cannot be read', 'What the gateway serves as `openapi.json` is not an OpenAPI 3.1 document that this page understands. See what your contracts say:', 'atoll contract export revenue.application:revenue'];
-  const command = h('code', {}, line);
+  const isAbsent = error instanceof Absent;
+  const command = h('code', {}, isAbsent ? 'atoll run revenue.application:revenue'
+    : 'atoll contract export revenue.application:revenue');
   return h('section.failure', {role: 'alert'},
-    h('h1', {}, title),
-    h('p', {}, ...phrase(help)),
-    h('div.block', {}, h('div.block-head', {}, h('span', {}, 'In a terminal'), copyButton(() => command)),
-      h('pre', {tabindex: 0, role: 'region', 'aria-label': 'Command'}, command)),
+    h('h1', {}, isAbsent ? 'There is no document to show' : 'The document cannot be read'),
+    h('p', {}, ...phrase(isAbsent
+      ? 'This page shows `openapi.json`, which the gateway of a running application serves beside it. '
+        + 'Start the application, and open the page at the address that it prints:'
+      : 'What the gateway serves as `openapi.json` is no OpenAPI 3.1 document that this page understands. '
+        + 'See what your contracts say:')),
+    h('div.block', {},
+      h('div.block-head', {}, h('span', {}, 'In a terminal'), copyButton(() => command)),
+      scrollable('Command', command)),
     h('p.faint', {}, error.message),
     h('button.send', {type: 'button', click: () => location.reload()}, 'Try again'));
 }
@@ -150,7 +156,9 @@ function sift() {
     section.element.hidden = words.length > 0 && here === 0;
     shown += here;
   }
-  found.textContent = words.length ? `${shown.toLocaleString('en')} found${shown ? '' : ': try fewer or shorter words'}` : '';
+  content.firstElementChild.hidden = words.length > 0; // what was found comes first
+  const advice = shown ? '' : ': try fewer or shorter words';
+  found.textContent = words.length ? `${shown.toLocaleString('en')} found${advice}` : '';
   if (words.length) openMenu(true);
   drawIndex();
 }
@@ -178,7 +186,8 @@ function drawIndex() {
     const listed = isListed ? hits.slice(0, room) : [];
     if (isSearch) room -= listed.length;
     return h('li', {},
-      h('a.group', {href: address(section.id), 'aria-current': section.id === current && 'true'}, section.title, h('span.count', {}, hits.length)),
+      h('a.group', {href: address(section.id), 'aria-current': section.id === current && 'true'},
+        section.title, h('span.count', {}, hits.length)),
       listed.length > 0 && h('ul', {}, ...listed.map(indexLine)),
       listed.length < hits.length && isListed && h('p.faint', {}, `and ${hits.length - listed.length} more`));
   });

@@ -16,6 +16,8 @@ import {disclosure, h, phrase} from './dom.js';
  */
 
 const HOPS_MAX = 20;
+const DEPTH_MAX = 12;
+const PERSONAL = 'Personal data: masked in telemetry, blanked on erasure';
 const isNull = (/** @type {Json} */ schema) => schema?.type === 'null';
 
 /**
@@ -33,16 +35,17 @@ export function shape(start, schemas) {
     isPersonal ||= schema['x-personal'] === true;
     const union = anyOf ?? oneOf;
     const alternatives = (union ?? []).filter((/** @type {Json} */ one) => !isNull(one));
-    isNullable ||= alternatives.length < (union ?? []).length || (Array.isArray(schema.type) && schema.type.includes('null'));
+    const types = [schema.type].flat();
+    isNullable ||= alternatives.length < (union ?? []).length || types.includes('null');
     if ($ref) {
       name = String($ref).split('/').pop() ?? '';
       schema = {...(Object.hasOwn(schemas, name) ? schemas[name] : {}), ...outer};
     } else if (allOf) {
-      schema = allOf.reduce((/** @type {Json} */ sum, /** @type {Json} */ part) => merged(sum, shape(part, schemas).schema), outer);
+      schema = allOf.map((/** @type {Json} */ part) => shape(part, schemas).schema).reduce(merged, outer);
     } else if (alternatives.length === 1) schema = {...alternatives[0], ...outer};
     else {
-      if (Array.isArray(schema.type)) schema = {...schema, type: schema.type.find((/** @type {string} */ one) => one !== 'null')};
-      return {name, schema, alternatives, isNullable, isPersonal};
+      const type = types.find((one) => one !== 'null');
+      return {name, schema: {...schema, type}, alternatives, isNullable, isPersonal};
     }
   }
   return {name, schema: {}, alternatives: [], isNullable, isPersonal};
@@ -74,8 +77,8 @@ function bareName({name, schema, alternatives}, schemas, depth) {
   if (alternatives.length) return alternatives.map(inner).join(' or ');
   if (schema.enum || 'const' in schema) return schema.enum?.length > 1 ? 'one of' : 'always';
   if (schema.prefixItems) return `(${schema.prefixItems.map(inner).join(', ')})`;
-  if (schema.type === 'array') return `${schema.uniqueItems ? 'set' : 'list'} of ${schema.items ? inner(schema.items) : 'anything'}`;
-  if (schema.type === 'object' && typeof schema.additionalProperties === 'object') return `map of ${inner(schema.additionalProperties)}`;
+  if (schema.type === 'array') return `${schema.uniqueItems ? 'set' : 'list'} of ${inner(schema.items)}`;
+  if (typeof schema.additionalProperties === 'object') return `map of ${inner(schema.additionalProperties)}`;
   if (schema.contentEncoding) return `bytes, as ${schema.contentEncoding}`;
   return schema.format ?? schema.type ?? 'anything';
 }
@@ -130,11 +133,16 @@ export function traits(schema, schemas, isRequired) {
     h('span.type', {}, typeName(schema, schemas)),
     ...facts(it.schema).map((fact) => h('span.fact', {}, fact)),
     !isRequired && h('span.tag', {}, 'optional'),
-    it.isPersonal && h('span.tag.personal', {title: 'Personal data: masked in telemetry, blanked on erasure'}, 'personal'),
+    it.isPersonal && h('span.tag.personal', {title: PERSONAL}, 'personal'),
   ];
 }
 
-/** What stands below such a line: the values to choose from. @param {Json | boolean | undefined} schema @param {Schemas} schemas */
+/**
+ * What stands below such a line: the values to choose from.
+ *
+ * @param {Json | boolean | undefined} schema
+ * @param {Schemas} schemas
+ */
 export function choices(schema, schemas) {
   const it = shape(schema, schemas).schema;
   const values = it.enum ?? ('const' in it ? [it.const] : []);
@@ -157,7 +165,8 @@ export function tree(schema, schemas, above = []) {
   const trail = [...above, it.name];
   if (it.alternatives.length) {
     const tag = it.schema.discriminator?.propertyName;
-    return h('ul.tree', {}, ...it.alternatives.map((one) => branch(tag ? `${tag} = ${tagOf(one, tag, schemas)}` : '', one, schemas, true, trail)));
+    const name = (/** @type {Json} */ one) => (tag ? `${tag} = ${tagOf(one, tag, schemas)}` : '');
+    return h('ul.tree', {}, ...it.alternatives.map((one) => branch(name(one), one, schemas, true, trail)));
   }
   const required = new Set(it.schema.required ?? []);
   return h('ul.tree', {}, ...Object.entries(it.schema.properties).map(
@@ -217,24 +226,31 @@ const NAMED = [
  */
 export function sample(schema, schemas, name = '', above = []) {
   const {name: type, schema: it, alternatives, isNullable} = shape(schema, schemas);
-  const written = [it.examples?.[0], it.example, it.default ?? undefined, it.const, it.enum?.[0]].find((one) => one !== undefined);
-  if (written !== undefined) return written;
-  if ((type && above.includes(type)) || above.length > 12) return isNullable ? null : {};
-  const trail = [...above, type];
-  if (alternatives.length) return sample(alternatives[0], schemas, name, trail);
-  if (it.prefixItems) return it.prefixItems.map((/** @type {Json} */ one) => sample(one, schemas, name, trail));
-  if (it.type === 'array') return core(it, schemas)?.name && trail.includes(core(it, schemas)?.name ?? '') ? [] : [sample(it.items, schemas, name, trail)];
-  if (it.properties) {
-    const required = new Set(it.required ?? []);
-    return Object.fromEntries(Object.entries(it.properties)
-      .filter(([key, member]) => required.has(key) || shape(member, schemas).schema.examples)
-      .map(([key, member]) => [key, sample(member, schemas, key, trail)]));
+  const written = [it.examples?.[0], it.example, it.default ?? undefined, it.const, it.enum?.[0]];
+  const first = written.find((one) => one !== undefined);
+  if (first !== undefined) return first;
+  if ((type && above.includes(type)) || above.length > DEPTH_MAX) return isNullable ? null : {};
+  const inner = (/** @type {Json} */ one, /** @type {string} */ hint) => sample(one, schemas, hint, [...above, type]);
+  if (alternatives.length) return inner(alternatives[0], name);
+  if (it.prefixItems) return it.prefixItems.map((/** @type {Json} */ one) => inner(one, name));
+  if (it.type === 'array') {
+    const item = core(it, schemas)?.name;
+    return item && [...above, type].includes(item) ? [] : [inner(it.items, name)];
   }
-  if (it.type === 'object') return {};
-  if (it.type === 'integer' || it.type === 'number') return it.minimum ?? (it.exclusiveMinimum !== undefined ? it.exclusiveMinimum + 1 : Math.min(1, it.maximum ?? 1));
-  if (it.type === 'boolean') return true;
+  if (it.properties) {
+    const wanted = Object.entries(it.properties).filter(
+      ([key, member]) => it.required?.includes(key) || shape(member, schemas).schema.examples);
+    return Object.fromEntries(wanted.map(([key, member]) => [key, inner(member, key)]));
+  }
+  if (it.type === 'integer' || it.type === 'number') return number(it);
   if (it.type === 'string') return text(it, name);
-  return null;
+  if (it.type === 'boolean') return true;
+  return it.type === 'object' ? {} : null;
+}
+
+/** @param {Json} schema */
+function number({minimum, exclusiveMinimum, maximum}) {
+  return minimum ?? (exclusiveMinimum === undefined ? Math.min(1, maximum ?? 1) : exclusiveMinimum + 1);
 }
 
 /** @param {Json} schema @param {string} name */

@@ -5,7 +5,7 @@
  * opened: 3,000 operations cost little more than 12.
  */
 
-import {copyButton, disclosure, h, phrase, prose} from './dom.js';
+import {copyButton, disclosure, h, phrase, prose, scrollable} from './dom.js';
 import {address, operationContent, pathText} from './operation.js';
 import {tree} from './schema.js';
 
@@ -32,15 +32,19 @@ import {tree} from './schema.js';
  * @property {(isMatch: (text: string) => boolean) => number} sift hides what does not match; how many are left
  */
 
+const EXAMPLE = '@get("/scores/{lead_id}", public=True)\nasync def latest(self, lead_id: str) -> Score: ...';
+
 /** @param {Reference} reference @returns {Section[]} */
 export function sectionsOf(reference) {
-  return [...reference.services.map((service) => serviceSection(service, reference)), problemSection(reference)];
+  const services = reference.services.map((service) => serviceSection(service, reference));
+  return reference.problems.size ? [...services, problemSection(reference)] : services;
 }
 
 /** @param {Reference} reference @returns {HTMLElement} */
 export function introduction(reference) {
   const {title, version, description, credential, services} = reference;
-  const total = (/** @type {'operations' | 'events'} */ what) => services.reduce((sum, service) => sum + service[what].length, 0);
+  const operations = services.flatMap((service) => service.operations).length;
+  const events = services.flatMap((service) => service.events).length;
   const origin = h('code', {}, location.origin);
   return h('header.introduction', {},
     h('p.kicker', {}, 'API reference', version && ` · ${version}`),
@@ -48,12 +52,13 @@ export function introduction(reference) {
     prose(description),
     h('dl.start', {},
       h('div', {}, h('dt', {}, 'Address'), h('dd', {}, origin, ' ', copyButton(() => origin))),
-      h('div', {}, h('dt', {}, 'Key'), h('dd', {}, h('code', {}, `${credential.header}: ${credential.prefix}$ATOLL_KEY`),
+      h('div', {}, h('dt', {}, 'Key'), h('dd', {},
+        h('code', {}, `${credential.header}: ${credential.prefix}$ATOLL_KEY`),
         h('p', {}, 'The first start of the application makes a key for development and prints it.'))),
       h('div', {}, h('dt', {}, 'Inside'), h('dd', {},
-        [count(services.length, 'service'), count(total('operations'), 'operation'), count(total('events'), 'event')].join(', '),
+        [count(services.length, 'service'), count(operations, 'operation'), count(events, 'event')].join(', '),
         h('p', {}, h('a', {href: 'openapi.json'}, 'The same as OpenAPI 3.1'))))),
-    total('operations') === 0 && emptiness());
+    operations === 0 && emptiness());
 }
 
 /** @param {number} number @param {string} noun */
@@ -64,8 +69,9 @@ function count(number, noun) {
 /** What to do when there is nothing to call. */
 function emptiness() {
   return h('div.note', {},
-    h('p', {}, h('strong', {}, 'No operation is public yet.'), ' Mark one in its contract, and start the application again:'),
-    h('pre', {tabindex: 0, role: 'region', 'aria-label': 'Example'}, '@get("/scores/{lead_id}", public=True)\nasync def latest(self, lead_id: str) -> Score: ...'));
+    h('p', {}, h('strong', {}, 'No operation is public yet.'),
+      ' Mark one in its contract, and start the application again:'),
+    scrollable('Example', EXAMPLE));
 }
 
 /** @param {import('./document.js').Service} service @param {Reference} reference @returns {Section} */
@@ -77,56 +83,56 @@ function serviceSection(service, reference) {
       service.version && h('span', {}, `version ${service.version}`),
       service.owner && h('span', {}, 'owned by ', h('strong', {}, service.owner))),
     prose(service.description),
-  ], [['', operations], ['Events', events]]);
+  ], [['Operations', operations], ['Events', events]]);
 }
 
 /** @param {Reference} reference @returns {Section} */
 function problemSection(reference) {
   const entries = [...reference.problems.values()].map((one) => problemEntry(one, reference));
-  return section('problem/', 'Problems', [prose(
-    'What goes wrong is answered as a problem (RFC 9457, `application/problem+json`). Its `code` is stable: build on it, and not on the words.')],
-  [['', entries]]);
+  const about = prose('What goes wrong is answered as a problem (RFC 9457, `application/problem+json`). '
+    + 'Its `code` is stable: build on it, not on the words.');
+  return section('problem/', 'Problems', [about], [['', entries]]);
 }
 
 /**
  * @param {string} id
  * @param {string} title
  * @param {(HTMLElement | null)[]} about
- * @param {[string, Entry[]][]} kinds
+ * @param {[string, Entry[]][]} kinds entries under a heading each
  * @returns {Section}
  */
 function section(id, title, about, kinds) {
-  const heading = h('h2', {tabindex: -1}, h('a', {href: address(id)}, title));
-  const lists = kinds.filter(([, entries]) => entries.length).map(([name, entries]) => ({entries, rows: h('div.rows'), head: name && h('h3', {}, name)}));
-  const element = h('section.section', {id: `at/${id}`}, h('header', {}, heading, ...about), ...lists.flatMap(({head, rows}) => [head, rows]));
-  const reserve = () => {
-    let shown = 0;
-    for (const {entries, rows, head} of lists) {
-      const here = entries.filter((entry) => !entry.isHidden).length;
-      rows.style.setProperty('--rows', String(here));
-      if (head) head.hidden = here === 0;
-      shown += here;
-    }
-    element.style.setProperty('--rows', String(shown));
+  const lists = kinds.filter(([, entries]) => entries.length).map(([name, entries]) => list(name, entries));
+  const element = h('section.section', {id: `at/${id}`},
+    h('header', {}, h('h2', {tabindex: -1}, h('a', {href: address(id)}, title)), ...about),
+    ...lists.map((one) => one.element));
+  const sift = (/** @type {(text: string) => boolean} */ isMatch) => {
+    const shown = lists.reduce((sum, one) => sum + one.sift(isMatch), 0);
+    element.style.setProperty('--rows', String(shown)); // the style sheet keeps room for so many
     return shown;
   };
-  reserve();
+  const fill = () => lists.forEach((one) => one.fill());
+  return {id, title, element, entries: kinds.flatMap(([, entries]) => entries), fill, sift};
+}
+
+/** @param {string} name @param {Entry[]} entries */
+function list(name, entries) {
+  const rows = h('div.rows');
+  const element = h('div', {}, name && h('h3', {}, name), rows);
   return {
-    id, title, element,
-    entries: lists.flatMap(({entries}) => entries),
+    element,
     fill() {
-      for (const {entries, rows} of lists) {
-        if (!rows.firstChild) rows.append(...entries.map((entry) => drawn(entry)));
-      }
+      if (!rows.firstChild) rows.append(...entries.map(drawn));
     },
-    sift(isMatch) {
-      for (const {entries} of lists) {
-        for (const entry of entries) {
-          entry.isHidden = !isMatch(entry.text);
-          if (entry.row) entry.row.hidden = entry.isHidden;
-        }
+    sift(/** @type {(text: string) => boolean} */ isMatch) {
+      for (const entry of entries) {
+        entry.isHidden = !isMatch(entry.text);
+        if (entry.row) entry.row.hidden = entry.isHidden;
       }
-      return reserve();
+      const shown = entries.filter((entry) => !entry.isHidden).length;
+      element.hidden = shown === 0;
+      rows.style.setProperty('--rows', String(shown));
+      return shown;
     },
   };
 }
@@ -176,12 +182,16 @@ function operationEntry(operation, service, reference) {
  * @returns {Entry}
  */
 function eventEntry({type, key, description, schema}, service, reference) {
+  const [summary, ...more] = description.split(/\n\s*\n/);
+  const name = type.startsWith(`${service.name}.`) ? type.slice(service.name.length + 1) : type;
   return {
-    id: type, badge: 'EVENT', name: type.slice(type.startsWith(`${service.name}.`) ? service.name.length + 1 : 0), summary: description,
-    isDeprecated: false, isHidden: false, text: ['event', type, description, service.owner].join(' ').toLowerCase(),
-    draw: () => disclosure('entry', [badge('EVENT'), h('code.path', {}, type), h('span.summary', {}, ...phrase(description))], () => [
-      prose(description),
-      h('p', {}, 'Events of one ', h('code', {}, key), ' keep their order.'),
+    id: type, badge: 'EVENT', name, summary, isDeprecated: false, isHidden: false,
+    text: ['event', type, summary, service.owner].join(' ').toLowerCase(),
+    draw: () => disclosure('entry', [
+      badge('EVENT'), h('code.path', {}, type), h('span.summary', {}, ...phrase(summary)),
+    ], () => [
+      prose(more.join('\n\n')),
+      key && h('p', {}, 'Events of one ', h('code', {}, key), ' keep their order.'),
       tree(schema, reference.schemas),
     ]),
   };
@@ -189,14 +199,16 @@ function eventEntry({type, key, description, schema}, service, reference) {
 
 /** @param {import('./document.js').Problem} problem @param {Reference} reference @returns {Entry} */
 function problemEntry({code, status, title, retryable, schema, operations}, reference) {
+  const links = operations.flatMap((id, place) => [place > 0 && ', ', h('a', {href: address(id)}, id)]);
   return {
-    id: `problem/${code}`, badge: String(status), name: code, summary: title,
-    isDeprecated: false, isHidden: false, text: ['problem', status, code, title].join(' ').toLowerCase(),
+    id: `problem/${code}`, badge: String(status), name: code, summary: title, isDeprecated: false, isHidden: false,
+    text: ['problem', status, code, title].join(' ').toLowerCase(),
     draw: () => disclosure('entry', [
-      badge(String(status)), h('code.path', {}, code), h('span.summary', {}, ...phrase(title)), retryable && h('span.tag', {}, 'a retry can help'),
+      badge(String(status)), h('code.path', {}, code), h('span.summary', {}, ...phrase(title)),
+      retryable && h('span.tag', {}, 'a retry can help'),
     ], () => [
-      h('p', {}, retryable ? 'The same request can succeed later, unchanged.' : 'Sending the same again does not help.'),
-      operations.length > 0 && h('p', {}, 'Declared by ', ...operations.flatMap((id, place) => [place > 0 && ', ', h('a', {href: address(id)}, id)]), '.'),
+      h('p', {}, retryable ? 'The same request can succeed later.' : 'Sending the same request again does not help.'),
+      operations.length > 0 && h('p', {}, 'Declared by ', ...links, '.'),
       tree(schema, reference.schemas),
     ]),
   };

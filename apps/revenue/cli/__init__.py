@@ -1,0 +1,5 @@
+"""The command line of Atoll Revenue: `revenue`."""
+
+from .main import main
+
+__all__ = ["main"]

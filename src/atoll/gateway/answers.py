@@ -1,0 +1,99 @@
+"""Answers of operations as HTTP: one body, a stream of lines, or a problem."""
+
+import asyncio
+import datetime
+import email.utils
+from collections.abc import AsyncGenerator, Coroutine
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response as HttpResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from atoll import MethodNotAllowed, Operation, Problem, Response, Tasks, Trace, Unauthenticated, to_wire
+
+T = TypeVar("T")
+
+
+def http_response(operation: Operation, response: Response, tasks: Tasks) -> ASGIApp:
+    """The answer of an operation, with word of its deprecation."""
+    headers = _deprecation_headers(operation)
+    if response.stream is not None:
+        return _Lines(response.stream, headers, tasks)
+    if response.status == HTTPStatus.NO_CONTENT:
+        return HttpResponse(status_code=204, headers=headers)
+    media_type = "application/json" if response.status < 300 else "application/problem+json"
+    return HttpResponse(response.body, response.status, headers, media_type)
+
+
+def problem_response(problem: Problem, trace: Trace) -> HttpResponse:
+    """A problem that the edge itself answers with."""
+    headers: dict[str, str] = {}
+    if isinstance(problem, Unauthenticated):
+        headers["www-authenticate"] = "Bearer"
+    if isinstance(problem, MethodNotAllowed):
+        headers["allow"] = problem.allowed
+    return HttpResponse(to_wire(problem, trace.id), problem.status, headers, "application/problem+json")
+
+
+async def unless_disconnected(tasks: Tasks, receive: Receive, work: Coroutine[Any, Any, T]) -> T:  # Any: send types
+    """The result of `work`, which is cancelled as soon as the client has gone.
+
+    Raises:
+        ClientDisconnect: the client has gone.
+    """
+    watch = tasks.spawn(_gone(receive), "disconnect")
+    answer = tasks.spawn(work, "request")
+    try:
+        await asyncio.wait((watch, answer), return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            raise ClientDisconnect
+        return answer.result()
+    finally:
+        watch.cancel()
+        answer.cancel()
+        await asyncio.wait((watch, answer))
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class _Lines:
+    """A stream as newline-delimited JSON, sent as fast as the client reads it; closed when the client goes."""
+
+    def __init__(self, stream: AsyncGenerator[bytes, None], headers: dict[str, str], tasks: Tasks) -> None:
+        self._stream = stream
+        self._headers = {"content-type": "application/x-ndjson"} | headers
+        self._tasks = tasks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(name.encode(), value.encode()) for name, value in self._headers.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        try:
+            await unless_disconnected(self._tasks, receive, self._send_all(send))
+        except ClientDisconnect:
+            return
+        finally:
+            await self._stream.aclose()
+
+    async def _send_all(self, send: Send) -> None:
+        async for line in self._stream:
+            await send({"type": "http.response.body", "body": line + b"\n", "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _deprecation_headers(operation: Operation) -> dict[str, str]:
+    """Since when an operation is deprecated (RFC 9745) and when it may go (RFC 8594)."""
+    if operation.deprecated is None:
+        return {}
+    headers = {"deprecation": f"@{int(_midnight(operation.deprecated.since).timestamp())}"}
+    if operation.deprecated.sunset is not None:
+        headers["sunset"] = email.utils.format_datetime(_midnight(operation.deprecated.sunset), usegmt=True)
+    return headers
+
+
+def _midnight(day: datetime.date) -> datetime.datetime:
+    return datetime.datetime.combine(day, datetime.time(), datetime.UTC)

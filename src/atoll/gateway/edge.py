@@ -1,0 +1,201 @@
+"""The edge as an ASGI application: who asks, within which limits, and for which operation."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import Response as HttpResponse
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from atoll import (
+    Catalog,
+    Context,
+    Entropy,
+    Fault,
+    InternalError,
+    InvalidInput,
+    Keys,
+    PayloadTooLarge,
+    Problem,
+    Tasks,
+    Trace,
+    Unauthenticated,
+    UnsupportedMediaType,
+    openapi,
+)
+from atoll.gateway.answers import http_response, problem_response, unless_disconnected
+from atoll.gateway.pages import reference_pages
+from atoll.gateway.settings import GatewaySettings
+
+_log = logging.getLogger("atoll.gateway")
+
+TIMEOUT = "atoll-timeout"
+"""The header in which a caller says how many seconds it will wait: relative, so that clocks need not agree."""
+
+
+class Edge:
+    """Turns HTTP into calls of public operations. Holds no state but whether it takes requests."""
+
+    def __init__(self, catalog: Catalog, keys: Keys, entropy: Entropy, settings: GatewaySettings) -> None:
+        self._catalog = catalog
+        self._keys = keys
+        self._entropy = entropy
+        self._settings = settings
+        self._tasks = Tasks("gateway")
+        self.is_ready = False
+
+    async def close(self) -> None:
+        """End what is still in progress."""
+        await self._tasks.close()
+
+    def app(self) -> ASGIApp:
+        """The ASGI application."""
+        routes = [
+            Route("/livez", self._live, methods=["GET"]),
+            Route("/readyz", self._ready, methods=["GET"]),
+            Route("/openapi.json", self._openapi, methods=["GET"]),
+            Route("/problems/{code}", self._problem, methods=["GET"]),
+            Route("/", self._home, methods=["GET"]),
+            Mount("/reference", reference_pages(), name="reference"),
+        ]
+        pages = Starlette(routes=routes)
+        own = {"livez", "readyz", "openapi.json", "problems", "reference", ""}
+
+        async def edge(scope: Scope, receive: Receive, send: Send) -> None:
+            first = scope["path"].partition("/")[2].partition("/")[0]
+            await (pages if first in own else self._operation)(scope, receive, send)
+
+        return self._with_cors(_WithRequestId(edge, self._entropy))
+
+    def _with_cors(self, app: ASGIApp) -> ASGIApp:
+        """Let pages of the origins that were set call, and no others."""
+        if not self._settings.cors_origins:
+            return app
+        return CORSMiddleware(
+            app,
+            allow_origins=self._settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "idempotency-key", TIMEOUT, "traceparent", "x-request-id"],
+            expose_headers=["x-request-id", "deprecation", "sunset"],
+        )
+
+    async def _operation(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request for an operation, from its headers to the last byte of its answer."""
+        request = Request(scope, receive)
+        trace = Trace.parse(request.headers.get("traceparent", "")) or Trace(self._entropy.bits(128) or 1, 0, 0, True)
+        answer: ASGIApp
+        try:
+            answer = await self._answer(request, trace)
+        except Problem as problem:
+            answer = problem_response(problem, trace)
+        except ClientDisconnect:
+            return  # nobody is left to be answered
+        except Exception:  # noqa: BLE001  # a fault of the edge itself: it answers like any service that has one
+            _log.exception("the gateway failed", extra={"trace_id": trace.id})
+            answer = problem_response(InternalError(operation="gateway"), trace)
+        await answer(scope, receive, send)
+
+    async def _answer(self, request: Request, trace: Trace) -> ASGIApp:
+        user = self._keys.user_of(request.headers.get("authorization"))
+        if user is None:
+            raise Unauthenticated(reason="send `Authorization: Bearer <key>` with an API key of this application")
+        raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
+        method = "GET" if request.method == "HEAD" else request.method
+        operation, words = self._catalog.find(method, raw_path.decode("ascii", errors="replace"))
+        body = await self._body(request)
+        context = Context(
+            trace=trace,
+            deadline_at=asyncio.get_running_loop().time() + self._timeout_s(request),
+            user=user,
+            idempotency_key=request.headers.get("idempotency-key"),
+        )
+        query = request.scope["query_string"].decode("ascii", errors="replace")
+        # The answer to somebody who has gone is of no use: stop the work when the connection ends.
+        work = self._catalog.invoke(operation, words, query, body, context)
+        response = await unless_disconnected(self._tasks, request.receive, work)
+        return http_response(operation, response, self._tasks)
+
+    async def _body(self, request: Request) -> bytes:
+        limit = self._settings.body_max_bytes
+        declared = request.headers.get("content-length", "0")
+        if declared.isdigit() and int(declared) > limit:
+            raise PayloadTooLarge(limit_bytes=limit)
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > limit:
+                raise PayloadTooLarge(limit_bytes=limit)
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if body and media_type != "application/json" and not media_type.endswith("+json"):
+            raise UnsupportedMediaType(media_type=media_type or "nothing")
+        return bytes(body)
+
+    def _timeout_s(self, request: Request) -> float:
+        asked = request.headers.get(TIMEOUT)
+        if asked is None:
+            return self._settings.timeout_s
+        try:
+            timeout_s = float(asked)
+        except ValueError:
+            timeout_s = -1.0
+        if not 0 < timeout_s < float("inf"):
+            fault = Fault(pointer=f"/{TIMEOUT}", detail=f"`{asked}` is not a number of seconds", place="header")
+            raise InvalidInput(errors=(fault,))
+        return min(timeout_s, self._settings.timeout_s)
+
+    async def _live(self, _: Request) -> HttpResponse:
+        return JSONResponse({"status": "live"})
+
+    async def _ready(self, _: Request) -> HttpResponse:
+        status = HTTPStatus.OK if self.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
+        return JSONResponse({"status": "ready" if self.is_ready else "stopping"}, status)
+
+    async def _home(self, _: Request) -> HttpResponse:
+        return RedirectResponse("/reference/")
+
+    async def _problem(self, request: Request) -> HttpResponse:
+        return RedirectResponse(f"/reference/#problem/{request.path_params['code']}")
+
+    async def _openapi(self, _: Request) -> HttpResponse:
+        listings = [
+            listing
+            for listing in self._catalog.listings
+            if any(operation.public for operation in listing.contract.operations)
+        ]
+        document = openapi(
+            [listing.contract for listing in listings],
+            title=self._catalog.application,
+            version=self._catalog.version,
+            owners={listing.contract.id: listing.owner for listing in listings},
+            public_only=True,
+        )
+        return JSONResponse(document)
+
+
+class _WithRequestId:
+    """Gives each request an id, its caller's own where that is fit to be logged, and answers with it."""
+
+    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], entropy: Entropy) -> None:
+        self._app = app
+        self._entropy = entropy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        fit = 0 < len(given) <= 128 and all(33 <= byte < 127 for byte in given)
+        request_id = given if fit else str(self._entropy.uuid()).encode()
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), (b"x-request-id", request_id)]}
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)

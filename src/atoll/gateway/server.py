@@ -1,0 +1,98 @@
+"""A listening HTTP server inside a service: uvicorn, without its own signals, logging and exits."""
+
+import asyncio
+import contextlib
+import socket  # noqa: TID251  # the gateway is the one service that listens by itself
+from collections.abc import Generator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from atoll import AtollError, Tasks
+
+
+class AddressTaken(AtollError):
+    """The address cannot be listened on."""
+
+    code = "address_taken"
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(host, port, reason)
+        self.host, self.port, self.reason = host, port, reason
+
+    def __str__(self) -> str:
+        return (
+            f"the gateway cannot listen on {self.host}:{self.port}: {self.reason}; "
+            "stop what listens there, or set another `port` in [gateway] (0 takes any free one)"
+        )
+
+
+class Server:
+    """Listens from `start` to `stop`. Owns its socket and the task that serves it."""
+
+    def __init__(self, app: ASGIApp, host: str, port: int, drain_s: float) -> None:
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            http="httptools",
+            timeout_graceful_shutdown=max(1, round(drain_s)),
+            h11_max_incomplete_event_size=16 * 1024,
+        )
+        self._server = _Uvicorn(config)
+        self._host, self._port = host, port
+        self._socket: socket.socket | None = None
+        self._tasks = Tasks("gateway")
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> str:
+        """Listen; the address as a URL.
+
+        Raises:
+            AddressTaken: nobody can listen there.
+        """
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        try:
+            self._socket = socket.create_server((self._host, self._port), family=family, backlog=512)
+        except OSError as error:
+            raise AddressTaken(self._host, self._port, error.strerror or str(error)) from None
+        self._serving = self._tasks.spawn(self._server.serve(sockets=[self._socket]), "serve")
+        started = self._tasks.spawn(self._server.listening.wait(), "listening")
+        await asyncio.wait((self._serving, started), return_when=asyncio.FIRST_COMPLETED)
+        if self._serving.done():
+            started.cancel()
+            await self._serving
+        port = self._socket.getsockname()[1]
+        shown = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{'127.0.0.1' if self._host == '0.0.0.0' else shown}:{port}"  # noqa: S104  # what was set, for a link
+
+    async def drain(self) -> None:
+        """Take no new connections; let requests in progress end."""
+        self._server.should_exit = True
+        if self._serving is not None:
+            await self._serving
+
+    async def stop(self) -> None:
+        """Close what is still open."""
+        self._server.should_exit = self._server.force_exit = True
+        await self._tasks.close()
+        if self._socket is not None:
+            self._socket.close()
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn that leaves signals to the process and says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
