@@ -3,7 +3,7 @@
 This module is the whole public API. What tests need beside it is in `atoll.testing`.
 """
 
-from atoll.calls import Catalog, Listing, Response
+from atoll.calls import Catalog, Lines, Listing, Response
 from atoll.contract import (
     BrokenContract,
     Choice,
@@ -66,6 +66,7 @@ __all__ = [
     "InternalError",
     "InvalidInput",
     "Keys",
+    "Lines",
     "Listing",
     "MethodNotAllowed",
     "Mistake",

@@ -13,7 +13,7 @@ from revenue.capture.contract import ImportPreview, ImportReport, Lead, LeadFile
 from revenue.enrichment.contract import ContactPoints, Profile
 from revenue.scoring.contract import Score
 
-from .connection import Connection
+from atoll.gateway import Connection
 
 T = TypeVar("T")
 

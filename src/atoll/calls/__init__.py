@@ -5,7 +5,7 @@ from atoll.calls.catalog import Catalog, Listing
 from atoll.calls.client import client
 from atoll.calls.dispatcher import Dispatcher, Handler
 from atoll.calls.local import LocalTransport
-from atoll.calls.ports import Request, Response, Transport
+from atoll.calls.ports import Lines, Request, Response, Transport
 from atoll.calls.router import Router, decode_query
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Catalog",
     "Dispatcher",
     "Handler",
+    "Lines",
     "Listing",
     "LocalTransport",
     "Request",

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from atoll.calls.dispatcher import PROBLEM_LINE
-from atoll.calls.ports import Request, Response, Transport
+from atoll.calls.ports import Lines, Request, Response, Transport
 from atoll.contract import (
     BrokenContract,
     DeadlineExceeded,
@@ -24,10 +24,10 @@ from atoll.contract import (
     from_wire,
 )
 from atoll.kernel import Context, Entropy, Trace, current
-from atoll.resilience import covered, within
+from atoll.resilience import covers, guard, within
 
 TIMEOUT_S = 10.0
-"""How long a call may take when nobody says otherwise."""
+"""How long a call may take when neither its caller's deadline nor the operation says."""
 
 
 class Caller:
@@ -113,35 +113,46 @@ class Caller:
         `outer` is the context in which the call is made; by default that of the work in progress.
         """
         outer = current.get() if outer is None else outer
-        deadline_at = self._deadline(operation, outer)
-        request = Request(operation, path, query, body, self._context(operation, body, outer, deadline_at), strict)
-        if self._fallback is None:
-            return await self._send(request, deadline_at)
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        deadline_at = self._deadline(operation, outer, now)
+        if deadline_at <= now:
+            raise DeadlineExceeded(operation=operation.id)
+        context = self._context(operation, body, outer, deadline_at)
+        watched = guard.get()
+        task = asyncio.current_task(loop)
         try:
-            response = await self._send(request, deadline_at)
-            if response.status not in (Unavailable.status, DeadlineExceeded.status):
-                return response
+            if covers(watched, task, deadline_at):
+                request = Request(operation, path, query, body, context, strict, watched)
+                response = await self._transport.send(request)
+            else:
+                assert task is not None
+                request = Request(operation, path, query, body, context, strict, (task, deadline_at))
+                response = await within(deadline_at, self._transport.send(request), operation.id)
         except DeadlineExceeded:
-            pass
-        context = self._context(operation, body, outer, outer.deadline_at)
-        return await self._fallback.send(Request(operation, path, query, body, context, strict))
+            if self._fallback is None:
+                raise
+        else:
+            if self._fallback is None or response.status not in (Unavailable.status, DeadlineExceeded.status):
+                return response
+        deadline_at = loop.time() + TIMEOUT_S if outer.deadline_at is None else outer.deadline_at
+        context = self._context(operation, body, outer, deadline_at)
+        return await self._fallback.send(Request(operation, path, query, body, context, strict, watched))
 
-    async def _send(self, request: Request, deadline_at: float) -> Response:
-        if covered(deadline_at):
-            return await self._transport.send(request)
-        if deadline_at <= asyncio.get_running_loop().time():
-            raise DeadlineExceeded(operation=request.operation.id)
-        return await within(deadline_at, self._transport.send, request, request.operation.id)
-
-    async def _next(self, operation: Operation, lines: AsyncGenerator[bytes, None]) -> bytes | None:
+    async def _next(self, operation: Operation, lines: Lines) -> bytes | None:
         """The next line of a stream, each within the time that a whole call would have; None at the end."""
-        deadline_at = self._deadline(operation, current.get())
-        return await within(deadline_at, _step, lines, operation.id)
+        deadline_at = self._deadline(operation, current.get(), asyncio.get_running_loop().time())
+        try:
+            return await within(deadline_at, lines.__anext__(), operation.id)
+        except StopAsyncIteration:
+            return None
 
-    def _deadline(self, operation: Operation, outer: Context) -> float:
-        timeout_s = self._timeout_s or operation.timeout_s or TIMEOUT_S
-        own = asyncio.get_running_loop().time() + timeout_s
-        return own if outer.deadline_at is None else min(own, outer.deadline_at)
+    def _deadline(self, operation: Operation, outer: Context, now: float) -> float:
+        """Until when to wait: the caller's own deadline, or sooner where this dependency or operation asks for it."""
+        timeout_s = self._timeout_s or operation.timeout_s
+        if outer.deadline_at is None:
+            return now + (timeout_s or TIMEOUT_S)
+        return outer.deadline_at if timeout_s is None else min(now + timeout_s, outer.deadline_at)
 
     def _context(self, operation: Operation, body: bytes, outer: Context, deadline_at: float | None) -> Context:
         trace = outer.trace
@@ -162,12 +173,6 @@ def derived_key(incoming: str, operation: Operation, body: bytes) -> str:
     digest = hashlib.blake2b(body, key=hashlib.sha256(incoming.encode()).digest(), digest_size=16)
     digest.update(operation.id.encode())
     return digest.hexdigest()
-
-
-async def _step(lines: AsyncGenerator[bytes, None]) -> bytes | None:
-    async for line in lines:
-        return line
-    return None
 
 
 def _problem_of(operation: Operation, body: bytes) -> Problem:

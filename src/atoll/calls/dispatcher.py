@@ -25,7 +25,7 @@ from atoll.contract import (
     to_wire,
 )
 from atoll.kernel import Context, ThreadsBusy, current
-from atoll.resilience import covered, guard, guarded_by, within
+from atoll.resilience import Guard, covers, guard, within
 from atoll.telemetry import CallRecord, Recorder
 
 _log = logging.getLogger("atoll.calls")
@@ -34,6 +34,8 @@ Handler = Callable[..., Any]  # Any: a coroutine function or asynchronous genera
 
 PROBLEM_LINE = b'{"$problem":'
 """How the line begins that ends a stream with a problem."""
+
+_OK = "ok"
 
 
 class Dispatcher:
@@ -54,98 +56,77 @@ class Dispatcher:
 
     async def dispatch(self, request: Request) -> Response:
         """The answer to a request. Never raises but for cancellation: every failure is an answer."""
-        operation, context = request.operation, request.context
-        started_at = asyncio.get_running_loop().time()
-        outcome = "ok"
+        operation, deadline_at = request.operation, request.context.deadline_at
+        loop = asyncio.get_running_loop()
+        started_at = loop.time()
         self._active += 1
-        kept = False
+        outcome = _OK
         try:
             if self._draining:
                 raise Unavailable(service=operation.service, reason="it is stopping")
-            if context.deadline_at is None or covered(context.deadline_at):
-                response = await self._answer(request)
-            elif context.deadline_at <= started_at:
+            if deadline_at is None or covers(request.watched, asyncio.current_task(loop), deadline_at):
+                response = await self._answer(request, started_at)
+            elif deadline_at <= started_at:
                 raise DeadlineExceeded(operation=operation.id)
             else:
-                response = await within(context.deadline_at, self._answer, request, operation.id)
-            kept = response.stream is not None
-            return response
+                response = await within(deadline_at, self._answer(request, started_at), operation.id)
         except Exception as error:  # noqa: BLE001  # foreign code: whatever a handler raises is an answer
-            problem = self._problem(operation, context, error)
-            outcome = problem.code
-            return Response(problem.status, to_wire(problem, context.trace.id))
+            outcome, response = self._failed(request, error)
         except asyncio.CancelledError:
+            outcome = "cancelled"
             if _is_cancelled():
-                outcome = "cancelled"
                 raise
-            problem = self._problem(operation, context, RuntimeError("the handler cancelled itself"))
-            outcome = problem.code
-            return Response(problem.status, to_wire(problem, context.trace.id))
+            outcome, response = self._failed(request, RuntimeError("the handler cancelled itself"))
         finally:
-            if not kept:
-                self._ended()
-            if self._recorder is not None:
-                self._recorder.record(_record(operation, context, started_at, outcome))
+            if outcome is not _OK:
+                self._ended(request, started_at, outcome)
+        if outcome is _OK and response.stream is None:
+            self._ended(request, started_at, outcome)
+        return response
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request, started_at: float) -> Response:
         operation = request.operation
         try:
             arguments = operation.decode_call(request.path, request.query, request.body, strict=request.strict)
         except Invalid as invalid:
             raise InvalidInput(errors=invalid.faults) from None
-        variables = contextvars.Context()
-        streams = operation.form is ResultForm.STREAM
-        # A stream outlives the timer around its first item, so that its calls have to arm their own.
-        variables.run(_enter, request.context, None if streams else guard.get())
         handler = self._handlers[operation.name]
-        if streams:
-            return await self._open(operation, request.context, handler(**arguments), variables)
+        variables = contextvars.Context()
+        if operation.form is ResultForm.STREAM:
+            # A stream outlives the timer around its first item, so that its own calls have to arm theirs.
+            variables.run(_enter, request.context, None)
+            return await self._open(request, handler(**arguments), variables, started_at)
+        variables.run(_enter, request.context, request.watched)
         result = await isolated(variables, handler(**arguments))
         if operation.codec is None:
             return Response(204)
         return Response(200, operation.codec.encode(result))
 
     async def _open(
-        self, operation: Operation, context: Context, items: AsyncGenerator[Any, None], variables: contextvars.Context
-    ) -> Response:  # Any: items of any type
-        """The stream, once its first item is there: until then a problem still has a status of its own."""
-        assert operation.codec is not None
-        try:
-            first = await isolated(variables, items.__anext__())
-            line = None if first is END else operation.codec.encode(first)
-        except BaseException:
-            await items.aclose()
-            raise
-        return Response(200, stream=self._lines(operation, context, line, items, variables))
-
-    async def _lines(
         self,
-        operation: Operation,
-        context: Context,
-        line: bytes | None,
-        items: AsyncGenerator[Any, None],
+        request: Request,
+        items: AsyncGenerator[Any, None],  # Any: items of any type
         variables: contextvars.Context,
-    ) -> AsyncGenerator[bytes, None]:  # Any: items of any type
-        assert operation.codec is not None
+        started_at: float,
+    ) -> Response:
+        """The stream, once its first item is there: until then a problem still has a status of its own."""
+        stream = _Stream(self, request, items, variables, started_at)
         try:
-            while line is not None:
-                yield line
-                try:
-                    item = await isolated(variables, items.__anext__())
-                    line = None if item is END else operation.codec.encode(item)
-                except Exception as error:  # noqa: BLE001  # foreign code, see dispatch
-                    problem = self._problem(operation, context, error)
-                    yield PROBLEM_LINE + to_wire(problem, context.trace.id) + b"}"
-                    return
-        finally:
-            self._ended()
+            stream.waiting = await stream.encoded()
+        except BaseException:
             await isolated(variables, items.aclose())
+            raise
+        return Response(200, stream=stream)
 
-    def _problem(self, operation: Operation, context: Context, error: Exception) -> Problem:
+    def _failed(self, request: Request, error: Exception) -> tuple[str, Response]:
+        """The outcome and the answer that an error makes."""
+        problem = self.problem_of(request.operation, request.context, error)
+        return problem.code, Response(problem.status, to_wire(problem, request.context.trace.id))
+
+    def problem_of(self, operation: Operation, context: Context, error: Exception) -> Problem:
         """What the caller is told about an error: itself where the contract or the platform has a word for it."""
-        if isinstance(error, operation.raises):
-            return error
-        if isinstance(error, Unavailable | DeadlineExceeded):
+        told: tuple[type[Problem], ...] = (*operation.raises, Unavailable, DeadlineExceeded)
+        if isinstance(error, told):
             return error
         if isinstance(error, Problem) and not error.arrived and error.code in operation.problems:
             return error
@@ -154,10 +135,16 @@ class Dispatcher:
         _log.error("%s failed", operation.id, exc_info=error, extra={"trace_id": context.trace.id})
         return InternalError(operation=operation.id)
 
-    def _ended(self) -> None:
+    def _ended(self, request: Request, started_at: float, outcome: str) -> None:
         self._active -= 1
         if self._draining and not self._active:
             self._idle.set()
+        if self._recorder is not None:
+            self._recorder.record(_record(request, started_at, outcome))
+
+    def stream_ended(self, request: Request, started_at: float, outcome: str) -> None:
+        """Called once by each stream, when it has been closed."""
+        self._ended(request, started_at, outcome)
 
     async def drain(self, timeout_s: float) -> bool:
         """Take no new calls and wait for those in progress; False when some still ran after `timeout_s`."""
@@ -172,9 +159,67 @@ class Dispatcher:
         return True
 
 
-def _enter(context: Context, watched: Any) -> None:  # Any: resilience's guard, passed on unread
+class _Stream:
+    """The lines of one streamed answer. Owns the handler's generator; it is closed once, however the stream ends."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        request: Request,
+        items: AsyncGenerator[Any, None],  # Any: items of any type
+        variables: contextvars.Context,
+        started_at: float,
+    ) -> None:
+        assert request.operation.codec is not None
+        self._dispatcher = dispatcher
+        self._request = request
+        self._items = items
+        self._variables = variables
+        self._started_at = started_at
+        self._encode = request.operation.codec.encode
+        self._outcome: str | None = None
+        self.waiting: bytes | None = None
+        """The line that was made before it was asked for: the first."""
+
+    async def encoded(self) -> bytes | None:
+        """The next item as JSON; None when there is none."""
+        item = await isolated(self._variables, self._items.__anext__())
+        return None if item is END else self._encode(item)
+
+    async def __anext__(self) -> bytes:
+        if self._outcome is not None:
+            raise StopAsyncIteration
+        line, self.waiting = self.waiting, None
+        if line is None:
+            try:
+                line = await self.encoded()
+            except Exception as error:  # noqa: BLE001  # foreign code, see Dispatcher.dispatch
+                problem = self._dispatcher.problem_of(self._request.operation, self._request.context, error)
+                await self._close(problem.code)
+                return PROBLEM_LINE + to_wire(problem, self._request.context.trace.id) + b"}"
+        if line is None:
+            await self._close(_OK)
+            raise StopAsyncIteration
+        return line
+
+    async def aclose(self) -> None:
+        await self._close("closed")
+
+    async def _close(self, outcome: str) -> None:
+        if self._outcome is not None:
+            return
+        self._outcome = outcome
+        try:
+            await isolated(self._variables, self._items.aclose())
+        except Exception:  # noqa: BLE001  # foreign code: the handler's own clean-up
+            _log.exception("%s failed while its stream was closed", self._request.operation.id)
+        finally:
+            self._dispatcher.stream_ended(self._request, self._started_at, outcome)
+
+
+def _enter(context: Context, watched: Guard | None) -> None:
     current.set(context)
-    guarded_by(watched)
+    guard.set(watched)
 
 
 def _is_cancelled() -> bool:
@@ -183,9 +228,17 @@ def _is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _record(operation: Operation, context: Context, started_at: float, outcome: str) -> CallRecord:
+def _record(request: Request, started_at: float, outcome: str) -> CallRecord:
     duration_s = asyncio.get_running_loop().time() - started_at
+    context = request.context
     trace = context.trace
     return CallRecord(
-        operation.id, context.caller, trace.trace_id, trace.span_id, trace.parent_id, started_at, duration_s, outcome
+        request.operation.id,
+        context.caller,
+        trace.trace_id,
+        trace.span_id,
+        trace.parent_id,
+        started_at,
+        duration_s,
+        outcome,
     )

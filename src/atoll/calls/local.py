@@ -1,8 +1,10 @@
 """The transport of co-located services: straight to the dispatcher, everything else as over a network."""
 
+from collections.abc import Awaitable
+
 from atoll.calls.dispatcher import Dispatcher
 from atoll.calls.ports import Request, Response
-from atoll.contract import Operation, Unavailable, to_wire
+from atoll.contract import Unavailable, to_wire
 
 
 class LocalTransport:
@@ -19,15 +21,13 @@ class LocalTransport:
         """Serve it no longer."""
         self._dispatchers.pop((dispatcher.contract.id, dispatcher.contract.major), None)
 
-    async def send(self, request: Request) -> Response:
+    def send(self, request: Request) -> Awaitable[Response]:
         """The answer of the instance in this process; `Unavailable` where there is none."""
         operation = request.operation
         dispatcher = self._dispatchers.get((operation.service, operation.major))
-        if dispatcher is None:
-            return _nobody(operation, request.context.trace.id)
-        return await dispatcher.dispatch(request)
+        return _nobody(request) if dispatcher is None else dispatcher.dispatch(request)
 
 
-def _nobody(operation: Operation, trace_id: str) -> Response:
-    problem = Unavailable(service=operation.service, reason="no instance of it runs here")
-    return Response(problem.status, to_wire(problem, trace_id))
+async def _nobody(request: Request) -> Response:
+    problem = Unavailable(service=request.operation.service, reason="no instance of it runs here")
+    return Response(problem.status, to_wire(problem, request.context.trace.id))

@@ -1,19 +1,21 @@
 """What a call is made of, and the port that carries it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import Awaitable
 from typing import Protocol
 
 import msgspec
 
 from atoll.contract import Operation
 from atoll.kernel import Context
+from atoll.resilience import Guard
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True, gc=False):
     """A call on its way: the operation, its arguments as they travel, and the context.
 
     `path` are the words of the path arguments in the template's order, decoded; `query` the pairs; `body` JSON.
-    `strict` marks a call from outside, where what the contract does not know is refused.
+    `strict` marks a call from outside, where what the contract does not know is refused. `watched` says who in this
+    process watches the deadline already; it does not travel.
     """
 
     operation: Operation
@@ -22,17 +24,34 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes
     context: Context
     strict: bool = False
+    watched: Guard | None = None
 
 
-class Response(msgspec.Struct, frozen=True):
+class Lines(Protocol):
+    """A stream on its way: JSON values, one at a time. Whoever is given one closes it."""
+
+    async def __anext__(self) -> bytes:
+        """The next line.
+
+        Raises:
+            StopAsyncIteration: there are no more.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """End the work behind the stream; nothing happens the second time."""
+        ...
+
+
+class Response(msgspec.Struct, frozen=True, gc=False):
     """An answer on its way: a status, and one body or a stream of lines.
 
-    A stream that fails in the middle ends with a line `{"$problem": {...}}`. Whoever takes a stream closes it.
+    A stream that fails in the middle ends with a line `{"$problem": {...}}`.
     """
 
     status: int
     body: bytes = b""
-    stream: AsyncGenerator[bytes, None] | None = None
+    stream: Lines | None = None
 
 
 class Transport(Protocol):
@@ -42,6 +61,6 @@ class Transport(Protocol):
     the work as far as the distance allows; the request is carried at most once for each `send`.
     """
 
-    async def send(self, request: Request) -> Response:
+    def send(self, request: Request) -> Awaitable[Response]:
         """The answer to one request."""
         ...

@@ -1,9 +1,10 @@
 """Answers of operations as HTTP: one body, a stream of lines, or a problem."""
 
 import asyncio
+import contextlib
 import datetime
 import email.utils
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import Coroutine
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response as HttpResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from atoll import MethodNotAllowed, Operation, Problem, Response, Tasks, Trace, Unauthenticated, to_wire
+from atoll import Lines, MethodNotAllowed, Operation, Problem, Response, Tasks, Trace, Unauthenticated, to_wire
 
 T = TypeVar("T")
 
@@ -64,7 +65,7 @@ async def _gone(receive: Receive) -> None:
 class _Lines:
     """A stream as newline-delimited JSON, sent as fast as the client reads it; closed when the client goes."""
 
-    def __init__(self, stream: AsyncGenerator[bytes, None], headers: dict[str, str], tasks: Tasks) -> None:
+    def __init__(self, stream: Lines, headers: dict[str, str], tasks: Tasks) -> None:
         self._stream = stream
         self._headers = {"content-type": "application/x-ndjson"} | headers
         self._tasks = tasks
@@ -80,8 +81,9 @@ class _Lines:
             await self._stream.aclose()
 
     async def _send_all(self, send: Send) -> None:
-        async for line in self._stream:
-            await send({"type": "http.response.body", "body": line + b"\n", "more_body": True})
+        with contextlib.suppress(StopAsyncIteration):
+            while line := await self._stream.__anext__():
+                await send({"type": "http.response.body", "body": line + b"\n", "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
 

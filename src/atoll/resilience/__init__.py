@@ -1,5 +1,5 @@
 """What keeps one failure from becoming many: deadlines now; retries, breakers and limits will live here."""
 
-from atoll.resilience.deadline import covered, guard, guarded_by, within
+from atoll.resilience.deadline import Guard, covers, guard, within
 
-__all__ = ["covered", "guard", "guarded_by", "within"]
+__all__ = ["Guard", "covers", "guard", "within"]

@@ -133,17 +133,17 @@ async function showLines(response, body, tell) {
  * @param {Reference} reference
  * @param {number} status
  */
-function problemInWords({type, title, detail, code, status: _, ...facts}, reference, status) {
+function problemInWords({type, title, detail, code, status: _, retryable, ...facts}, reference, status) {
   const known = reference.problems.get(code ?? String(type ?? '').split(/[/:#]/).pop() ?? '');
   const faults = Object.values(facts).filter(Array.isArray).flat().filter((one) => one?.pointer !== undefined);
   const simple = Object.entries(facts).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value));
   return h('div.problem', {},
-    h('p', {}, h('strong', {}, title ?? `Answered with ${status}`), detail && detail !== title && ` ${detail}`),
-    faults.length > 0 && h('ul', {}, ...faults.map(({pointer, detail: why, message}) => h('li', {},
-      h('code', {}, pointer || '/'), ' ', why ?? message))),
+    h('p', {}, h('strong', {}, title ?? `Answered with ${status}`), !faults.length && detail && ` ${detail}`),
+    faults.length > 0 && h('ul', {}, ...faults.map(({place, pointer, detail: why}) => h('li', {},
+      place, ' ', h('code', {}, pointer || '/'), ' ', why))),
     simple.length > 0 && h('dl', {}, ...simple.map(([name, value]) => h('div', {},
       h('dt', {}, name), h('dd', {}, String(value))))),
     status === 401 && h('p', {}, 'Put your key into the field above, and send again.'),
     known && h('p', {}, 'See ', h('a', {href: `#problem/${encodeURIComponent(known.code)}`}, known.code),
-      known.retryable ? '. A retry can help.' : '.'));
+      (retryable ?? known.retryable) ? '. A retry can help.' : '.'));
 }

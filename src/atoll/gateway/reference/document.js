@@ -1,5 +1,5 @@
 /**
- * The document as this page uses it: services with their operations and events, problems, schemas.
+ * The OpenAPI document as this page uses it: services with their operations and events, problems, schemas.
  * No element is made here.
  */
 
@@ -57,15 +57,20 @@
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
+/** Where the document lies: `index.html` says so (RFC 8631). */
+export function source() {
+  return /** @type {HTMLLinkElement} */ (document.querySelector('link[rel="service-desc"]')).href;
+}
+
 /**
  * Reads an OpenAPI 3.1 document with Atoll's `x-` members.
  *
- * @param {Json} document
+ * @param {Json} json
  * @returns {Reference}
  * @throws {Error} when it is something else
  */
-export function read(document) {
-  if (!String(document?.openapi).startsWith('3.')) throw new Error('It has no member "openapi" that starts with "3.".');
+export function read(json) {
+  if (!String(json?.openapi).startsWith('3.')) throw new Error('It has no member "openapi" that starts with "3.".');
   /** @type {Map<string, Service>} */ const services = new Map();
   const service = (/** @type {string} */ name) => {
     const known = services.get(name) ?? {name, owner: '', version: '', description: '', operations: [], events: []};
@@ -73,32 +78,32 @@ export function read(document) {
     return known;
   };
   /** @type {Map<string, Problem>} */
-  const problems = new Map((document['x-problems'] ?? []).map((/** @type {Json} */ one) =>
+  const problems = new Map((json['x-problems'] ?? []).map((/** @type {Json} */ one) =>
     [one.code, {...one, title: one.title ?? '', schema: one.schema ?? {}, operations: []}]));
 
-  for (const tag of document.tags ?? []) {
+  for (const tag of json.tags ?? []) {
     Object.assign(service(tag.name), {
       owner: tag['x-owner'] ?? '', version: tag['x-version'] ?? '', description: tag.description ?? '',
     });
   }
-  for (const [path, item] of Object.entries(document.paths ?? {})) {
+  for (const [path, item] of Object.entries(json.paths ?? {})) {
     for (const method of Object.keys(item).filter((name) => METHODS.includes(name))) {
       const one = operation(method, path, item[method], problems);
       service(item[method].tags?.[0] ?? one.id.split('.')[0]).operations.push(one);
       for (const code of one.problems) problems.get(code)?.operations.push(one.id);
     }
   }
-  for (const event of document['x-events'] ?? []) {
+  for (const event of json['x-events'] ?? []) {
     service(event.service).events.push({key: '', description: '', schema: {}, ...event});
   }
   return {
-    title: document.info?.title ?? 'Application',
-    version: document.info?.version ?? '',
-    description: document.info?.description ?? '',
-    credential: credential(Object.values(document.components?.securitySchemes ?? {})[0]),
+    title: json.info?.title ?? 'Application',
+    version: json.info?.version ?? '',
+    description: json.info?.description ?? '',
+    credential: credential(Object.values(json.components?.securitySchemes ?? {})[0]),
     services: [...services.values()],
     problems,
-    schemas: document.components?.schemas ?? {},
+    schemas: json.components?.schemas ?? {},
   };
 }
 
@@ -115,8 +120,8 @@ function operation(method, path, json, known) {
     const schema = response.content?.['application/problem+json']?.schema;
     return schema ? [{status, schema, alternatives: schema.oneOf ?? schema.anyOf ?? [schema]}] : [];
   });
-  const references = new Set(wrong.flatMap((one) => one.alternatives).map((/** @type {Json} */ one) => one.$ref));
-  const codes = [...known.values()].filter((one) => references.has(one.schema.$ref)).map((one) => one.code);
+  const codes = wrong.flatMap((one) => one.alternatives).flatMap((/** @type {Json} */ one) =>
+    [...known.values()].filter(({schema}) => one.$ref && schema.$ref === one.$ref).map(({code}) => code));
   const answers = responses.filter(([status]) => status.startsWith('2')).map(([status, one]) => answer(status, one));
   const {summary = '', description = ''} = json;
   return {

@@ -62,12 +62,19 @@ export function unfold(element) {
  * @returns {any} an element, or nothing when there is no text
  */
 export function prose(text) {
-  const blocks = text.split(/\n\s*\n/).filter((block) => block.trim());
+  const blocks = dedented(text).split(/\n\s*\n/).filter((block) => block.trim());
   return blocks.length > 0 && h('div.prose', {}, ...blocks.map((block) => {
     const lines = block.split('\n').filter((line) => line.trim());
     if (lines.every((line) => /^ {4}|^>>> |^\.\.\. /.test(line))) return scrollable('Example', lines.join('\n'));
     return h('p', {}, ...phrase(block.trim()));
   }));
+}
+
+/** A docstring without the indentation of its code. @param {string} text */
+function dedented(text) {
+  const [first, ...rest] = text.split('\n');
+  const margin = Math.min(...rest.filter((line) => line.trim()).map((line) => line.search(/\S/)));
+  return [first.trim(), ...rest.map((line) => line.slice(margin))].join('\n');
 }
 
 /** One line of prose, with its `code`. @param {string} text @returns {Child[]} */

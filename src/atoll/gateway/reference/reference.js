@@ -3,7 +3,7 @@
  * address (`#scoring.latest`, `#problem/score_not_found`), by the index or by the filter.
  */
 
-import {read} from './document.js';
+import {read, source} from './document.js';
 import {copyButton, h, phrase, scrollable, unfold} from './dom.js';
 import {address} from './operation.js';
 import {badge, introduction, sectionsOf} from './sections.js';
@@ -43,10 +43,10 @@ async function start() {
 
 /** @returns {Promise<any>} the document */
 async function load() {
-  const response = await fetch('openapi.json').catch((error) => {
+  const response = await fetch(source()).catch((error) => {
     throw new Absent(`The gateway does not answer: ${error.message}.`);
   });
-  if (!response.ok) throw new Absent(`The gateway answered ${response.status} for openapi.json.`);
+  if (!response.ok) throw new Absent(`The gateway answered ${response.status} for ${source()}.`);
   return response.json();
 }
 

@@ -73,7 +73,7 @@ export function typeName(schema, schemas, depth = 0) {
 /** @param {Shape} it @param {Schemas} schemas @param {number} depth @returns {string} */
 function bareName({name, schema, alternatives}, schemas, depth) {
   const inner = (/** @type {any} */ one) => (depth < 4 ? typeName(one, schemas, depth + 1) : '…');
-  if (name) return name;
+  if (name) return schema.title ?? name; // the title of a generic: "Page[Score]"
   if (alternatives.length) return alternatives.map(inner).join(' or ');
   if (schema.enum || 'const' in schema) return schema.enum?.length > 1 ? 'one of' : 'always';
   if (schema.prefixItems) return `(${schema.prefixItems.map(inner).join(', ')})`;
@@ -108,12 +108,13 @@ function facts(schema) {
     if (low === undefined) return `${what} at most ${high}`;
     return high === undefined ? `${what} at least ${low}` : `${what} ${low} to ${high}`;
   };
+  const isFilled = schema.minLength === 1 && schema.maxLength === undefined;
   return [
     range('', schema.minimum, schema.maximum),
     schema.exclusiveMinimum !== undefined && `more than ${schema.exclusiveMinimum}`,
     schema.exclusiveMaximum !== undefined && `less than ${schema.exclusiveMaximum}`,
     schema.multipleOf !== undefined && `multiple of ${schema.multipleOf}`,
-    range('length', schema.minLength, schema.maxLength),
+    isFilled ? 'not empty' : range('length', schema.minLength, schema.maxLength),
     schema.prefixItems ? '' : range('items', schema.minItems, schema.maxItems),
     schema.pattern && `matches ${schema.pattern}`,
     schema.default !== undefined && schema.default !== null && `default ${JSON.stringify(schema.default)}`,

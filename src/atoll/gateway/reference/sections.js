@@ -5,6 +5,7 @@
  * opened: 3,000 operations cost little more than 12.
  */
 
+import {source} from './document.js';
 import {copyButton, disclosure, h, phrase, prose, scrollable} from './dom.js';
 import {address, operationContent, pathText} from './operation.js';
 import {tree} from './schema.js';
@@ -32,6 +33,7 @@ import {tree} from './schema.js';
  * @property {(isMatch: (text: string) => boolean) => number} sift hides what does not match; how many are left
  */
 
+const LINKS_MAX = 20;
 const EXAMPLE = '@get("/scores/{lead_id}", public=True)\nasync def latest(self, lead_id: str) -> Score: ...';
 
 /** @param {Reference} reference @returns {Section[]} */
@@ -57,7 +59,7 @@ export function introduction(reference) {
         h('p', {}, 'The first start of the application makes a key for development and prints it.'))),
       h('div', {}, h('dt', {}, 'Inside'), h('dd', {},
         [count(services.length, 'service'), count(operations, 'operation'), count(events, 'event')].join(', '),
-        h('p', {}, h('a', {href: 'openapi.json'}, 'The same as OpenAPI 3.1'))))),
+        h('p', {}, h('a', {href: source()}, 'The same as OpenAPI 3.1'))))),
     operations === 0 && emptiness());
 }
 
@@ -199,7 +201,10 @@ function eventEntry({type, key, description, schema}, service, reference) {
 
 /** @param {import('./document.js').Problem} problem @param {Reference} reference @returns {Entry} */
 function problemEntry({code, status, title, retryable, schema, operations}, reference) {
-  const links = operations.flatMap((id, place) => [place > 0 && ', ', h('a', {href: address(id)}, id)]);
+  const isOfAll = [0, reference.services.flatMap((service) => service.operations).length].includes(operations.length);
+  const links = operations.slice(0, LINKS_MAX).flatMap((id, place) => [
+    place > 0 && ', ', h('a', {href: address(id)}, id)]);
+  const more = operations.length - LINKS_MAX;
   return {
     id: `problem/${code}`, badge: String(status), name: code, summary: title, isDeprecated: false, isHidden: false,
     text: ['problem', status, code, title].join(' ').toLowerCase(),
@@ -208,7 +213,8 @@ function problemEntry({code, status, title, retryable, schema, operations}, refe
       retryable && h('span.tag', {}, 'a retry can help'),
     ], () => [
       h('p', {}, retryable ? 'The same request can succeed later.' : 'Sending the same request again does not help.'),
-      operations.length > 0 && h('p', {}, 'Declared by ', ...links, '.'),
+      isOfAll ? h('p', {}, 'Any operation can answer with it.')
+        : h('p', {}, 'An answer of ', ...links, more > 0 && ` and ${more} more`, '.'),
       tree(schema, reference.schemas),
     ]),
   };

@@ -1,0 +1,172 @@
+"""The verbs of `revenue`."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from revenue.capture.contract import Lead, LeadQuery
+from revenue.enrichment.contract import ContactPoints, Profile
+from revenue.scoring.contract import Score
+
+from .connection import connection
+from .gateway import Gateway, Refused, to_json
+from .importing import Order, Tally, import_stream
+from .screen import Screen, show_lead, show_mapping, show_tally
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every verb takes."""
+
+    url: str | None
+    key: str | None
+    as_json: bool
+
+    def gateway(self) -> Gateway:
+        """The application to talk to."""
+        return Gateway(connection(self.url, self.key))
+
+
+def common(command: Callable[..., T]) -> Callable[..., T]:
+    """Adds the options that every verb takes, as one `options` argument."""
+
+    def run(url: str | None, key: str | None, as_json: bool, **rest: Any) -> T:  # Any: the verb's own arguments
+        return command(options=Options(url, key, as_json), **rest)
+
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
+        click.option("--key", envvar="REVENUE_KEY", help="The key that opens it."),
+        click.option("--url", envvar="REVENUE_URL", help="Where Revenue answers; the one that runs here by default."),
+    ):
+        run = option(run)
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="revenue")
+def main() -> None:
+    """Leads in, reasons out."""
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--map", "asked", multiple=True, metavar="COLUMN=FIELD",
+              help="Send a column to a field of the lead, or to `name`, `attribute` or `ignore`. Repeatable.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Show what would happen, and keep nothing.")
+@common
+def import_command(options: Options, file: Path, asked: tuple[str, ...], dry_run: bool) -> None:
+    """Take in the leads of a CSV file.
+
+    Columns are mapped by themselves. Rows that cannot be taken are written to a file beside it, with the reason, to be
+    mended and imported again; importing the same file twice makes no lead twice.
+    """
+    screen = Screen()
+    order = Order(file, _mapping(asked), dry_run)
+    tally = Tally()
+    with file.open("rb") as stream, screen.progress(file.name, file.stat().st_size) as bar:
+
+        async def work() -> None:
+            async with options.gateway() as gateway:
+                await import_stream(gateway, stream, order, tally, lambda: bar.show(tally))
+
+        try:
+            asyncio.run(work())
+        except click.ClickException as error:
+            if tally.rows:
+                error.message += f" {tally.rows} rows were done until then; importing the file again goes on from there."
+            raise
+    if options.as_json:
+        click.echo(to_json(_summary(file, tally, dry_run)))
+    else:
+        show_mapping(screen, tally)
+        show_tally(screen, tally, is_dry_run=dry_run)
+
+
+def _mapping(asked: tuple[str, ...]) -> dict[str, str]:
+    mapping: dict[str, str] = {}
+    for wish in asked:
+        column, equals, target = wish.rpartition("=")
+        if not equals or not column or not target:
+            raise click.BadParameter(f'`{wish}` is not of the form "Column=field"', param_hint="--map")
+        mapping[column] = target.strip()
+    return mapping
+
+
+def _summary(file: Path, tally: Tally, is_dry_run: bool) -> dict[str, object]:
+    return {
+        "file": str(file),
+        "dry_run": is_dry_run,
+        "encoding": tally.encoding,
+        "delimiter": tally.delimiter,
+        "columns": tally.columns,
+        "rows": tally.rows,
+        "accepted": tally.accepted,
+        "updated": tally.updated,
+        "unchanged": tally.unchanged,
+        "rejected": tally.rejected.total(),
+        "rejected_by_reason": dict(tally.rejected),
+        "rejected_file": str(tally.rejected_path) if tally.rejected_path else None,
+    }
+
+
+@main.group("lead")
+def lead_group() -> None:
+    """Look at leads."""
+
+
+@lead_group.command("show")
+@click.argument("who")
+@common
+def show_command(options: Options, who: str) -> None:
+    """Show a lead by its id or e-mail address: what it said, what was found out, its score and why."""
+
+    async def work() -> None:
+        async with options.gateway() as gateway:
+            for lead in await _leads(gateway, who):
+                score, profile = await _score(gateway, lead), await gateway.profile(_points(lead))
+                _show(options, lead, score, profile)
+
+    asyncio.run(work())
+
+
+async def _leads(gateway: Gateway, who: str) -> list[Lead]:
+    if "@" not in who:
+        return [await gateway.lead(who)]
+    found = await gateway.find(LeadQuery(email=who))
+    if not found:
+        raise click.ClickException(f"No lead has the address {who}.")
+    return found
+
+
+async def _score(gateway: Gateway, lead: Lead) -> Score | None:
+    try:
+        return await gateway.score(lead.id)
+    except Refused as refused:
+        if refused.code == "score_not_found":
+            return None
+        raise
+
+
+def _points(lead: Lead) -> ContactPoints:
+    return ContactPoints(
+        email=lead.email,
+        phone=lead.mobile_phone or lead.phone,
+        website=lead.website,
+        company=lead.company,
+        country=lead.country,
+    )
+
+
+def _show(options: Options, lead: Lead, score: Score | None, profile: Profile) -> None:
+    if options.as_json:
+        click.echo(to_json({"lead": lead, "profile": profile, "score": score}))
+    else:
+        show_lead(Screen(), lead, score, profile)
