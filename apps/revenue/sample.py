@@ -34,24 +34,58 @@ PLACES = (
         ("Germany", "Deutschland", "DE", "germany "),
         ("Jürgen", "Anke", "Sören", "Käthe", "Björn", "Heike", "Lütke", "Margarethe"),
         ("Mühlenbrück", "Großkreutz", "Übelacker", "Hähnel", "Weißgerber", "von der Kuhlen", "Tödter", "Schönemark"),
-        ("+49 30 23125 0##", "030/231250##", "+49 (0)40 669690##", "0049 89 999980##", "0221-47100##", "0171 / 39200##"),
+        (
+            "+49 30 23125 0##",
+            "030/231250##",
+            "+49 (0)40 669690##",
+            "0049 89 999980##",
+            "0221-47100##",
+            "0171 / 39200##",
+        ),
     ),
     Place(
         ("United Kingdom", "UK", "England", "GB"),
         ("Imogen", "Alasdair", "Philippa", "Rhys", "Beatrix", "Callum", "Sian", "Hamish"),
-        ("Thistlewick", "O'Farrowell", "Penhallurick", "Ashgrove-Lyle", "McBracken", "Wetherstone", "Quillham", "Nettlefold"),
+        (
+            "Thistlewick",
+            "O'Farrowell",
+            "Penhallurick",
+            "Ashgrove-Lyle",
+            "McBracken",
+            "Wetherstone",
+            "Quillham",
+            "Nettlefold",
+        ),
         ("+44 20 7946 00##", "020 7946 01##", "(020) 7946-02##", "tel:+44-161-496-00##"),
     ),
     Place(
         ("France", "FR", "france"),
         ("Élodie", "Loïc", "Maëlle", "Gaëtan", "Océane", "Rémi", "Zoé", "Anaïs"),
-        ("Beauchêne-Roux", "d'Aubressac", "Lefrançois", "Pérignac", "Dutilleux-Noël", "Vauquelin", "Saint-Orens", "Ménardière"),
+        (
+            "Beauchêne-Roux",
+            "d'Aubressac",
+            "Lefrançois",
+            "Pérignac",
+            "Dutilleux-Noël",
+            "Vauquelin",
+            "Saint-Orens",
+            "Ménardière",
+        ),
         ("01 99 00 10 ##", "+33 1 99 00 11 ##", "+33 (0)4 65 71 20 ##", "06 39 98 01 ##"),
     ),
     Place(
         ("United States", "USA", "US", "U.S.A."),
         ("Marlowe", "Jolene", "Truman", "Odessa", "Wendell", "Clementine", "Dashiell", "Loretta"),
-        ("Underhaven", "Kowalczyk-Reed", "Birdsong", "Fairweather", "Hollowell", "Castellanos Vega", "Tumbleson", "Nakagawara"),
+        (
+            "Underhaven",
+            "Kowalczyk-Reed",
+            "Birdsong",
+            "Fairweather",
+            "Hollowell",
+            "Castellanos Vega",
+            "Tumbleson",
+            "Nakagawara",
+        ),
         ("(212) 555-01##", "+1 415-555-01##", "312.555.01##", "1-206-555-01## x12"),
     ),
     Place(
@@ -76,7 +110,16 @@ TITLES = (
     "IT-Leiter", "Account Manager", "marketing manager", "Einkäufer", "Software Engineer", "Sales Rep", "Founder",
     "Assistentin der Geschäftsführung", "Student", "Praktikant", "Product Owner", "Responsable achats", "Consultant",
 )  # fmt: skip
-SOURCES = ("Website demo request", "Webinar", "Trade show", "Purchased list", "Referral", "Content download", "trade show ", "")
+SOURCES = (
+    "Website demo request",
+    "Webinar",
+    "Trade show",
+    "Purchased list",
+    "Referral",
+    "Content download",
+    "trade show ",
+    "",
+)
 CAMPAIGNS = ("spring-launch", "Herbstmesse", "retargeting_q3", "", "")
 PAGES = ("https://www.atoll.example/demo", "/pricing?ref=nav", "atoll.example/webinar", "", "")
 CONSENTS = ("Yes, send me the newsletter.", "Ja, ich möchte informiert werden.", "", "", "")
@@ -88,7 +131,15 @@ NOTES = (
 )  # fmt: skip
 FREE = ("gmail.com", "web.de", "orange.fr", "yahoo.com", "outlook.com")
 ROLES = ("info", "sales", "kontakt", "office")
-BROKEN = ("{local}@", "{local}(at){domain}", "{local}@@{domain}", "{local} @{domain}", "{local}@{domain},", "@{domain}", "{local}@{name}")
+BROKEN = (
+    "{local}@",
+    "{local}(at){domain}",
+    "{local}@@{domain}",
+    "{local} @{domain}",
+    "{local}@{domain},",
+    "@{domain}",
+    "{local}@{name}",
+)
 
 
 def sample_csv(seed: int = 7, leads: int = 400) -> str:
@@ -97,7 +148,7 @@ def sample_csv(seed: int = 7, leads: int = 400) -> str:
     >>> sample_csv(leads=3) == sample_csv(leads=3)
     True
     """
-    chance = Random(seed)  # noqa: S311  # no secret
+    chance = Random(seed)
     rows: list[list[str]] = []
     for number in range(leads):
         if rows and chance.random() < 0.07:
@@ -182,12 +233,12 @@ def _cut(line: str) -> list[str]:
 
 
 def _unclosed(line: str) -> list[str]:
-    cells = line.split("\n")[0].replace('"', "").split(";")
+    cells = line.split("\n", maxsplit=1)[0].replace('"', "").split(";")
     return [";".join([cells[0], f'"{cells[1]}', *cells[2:]]) + "\n"]
 
 
 def _one_too_many(line: str) -> list[str]:
-    return [line.split("\n")[0].replace('"', "") + ";;x\n"]
+    return [line.split("\n", maxsplit=1)[0].replace('"', "") + ";;x\n"]
 
 
 def _blank(_: str) -> list[str]:
@@ -202,7 +253,7 @@ def _line(cells: Sequence[str]) -> str:
 
 def _ascii(text: str) -> str:
     """How a name is written in an address."""
-    spelt = text.casefold().translate(str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"}))
+    spelt = text.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
     return "".join(char for char in unicodedata.normalize("NFKD", spelt) if char.isascii() and char.isalnum())
 
 

@@ -24,9 +24,9 @@ NUMBER = re.compile(r"\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+|\d+")
 
 
 def clean_text(text: str, field: str = "") -> str | None:
-    """The text without what cannot be seen, or None when nothing is said.
+    r"""The text without what cannot be seen, or None when nothing is said.
 
-    >>> clean_text("  Ada\\u00a0 Lovelace "), clean_text("N/A"), clean_text("Null", "last_name")
+    >>> clean_text("  Ada\u00a0 Lovelace "), clean_text("N/A"), clean_text("Null", "last_name")
     ('Ada Lovelace', None, 'Null')
     """
     plain = " ".join(INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())

@@ -32,9 +32,7 @@ class MappingRefused(Exception):
         self.explanation = explanation
 
 
-def map_columns(
-    header: Sequence[str], rows: Sequence[Sequence[str]], asked: Mapping[str, str]
-) -> tuple[Column, ...]:
+def map_columns(header: Sequence[str], rows: Sequence[Sequence[str]], asked: Mapping[str, str]) -> tuple[Column, ...]:
     """Every column of a file with its target; of two columns for one field the first fills it.
 
     Raises:
@@ -53,7 +51,7 @@ def map_columns(
     for target, look in LOOKS.items():
         if target not in taken:
             fitting = (name for name in header if name not in targets and _looks_like(look, values[name]))
-            targets |= {name: (target, MappedBy.CONTENT) for name in islice(fitting, 1)}
+            targets |= dict.fromkeys(islice(fitting, 1), (target, MappedBy.CONTENT))
     if not {target for target, _ in targets.values()} & NAMING:
         raise MappingRefused(FileFault.NOBODY_NAMED, _nobody_named(header))
     nothing = (Target.ATTRIBUTE.value, MappedBy.NOTHING)
@@ -81,9 +79,7 @@ def _wishes(header: Sequence[str], asked: Mapping[str, str]) -> dict[str, str]:
     for name, target in asked.items():
         column = known.get(name) or known.get(plain(name))
         if column is None:
-            raise MappingRefused(
-                FileFault.MAPPING, f"there is no column `{name}`; the columns are {_listed(header)}."
-            )
+            raise MappingRefused(FileFault.MAPPING, f"there is no column `{name}`; the columns are {_listed(header)}.")
         if target not in TARGETS:
             raise MappingRefused(
                 FileFault.MAPPING, f"a lead has no field `{target}`; it has {_listed(sorted(TARGETS))}."
@@ -106,7 +102,7 @@ def _looks_like(look: re.Pattern[str], values: Sequence[str]) -> bool:
 def _nobody_named(header: Sequence[str]) -> str:
     return (
         f"no column holds an e-mail address, a phone number, a name, a company or a website, so no row names anybody."
-        f" The columns are {_listed(header)}. If one of them does, say so with a mapping, such as {header[0]}=name."
+        f" The columns are {_listed(header)}. If one of them does, map it: to `name`, for example."
     )
 
 

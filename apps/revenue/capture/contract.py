@@ -115,6 +115,9 @@ class LeadFile(Value):
     column goes, by the column's name; columns it does not name are mapped by themselves. `first_row_line` is the
     line of the whole file on which this piece's rows begin, so that refusals name the right line. `source` names
     the system whose record ids the file carries; without it, the export's own marks decide, or the file's name.
+
+    A row that was taken under the same `import_id` and line is not taken again. With a digest of the whole file there,
+    a piece can be sent twice, and importing the same file once more changes nothing.
     """
 
     file_name: str
@@ -122,6 +125,7 @@ class LeadFile(Value):
     mapping: dict[str, str] = {}
     first_row_line: int | None = None
     source: str | None = None
+    import_id: str | None = None
 
 
 class Refusal(Choice):

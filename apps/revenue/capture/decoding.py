@@ -30,9 +30,9 @@ class Decoded:
 
 
 def decode(content: bytes) -> Decoded:
-    """The lines in a file's bytes, numbered from 1.
+    r"""The lines in a file's bytes, numbered from 1.
 
-    >>> decode("Müller\\nÅsa".encode("cp1252"))
+    >>> decode("Müller\nÅsa".encode("cp1252"))
     Decoded(encoding='windows-1252', lines=(Line(number=1, text='Müller', ...), Line(number=2, text='Åsa', ...)))
     """
     wide = wide_encoding(content)

@@ -1,7 +1,7 @@
 """The way of a submission: file to rows, row to details, details to a new or a known lead. Pure, but for the book."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any
@@ -40,7 +40,7 @@ class Reading:
     encoding: str
     source: str
     rows: tuple[Row, ...]
-    line_shift: int
+    import_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,15 @@ def read_file(file: LeadFile) -> Reading:
         columns = map_columns(table.header, [row.cells for row in table.rows], file.mapping)
     except MappingRefused as refusal:
         raise _refused(file, refusal.reason, refusal.explanation) from None
-    first = file.first_row_line if file.first_row_line is not None else table.body_line
-    source = file.source or exporting_system(table.header) or PurePath(file.file_name).stem
-    return Reading(columns, table.delimiter, decoded.encoding, source, table.rows, first - table.body_line)
+    shift = 0 if file.first_row_line is None else file.first_row_line - table.body_line
+    return Reading(
+        columns=columns,
+        delimiter=table.delimiter,
+        encoding=decoded.encoding,
+        source=file.source or exporting_system(table.header) or PurePath(file.file_name).stem,
+        rows=tuple(replace(row, line=row.line + shift) for row in table.rows),
+        import_id=file.import_id,
+    )
 
 
 def _refused(file: LeadFile, reason: FileFault, explanation: str) -> FileRefused:
@@ -112,16 +118,21 @@ def take_rows(book: Book, reading: Reading, stamp: Stamp) -> tuple[ImportReport,
     counts = dict.fromkeys(Outcome, 0)
     rejected: list[RejectedRow] = []
     touched: dict[str, Lead] = {}
-    for row, result in _results(book, reading, stamp):
+    for row in reading.rows:
+        if reading.import_id is not None and book.was_taken(reading.import_id, row.line):
+            counts[Outcome.UNCHANGED] += 1
+            continue
+        result = row.fault or take(book, _details(reading, row), stamp)
         if isinstance(result, Fault):
-            line = row.line + reading.line_shift
             rejected.append(
-                RejectedRow(line=line, reason=result.reason, explanation=result.explanation, raw=row.raw)
+                RejectedRow(line=row.line, reason=result.reason, explanation=result.explanation, raw=row.raw)
             )
             continue
         counts[result.outcome] += 1
         if result.outcome is not Outcome.UNCHANGED:
             touched[result.lead.id] = result.lead
+        if reading.import_id is not None:
+            book.mark_taken(reading.import_id, row.line)
     report = ImportReport(
         rows=len(reading.rows),
         accepted=counts[Outcome.ACCEPTED],
@@ -132,12 +143,8 @@ def take_rows(book: Book, reading: Reading, stamp: Stamp) -> tuple[ImportReport,
     return report, list(touched.values())
 
 
-def _results(book: Book, reading: Reading, stamp: Stamp) -> Iterator[tuple[Row, Receipt | Fault]]:
-    for row in reading.rows:
-        if row.fault is not None:
-            yield row, row.fault
-            continue
-        details = details_of_row(reading.columns, row.cells)
-        if details.external_id and not details.external_source:
-            details = msgspec.structs.replace(details, external_source=reading.source)
-        yield row, take(book, details, stamp)
+def _details(reading: Reading, row: Row) -> LeadDetails:
+    details = details_of_row(reading.columns, row.cells)
+    if details.external_id is None or details.external_source is not None:
+        return details
+    return msgspec.structs.replace(details, external_source=reading.source)

@@ -1,6 +1,5 @@
 """What a lead is recognised by, and what a known lead takes over from a newer submission. Pure."""
 
-from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import msgspec
@@ -32,7 +31,8 @@ def keys_of(details: LeadDetails) -> tuple[Key, ...]:
     if details.external_id:
         keys.append(("record", details.external_source or "", details.external_id))
     if not keys:
-        said = (details.first_name, details.last_name, details.company, details.phone or details.mobile_phone, details.website)
+        phone = details.phone or details.mobile_phone
+        said = (details.first_name, details.last_name, details.company, phone, details.website)
         keys.append(("said", *((text or "").casefold() for text in said)))
     return tuple(keys)
 
@@ -58,11 +58,12 @@ class Book:
     def __init__(self, below: "Book | None" = None) -> None:
         self.leads: dict[str, Lead] = {}
         self._ids: dict[Key, str] = {}
+        self._rows: set[tuple[str, int]] = set()
         self._below = below
 
     def known(self, details: LeadDetails) -> list[Lead]:
         """The leads that these details fit: none, one, or several when their keys disagree."""
-        found = (self._find(key) for key in keys_of(details))
+        found = (self.find(key) for key in keys_of(details))
         return list({lead.id: lead for lead in found if lead is not None}.values())
 
     def put(self, lead: Lead, details: LeadDetails) -> None:
@@ -75,9 +76,19 @@ class Book:
         """The lead with an id."""
         return self.leads.get(lead_id) or (self._below.get(lead_id) if self._below else None)
 
-    def _find(self, key: Key) -> Lead | None:
+    def mark_taken(self, import_id: str, line: int) -> None:
+        """Remember that a row of an import was taken."""
+        self._rows.add((import_id, line))
+
+    def was_taken(self, import_id: str, line: int) -> bool:
+        """Whether a row of an import was taken before."""
+        is_below = self._below is not None and self._below.was_taken(import_id, line)
+        return is_below or (import_id, line) in self._rows
+
+    def find(self, key: Key) -> Lead | None:
+        """The lead with a key."""
         lead_id = self._ids.get(key)
         if lead_id is not None:
             return self.leads[lead_id]
-        found = self._below._find(key) if self._below else None
+        found = self._below.find(key) if self._below else None
         return self.get(found.id) if found else None

@@ -1,9 +1,8 @@
 """Capture, in memory."""
 
+from atoll import Clock, Entropy, Page, Problem, Service, depends, private
 from revenue.paging import page_of
 from revenue.scoring.contract import Scoring
-
-from atoll import Clock, Entropy, Page, Problem, Service, depends, private
 
 from .cleaning import clean_details
 from .contract import (
@@ -35,7 +34,7 @@ class CaptureService(Service, Capture, owner="revenue-operations"):
     clock: Clock
     entropy: Entropy
     book: Book = private(default_factory=Book)
-    backlog: dict[str, None] = private(default_factory=dict)
+    backlog: dict[str, None] = private(default_factory=dict[str, None])
     """Ids of leads without a score, oldest first. A lead that is being scored is not in it."""
 
     async def accept(self, details: LeadDetails) -> Receipt:

@@ -95,9 +95,9 @@ HUBSPOT = frozenset({"lifecyclestage", "hsobjectid", "hsleadstatus", "associated
 
 
 def plain(name: str) -> str:
-    """A column's name without case, accents, blanks and punctuation.
+    r"""A column's name without case, accents, blanks and punctuation.
 
-    >>> plain("\\ufeffE-Mail Adresse*"), plain("Prénom"), plain("Straße")
+    >>> plain("\ufeffE-Mail Adresse*"), plain("Prénom"), plain("Straße")
     ('emailadresse', 'prenom', 'strasse')
     """
     parted = unicodedata.normalize("NFKD", name.casefold())

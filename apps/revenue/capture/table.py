@@ -12,7 +12,9 @@ from itertools import islice
 from .contract import Refusal
 from .decoding import Line
 
-DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = ("\t", ";", "|", ",")
+"""The surest first: the comma stands in amounts and names, too."""
+
 SNIFFED_LINES = 30
 RECORD_LINES_MAX = 50
 LINE_CHARS_MAX = 100_000
@@ -100,8 +102,8 @@ def distinct(names: Sequence[str]) -> tuple[str, ...]:
 
 def _declared_delimiter(line: str) -> str | None:
     """Excel's own mark, `sep=;`, which stands above the header."""
-    mark, _, delimiter = line.strip().partition("=")
-    return delimiter if mark.casefold() == "sep" and delimiter in DELIMITERS else None
+    mark, _, delimiter = line.partition("=")
+    return delimiter if mark.strip().casefold() == "sep" and delimiter in DELIMITERS else None
 
 
 def _trimmed(cells: Sequence[str]) -> list[str]:
@@ -150,9 +152,10 @@ def _record(lines: Sequence[Line], position: int, delimiter: str) -> tuple[list[
 
 def _lenient(line: str, delimiter: str) -> list[str]:
     try:
-        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+        records = list(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
     except csv.Error:
         return []
+    return records[0] if records else []
 
 
 def _swallowed(lines: Sequence[Line], delimiter: str, width: int) -> bool:
@@ -175,13 +178,15 @@ def _row(lines: Sequence[Line], cells: list[str] | None, width: int) -> Row:
 
 def _fault(lines: Sequence[Line], raw: str, cells: list[str] | None, width: int) -> Fault | None:
     if not all(line.is_text for line in lines):
-        return Fault(Refusal.NOT_TEXT, "Some bytes are text neither in UTF-8 nor in Windows-1252: save the file as UTF-8.")
+        encodings = "neither in UTF-8 nor in Windows-1252"
+        return Fault(Refusal.NOT_TEXT, f"Some bytes are text {encodings}: save the file as UTF-8.")
     if "\0" in raw:
         return Fault(Refusal.NOT_TEXT, "The row holds a zero byte, the mark of a damaged export: export it again.")
     if len(raw) > LINE_CHARS_MAX:
         return Fault(Refusal.TOO_LONG, f"The row has more than {LINE_CHARS_MAX:,} characters: shorten it.")
     if cells is None:
-        return Fault(Refusal.QUOTES_BROKEN, 'A double quote opens and is not closed in its place: close it, or write "" for one.')
+        hint = 'close it, or write "" for one'
+        return Fault(Refusal.QUOTES_BROKEN, f"A double quote opens and is not closed in its place: {hint}.")
     if len(cells) < width:
         return Fault(Refusal.TOO_FEW_CELLS, f"The row has {_cells(len(cells))}, the header {width}: complete the row.")
     if len(cells) > width:

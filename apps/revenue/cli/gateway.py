@@ -2,18 +2,17 @@
 
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import click
 import httpx
 import msgspec
 
+from atoll.gateway import Connection
 from revenue.capture.contract import ImportPreview, ImportReport, Lead, LeadFile, LeadQuery
 from revenue.enrichment.contract import ContactPoints, Profile
 from revenue.scoring.contract import Score
-
-from atoll.gateway import Connection
 
 T = TypeVar("T")
 
@@ -46,7 +45,7 @@ class Gateway:
             base_url=connection.url, headers={"Authorization": f"Bearer {connection.key}"}, timeout=TIMEOUT_S
         )
 
-    async def __aenter__(self) -> "Gateway":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

@@ -1,10 +1,12 @@
 """The import of a file: pieces in, a tally out. Knows neither the terminal nor the network."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from revenue.capture.contract import Column, ImportPreview, ImportReport, LeadFile, RejectedRow
 
@@ -32,6 +34,13 @@ class Order:
     mapping: Mapping[str, str] = field(default_factory=dict[str, str])
     is_dry_run: bool = False
     rows: int = ROWS
+
+    def id_of(self, file: BufferedIOBase) -> str:
+        """The import's id: equal for the same bytes with the same wishes, whatever the file is called."""
+        wishes = repr(sorted(self.mapping.items())).encode()
+        digest = hashlib.file_digest(file, lambda: hashlib.sha256(wishes)).hexdigest()
+        file.seek(0)
+        return digest
 
 
 @dataclass(slots=True)
@@ -67,7 +76,7 @@ class Tally:
 
 
 async def import_stream(
-    capture: Importing, file: BinaryIO, order: Order, tally: Tally, watcher: Callable[[], None]
+    capture: Importing, file: BufferedIOBase, order: Order, tally: Tally, watcher: Callable[[], None]
 ) -> None:
     """Send a file piece by piece and count in `tally`; `watcher` is called when the mapping is known and after each.
 
@@ -75,15 +84,17 @@ async def import_stream(
     pieces counts as accepted twice.
     """
     rejected = RejectedFile(order.path)
+    import_id = order.id_of(file)
     try:
         for piece in pieces(file, order.rows):
             preview: ImportPreview | None = None
             if not tally.columns:
-                preview = await capture.preview(_lead_file(order, piece, order.mapping))
+                preview = await capture.preview(_lead_file(order, import_id, piece, order.mapping))
                 tally.columns = preview.columns
                 tally.delimiter, tally.encoding = preview.delimiter, preview.encoding
                 watcher()
-            lead_file = _lead_file(order, piece, {column.name: column.target for column in tally.columns})
+            mapping = {column.name: column.target for column in tally.columns}
+            lead_file = _lead_file(order, import_id, piece, mapping)
             report = await _report(capture, lead_file, order, preview)
             tally.add(report)
             if report.rejected and not order.is_dry_run:
@@ -94,18 +105,17 @@ async def import_stream(
         rejected.close()
 
 
-async def _report(
-    capture: Importing, file: LeadFile, order: Order, preview: ImportPreview | None
-) -> ImportReport:
+async def _report(capture: Importing, file: LeadFile, order: Order, preview: ImportPreview | None) -> ImportReport:
     if not order.is_dry_run:
         return await capture.import_file(file)
     return preview.report if preview is not None else (await capture.preview(file)).report
 
 
-def _lead_file(order: Order, piece: Piece, mapping: Mapping[str, str]) -> LeadFile:
+def _lead_file(order: Order, import_id: str, piece: Piece, mapping: Mapping[str, str]) -> LeadFile:
     return LeadFile(
         file_name=f"{first_stem(order.path)}.csv",
         content=piece.content,
         mapping=dict(mapping),
         first_row_line=piece.first_row_line,
+        import_id=import_id,
     )

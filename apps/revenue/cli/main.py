@@ -1,13 +1,12 @@
 """The verbs of `revenue`."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import msgspec
 
 from revenue.capture.contract import Lead, LeadQuery
 from revenue.enrichment.contract import ContactPoints, Profile
@@ -59,7 +58,7 @@ def main() -> None:
 @main.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--map", "asked", multiple=True, metavar="COLUMN=FIELD",
-              help="Send a column to a field of the lead, or to `name`, `attribute` or `ignore`. Repeatable.")  # fmt: skip
+              help="Send a column to a field of a lead, or to `name`, `attribute` or `ignore`.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would happen, and keep nothing.")
 @common
 def import_command(options: Options, file: Path, asked: tuple[str, ...], dry_run: bool) -> None:
@@ -80,9 +79,10 @@ def import_command(options: Options, file: Path, asked: tuple[str, ...], dry_run
         try:
             asyncio.run(work())
         except click.ClickException as error:
-            if tally.rows:
-                error.message += f" {tally.rows} rows were done until then; importing the file again goes on from there."
-            raise
+            if not tally.rows:
+                raise
+            hint = f"{tally.rows} rows were done until then; importing the file again goes on from there."
+            raise click.ClickException(f"{error.message} {hint}") from None
     if options.as_json:
         click.echo(to_json(_summary(file, tally, dry_run)))
     else:
@@ -170,3 +170,15 @@ def _show(options: Options, lead: Lead, score: Score | None, profile: Profile) -
         click.echo(to_json({"lead": lead, "profile": profile, "score": score}))
     else:
         show_lead(Screen(), lead, score, profile)
+
+
+@main.command("demo")
+@click.option("--leads", default=400, show_default=True, type=click.IntRange(10, 100_000), help="How many to invent.")
+@click.option("--exit", "ends", is_flag=True, help="Stop after the report.")
+def demo_command(leads: int, ends: bool) -> None:
+    """Run Revenue in this process, feed it a sample of leads and show what became of them."""
+    from atoll import run_process  # noqa: PLC0415  # only this verb runs the application itself
+
+    from .demo import demo  # noqa: PLC0415  # as above
+
+    run_process(lambda stop: demo(stop, leads=leads, ends=ends))

@@ -1,7 +1,7 @@
 """What the command line shows: tables and colours on a terminal, plain lines in a pipe."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from rich import box
@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from revenue.capture.contract import Column, Lead, LeadDetails, MappedBy, Target
 from revenue.enrichment.contract import Profile
@@ -36,13 +37,17 @@ class Screen:
         """A line, with rich's markup."""
         self.out.print(text)
 
-    def table(self, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> None:
+    def table(
+        self, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()
+    ) -> None:
         """A table on a terminal, tab-separated lines elsewhere. `numbers` are the columns to align right."""
         if not self.out.is_terminal:
+            self.out.print(f"\n{title}", markup=False)
             for row in (heads, *rows):
-                self.out.print("\t".join(row), markup=False)
+                cells = (Text.from_markup(cell).plain.replace("\n", " ") for cell in row)
+                self.out.print("\t".join(cells), markup=False)
             return
-        table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
         for position, head in enumerate(heads):
             table.add_column(head, justify="right" if position in numbers else "left", overflow="fold")
         for row in rows:
@@ -50,7 +55,7 @@ class Screen:
         self.out.print(table)
 
     @contextmanager
-    def progress(self, what: str, total: int) -> "Iterator[Bar]":
+    def progress(self, what: str, total: int) -> "Generator[Bar]":
         """A progress bar of so many bytes on standard error; nothing where that is no terminal."""
         with Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
@@ -74,7 +79,10 @@ class Bar:
 
 def show_mapping(screen: Screen, tally: Tally) -> None:
     """Where each column goes, and why."""
-    rows = [[escape(column.name), _target(column), MAPPED_BY.get(column.mapped_by, ""), escape(column.example[:40])] for column in tally.columns]
+    rows = [
+        [escape(column.name), _target(column), MAPPED_BY.get(column.mapped_by, ""), escape(column.example[:40])]
+        for column in tally.columns
+    ]
     screen.table("Columns", ("column", "goes to", "why", "for example"), rows)
 
 
@@ -86,8 +94,9 @@ def show_tally(screen: Screen, tally: Tally, *, is_dry_run: bool) -> None:
     """What became of the rows."""
     would = "would be " if is_dry_run else ""
     screen.say(
-        f"{tally.rows} rows: [green]{tally.accepted} {would}accepted[/], {tally.known} known"
-        f" ({tally.updated} {would}updated, {tally.unchanged} unchanged), [red]{tally.rejected.total()} {would}rejected[/]."
+        f"{tally.rows} rows: [green]{tally.accepted} {would}accepted[/],"
+        f" {tally.known} known ({tally.updated} {would}updated, {tally.unchanged} unchanged),"
+        f" [red]{tally.rejected.total()} {would}rejected[/]."
     )
     if tally.rejected:
         rows = [
@@ -96,7 +105,9 @@ def show_tally(screen: Screen, tally: Tally, *, is_dry_run: bool) -> None:
         ]
         screen.table("Rejected", ("rows", "reason", "first line", "what to do"), rows, numbers=(0, 2))
     if tally.rejected_path is not None:
-        screen.say(f"The rejected rows are in {escape(str(tally.rejected_path))}: mend them there and import that file.")
+        screen.say(
+            f"The rejected rows are in {escape(str(tally.rejected_path))}: mend them there and import that file."
+        )
 
 
 def show_lead(screen: Screen, lead: Lead, score: Score | None, profile: Profile) -> None:
@@ -109,13 +120,17 @@ def show_lead(screen: Screen, lead: Lead, score: Score | None, profile: Profile)
     said += [[escape(name), escape(value)] for name, value in lead.attributes.items()]
     screen.say(f"[bold]{escape(name_of(lead))}[/]  {lead.id}")
     screen.table("Given", ("field", "value"), said)
-    facts = [[fact.topic, escape(fact.value), fact.source.replace("_", " "), fact.certainty] for fact in profile.facts]
+    facts = [
+        [fact.topic.replace("_", " "), escape(fact.value), fact.source.replace("_", " "), fact.certainty]
+        for fact in profile.facts
+    ]
     screen.table("Found out", ("about", "value", "from", "how sure"), facts)
     if score is None:
         screen.say("There is no score yet: Scoring did not answer when the lead came in, and will be asked again.")
         return
     reasons = [[f"{reason.points:+d}", escape(reason.sentence)] for reason in score.reasons]
-    reasons.append([str(score.points), f"grade {graded(score.grade)}{' (provisional)' if score.is_provisional else ''}"])
+    provisional = " (provisional: Enrichment did not answer)" if score.is_provisional else ""
+    reasons.append([str(score.points), f"grade {graded(score.grade)}{provisional}"])
     screen.table("Score", ("points", "why"), reasons, numbers=(0,))
 
 

@@ -1,6 +1,8 @@
 """Countries by what people write for them: a code, or a name in one of nine languages (Unicode CLDR, by Babel)."""
 
 import functools
+from collections.abc import Mapping
+from typing import cast
 
 from babel import Locale
 from babel.core import get_global
@@ -9,10 +11,10 @@ LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv")
 
 ALIASES = {
     "uk": "GB", "great britain": "GB", "britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB",
-    "northern ireland": "GB", "usa": "US", "u.s.": "US", "u.s.a.": "US", "america": "US", "vereinigte staaten von amerika": "US",
-    "united states of america": "US", "holland": "NL", "the netherlands": "NL", "korea": "KR", "republic of korea": "KR",
-    "hong kong": "HK", "macau": "MO", "macao": "MO", "turkey": "TR", "czech republic": "CZ", "brd": "DE", "uae": "AE",
-    "russian federation": "RU", "viet nam": "VN", "ivory coast": "CI",
+    "northern ireland": "GB", "usa": "US", "u.s.": "US", "u.s.a.": "US", "america": "US",
+    "united states of america": "US", "vereinigte staaten von amerika": "US", "holland": "NL", "the netherlands": "NL",
+    "korea": "KR", "republic of korea": "KR", "hong kong": "HK", "macau": "MO", "macao": "MO", "turkey": "TR",
+    "czech republic": "CZ", "brd": "DE", "uae": "AE", "russian federation": "RU", "viet nam": "VN", "ivory coast": "CI",
 }  # fmt: skip
 """What CLDR's own names leave out."""
 
@@ -29,7 +31,8 @@ def _territories() -> dict[str, str]:
     """Codes by lower-case name."""
     names: dict[str, str] = {}
     for language in LANGUAGES:
-        for code, name in Locale(language).territories.items():
+        territories = cast(Mapping[str, str], Locale(language).territories)  # babel's own type says less
+        for code, name in territories.items():
             if is_country(code):
                 names.setdefault(name.casefold(), code)
     return names | ALIASES

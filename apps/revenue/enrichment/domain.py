@@ -5,6 +5,7 @@ registers for itself), throw-away providers from disposable-email-domains, free 
 HubSpot's list of domains that its forms can block.
 """
 
+import contextlib
 import functools
 import unicodedata
 
@@ -78,10 +79,8 @@ def company_from_domain(domain: str) -> str:
     ('Blue Harbour', 'Müller')
     """
     label = domain.partition(".")[0]
-    try:
+    with contextlib.suppress(UnicodeError):
         label = label.encode("ascii").decode("idna")
-    except UnicodeError:
-        pass
     return " ".join(word[:1].upper() + word[1:] for word in label.replace("_", "-").split("-") if word)
 
 

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Protocol
 
-from revenue.capture.contract import Lead
-
 from atoll import Choice, Event, Page, Personal, Problem, Value, contract, get, post
+from revenue.capture.contract import Lead
 
 
 class Grade(Choice):

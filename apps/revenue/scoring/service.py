@@ -2,11 +2,10 @@
 
 from collections.abc import AsyncIterator
 
+from atoll import Clock, Page, Service, depends, private
 from revenue.capture.contract import Lead
 from revenue.enrichment.contract import ContactPoints, Enrichment
 from revenue.paging import page_of
-
-from atoll import Clock, Page, Service, depends, private
 
 from .contract import Score, ScoreNotFound, Scoring
 from .offline import OfflineEnrichment
@@ -19,7 +18,7 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
 
     enrichment: Enrichment = depends(fallback=OfflineEnrichment)
     clock: Clock
-    latest_scores: dict[str, Score] = private(default_factory=dict)
+    latest_scores: dict[str, Score] = private(default_factory=dict[str, Score])
     """By the lead's id, in the order in which leads were scored first."""
 
     async def score(self, lead: Lead) -> Score:

@@ -37,29 +37,30 @@ class Router:
             MethodNotAllowed: something is, but not by this method.
             InvalidInput: a segment is not percent-encoded UTF-8.
         """
-        nodes = list(_walk(self._root, _segments(raw_path), ()))
-        for node, words in nodes:
-            if method in node.operations:
-                return node.operations[method], tuple(map(decode_segment, words))
-        allowed = sorted({name for node, _ in nodes for name in node.operations})
-        if allowed:
-            raise MethodNotAllowed(path=raw_path, method=method, allowed=", ".join(allowed))
-        raise NoSuchOperation(path=raw_path)
+        found = _walk(self._root, _segments(raw_path), ())
+        if found is None:
+            raise NoSuchOperation(path=raw_path)
+        operations, words = found
+        if method not in operations:
+            raise MethodNotAllowed(path=raw_path, method=method, allowed=", ".join(sorted(operations)))
+        return operations[method], tuple(map(decode_segment, words))
 
 
 def _segments(path: str) -> list[str]:
     return [] if path in ("", "/") else path.removeprefix("/").split("/")
 
 
-def _walk(node: _Node, segments: list[str], words: tuple[str, ...]) -> "list[tuple[_Node, tuple[str, ...]]]":
-    """Every node that the segments lead to, those by words first."""
+def _walk(
+    node: _Node, segments: list[str], words: tuple[str, ...]
+) -> tuple[dict[str, Operation], tuple[str, ...]] | None:
+    """The operations that the segments lead to; a word goes before a name, as in OpenAPI."""
     if not segments:
-        return [(node, words)] if node.operations else []
-    found: list[tuple[_Node, tuple[str, ...]]] = []
+        return (node.operations, words) if node.operations else None
+    found = None
     if (by_word := node.words.get(segments[0])) is not None:
-        found += _walk(by_word, segments[1:], words)
-    if node.name is not None and segments[0]:
-        found += _walk(node.name, segments[1:], (*words, segments[0]))
+        found = _walk(by_word, segments[1:], words)
+    if found is None and node.name is not None and segments[0]:
+        found = _walk(node.name, segments[1:], (*words, segments[0]))
     return found
 
 

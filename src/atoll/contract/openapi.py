@@ -60,6 +60,7 @@ def openapi(
         "x-problems": [_problem(problem) for problem in _problems([operation for _, operation in operations])],
     }
     if public_only:
+        _close(document, schemas.components)
         document["components"]["securitySchemes"] = {
             "key": {"type": "http", "scheme": "bearer", "description": "An API key of the application."}
         }
@@ -135,6 +136,28 @@ def _problems(operations: list[Operation]) -> list[type[Problem]]:
     return list((PLATFORM_PROBLEMS | declared).values())
 
 
+def _close(document: Json, components: Json) -> None:
+    """Say of every record that can be sent in that it takes no unknown fields: so it is at the public edge."""
+    waiting: list[Any] = [  # Any: JSON
+        operation["requestBody"] for item in document["paths"].values() for operation in item.values()
+        if "requestBody" in operation
+    ]
+    closed: set[str] = set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            reference = node.get("$ref", "")
+            name = reference.removeprefix(_REF.format(name=""))
+            if reference and name not in closed:
+                closed.add(name)
+                if "properties" in components[name]:
+                    components[name]["additionalProperties"] = False
+                waiting.append(components[name])
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+
+
 def _tag(contract: Contract, owner: str | None) -> Json:
     tag: Json = {"name": contract.id, "description": contract.description, "x-version": contract.version}
     if owner:
@@ -206,6 +229,9 @@ def _responses(operation: Operation, schemas: _Schemas) -> Json:
     by_status: dict[int, list[type[Problem]]] = {}
     for problem in (*operation.raises, InvalidInput, InternalError):
         by_status.setdefault(problem.status, []).append(problem)
+    for problem in PLATFORM_PROBLEMS.values():
+        if problem not in by_status.get(problem.status, [problem]):
+            by_status[problem.status].append(problem)
     for status, problems in sorted(by_status.items()):
         options = [schemas.problem(problem) for problem in problems]
         responses[str(status)] = {

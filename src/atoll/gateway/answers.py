@@ -45,7 +45,7 @@ async def unless_disconnected(tasks: Tasks, receive: Receive, work: Coroutine[An
         ClientDisconnect: the client has gone.
     """
     watch = tasks.spawn(_gone(receive), "disconnect")
-    answer = tasks.spawn(work, "request")
+    answer = tasks.spawn(work, "request", awaited=True)
     try:
         await asyncio.wait((watch, answer), return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():

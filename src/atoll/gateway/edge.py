@@ -65,11 +65,12 @@ class Edge:
             Mount("/reference", reference_pages(), name="reference"),
         ]
         pages = Starlette(routes=routes)
-        own = {"livez", "readyz", "openapi.json", "problems", "reference", ""}
+        own = {"livez", "readyz", "openapi.json", "problems", "reference"}
 
         async def edge(scope: Scope, receive: Receive, send: Send) -> None:
             first = scope["path"].partition("/")[2].partition("/")[0]
-            await (pages if first in own else self._operation)(scope, receive, send)
+            is_page = first in own or scope["path"] == "/"
+            await (pages if is_page else self._operation)(scope, receive, send)
 
         return self._with_cors(_WithRequestId(edge, self._entropy))
 

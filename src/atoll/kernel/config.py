@@ -1,26 +1,46 @@
-"""Settings: one typed value a service, read at start from a TOML file and the environment, all mistakes at once.
+"""What the outside says: the environment, and a TOML file. Untyped here; `settings` gives it types.
 
 A setting `batch_max` of the service `scoring` in the application `revenue` is, in order of precedence:
 
     REVENUE_SCORING_BATCH_MAX=50            environment
     [scoring]                               file
     batch_max = 50
-
-Lists and nested values are JSON in the environment. A name that nobody asked for is a mistake: it is a typing error
-more often than not.
 """
 
-import difflib
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-import msgspec
+from typing import Any, cast
 
 from atoll.kernel.errors import Mistake, Source
 
-T = TypeVar("T")
+# Kubernetes sets these for a Service that is called like ours, in every pod: nobody mistyped them.
+_SERVICE_LINK = re.compile(
+    r"service_host|service_port(_[a-z0-9_]+)?|port(_[0-9]+_(tcp|udp|sctp)(_(proto|port|addr))?)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One value from outside, as it was written: text from the environment, one of TOML's own values from the file.
+
+    `label` is what people call its place; `where` is that place in the file, None for the environment.
+    """
+
+    raw: Any  # Any: text or one of TOML's own values
+    label: str
+    where: Source | None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it comes from the environment, where everything is text."""
+        return self.where is None
+
+    @property
+    def may_be_foreign(self) -> bool:
+        """Whether somebody else than a person may have written it, so that an unknown name is no mistake."""
+        return self.is_text and _SERVICE_LINK.fullmatch(self.label.rpartition(" ")[2].lower()) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,115 +51,62 @@ class Config:
     file: str = "atoll.toml"
     text: str = ""
 
-    def sections(self) -> tuple[Mapping[str, Any], list[Mistake]]:  # Any: TOML's own values
+    def tables(self) -> tuple[Mapping[str, Any], list[Mistake]]:  # Any: TOML's own values
         """The file's tables by name, and what is wrong with the file as a whole."""
         try:
             return tomllib.loads(self.text), []
         except tomllib.TOMLDecodeError as error:
+            said, _, place = str(error).partition(" (at line ")
+            where = Source(self.file, int(place.partition(",")[0]) if place else 0)
             fix = "mend the file: https://toml.io shows how TOML is written"
-            return {}, [Mistake(Source(self.file), f"not a TOML file: {error}", fix)]
+            return {}, [Mistake(where, f"not a TOML file: {said[:1].lower()}{said[1:]}", fix)]
+
+    def in_table(self, section: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Given]]:  # Any: TOML's own values
+        """What the file says about one section, by name."""
+        for name, raw in table.items():
+            yield name, Given(raw, f"`{name}` in [{section}]", self.source_of(section, name))
+
+    def in_environment(self, application: str, section: str, others: Iterable[str]) -> Iterator[tuple[str, Given]]:
+        """What the environment says about one section, by name; `others` are sections whose variables are not its own.
+
+        `REVENUE_SCORING_V2_LIMIT` is for `scoring_v2` where there is one, and for `scoring` where there is none.
+        """
+        prefix = variable_prefix(application, section)
+        longer = tuple(
+            other for name in others if (other := variable_prefix(application, name)) != prefix and other.startswith(prefix)
+        )
+        for variable, text in self.environment.items():
+            if variable.startswith(prefix) and not (longer and variable.startswith(longer)):
+                yield variable.removeprefix(prefix).lower(), Given(text, f"environment variable {variable}", None)
+
+    def source_of(self, section: str, name: str | None = None) -> Source:
+        """The place in the file where a section, or a name in it, stands; without a line where it is not found."""
+        wanted = section if name is None else f"{section}.{name}"
+        table = ""
+        for number, line in enumerate(self.text.splitlines(), start=1):
+            bare = line.partition("#")[0].strip()
+            if bare.startswith("["):
+                here = table = _dotted(bare.strip("[] "))
+            else:
+                here = ".".join(filter(None, (table, _dotted(bare.partition("=")[0]))))
+            if here == wanted or here.startswith(f"{wanted}."):
+                return Source(self.file, number)
+        return Source(self.file)
 
 
-def read_settings(
-    wanted: Mapping[str, type[T]], application: str, config: Config
-) -> tuple[dict[str, T], list[Mistake]]:
-    """One settings value for each section (a service's name), and everything that is wrong with what was given."""
-    sections, mistakes = config.sections()
-    mistakes += _unknown_sections(sections, wanted, config)
-    values: dict[str, T] = {}
-    for section, kind in wanted.items():
-        names = [field.encode_name for field in msgspec.structs.fields(kind)]
-        prefix = _prefix(application, section)
-        given: dict[str, tuple[Any, Source | None, str]] = {}  # Any: TOML values or text
-        table = sections.get(section, {})
-        for name, raw in table.items() if isinstance(table, dict) else ():
-            where = Source(config.file, _line_of(config.text, section, name))
-            given[name] = (raw, where, f"`{name}` in [{section}]")
-        longer = [_prefix(application, other) for other in wanted if _prefix(application, other) != prefix]
-        for variable, text in config.environment.items():
-            if variable.startswith(prefix) and not any(
-                other.startswith(prefix) and variable.startswith(other) for other in longer
-            ):
-                name = variable.removeprefix(prefix).lower()
-                given[name] = (text, None, f"environment variable {variable}")
-        found, wrong = _convert(kind, names, given, section, prefix)
-        mistakes += wrong
-        if found is not None:
-            values[section] = found
-    return values, mistakes
+def variable_prefix(application: str, section: str) -> str:
+    """How the names of a section's environment variables begin.
 
-
-def _prefix(application: str, section: str) -> str:
+    >>> variable_prefix("revenue", "scoring")
+    'REVENUE_SCORING_'
+    """
     return f"{application}_{section}_".upper().replace("-", "_")
 
 
-def _unknown_sections(
-    sections: Mapping[str, Any], wanted: Mapping[str, Any], config: Config  # Any: only the names matter
-) -> Iterator[Mistake]:
-    for section in sections:
-        if section not in wanted:
-            where = Source(config.file, _line_of(config.text, section, None))
-            yield Mistake(where, f"no service `{section}` takes settings", _did_you_mean(section, list(wanted)))
+def _dotted(key: str) -> str:
+    return ".".join(part.strip().strip("\"'") for part in key.split("."))
 
 
-def _convert(
-    kind: type[T],
-    names: list[str],
-    given: Mapping[str, tuple[Any, Source | None, str]],  # Any: TOML values or text
-    section: str,
-    prefix: str,
-) -> tuple[T | None, list[Mistake]]:
-    """Each field by itself, so that all mistakes are found; then the whole, so that its own checks run."""
-    mistakes: list[Mistake] = []
-    ready: dict[str, object] = {}
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    for name, (raw, where, label) in given.items():
-        if name not in fields:
-            mistakes.append(Mistake(where, f"{label}: the service `{section}` has no such setting",
-                                    _did_you_mean(name, names)))
-            continue
-        try:
-            ready[name] = _value(raw, fields[name].type, text=where is None)
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
-            mistakes.append(Mistake(where, f"{label}: {str(error).lower()}", f"give a value of {_kind(fields[name].type)}"))
-    for name, field in fields.items():
-        if field.required and name not in given:
-            mistakes.append(Mistake(None, f"the service `{section}` lacks its setting `{name}`",
-                                    f"set {prefix}{name.upper()} or `{name}` in [{section}]"))
-    if mistakes:
-        return None, mistakes
-    try:
-        return kind(**{fields[name].name: value for name, value in ready.items()}), []
-    except (TypeError, ValueError) as error:
-        return None, [Mistake(None, f"the settings of `{section}` are refused: {error}", "change them together")]
-
-
-def _value(raw: Any, kind: Any, *, text: bool) -> object:  # Any: a TOML value or text; a type expression
-    if text and raw[:1] in ("[", "{"):
-        return msgspec.json.decode(raw.encode(), type=kind)
-    return msgspec.convert(raw, kind, strict=not text)
-
-
-def _line_of(text: str, section: str, name: str | None) -> int:
-    """The line on which a table, or a name in it, stands; 0 when it is not written plainly."""
-    inside = False
-    for number, line in enumerate(text.splitlines(), start=1):
-        bare = line.strip()
-        if bare.startswith("["):
-            inside = bare.strip("[] ") == section
-            if inside and name is None:
-                return number
-        elif inside and name is not None and bare.split("=", 1)[0].strip().strip("\"'") == name:
-            return number
-    return 0
-
-
-def _did_you_mean(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    return f"known are: {', '.join(sorted(known))}" if known else "remove it: nothing can be set here"
-
-
-def _kind(kind: Any) -> str:  # Any: a type expression
-    return f"type `{getattr(kind, '__name__', str(kind))}`"
+def as_table(raw: Any) -> Mapping[str, Any] | None:  # Any: TOML's own values
+    """What was given as a table, or None where it is none."""
+    return cast(Mapping[str, Any], raw) if isinstance(raw, dict) else None

@@ -5,10 +5,15 @@ relative deadline), never as an object.
 """
 
 import asyncio
+import re
 from contextvars import ContextVar
 from enum import StrEnum
 
 import msgspec
+
+_TRACEPARENT = re.compile(
+    r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})(?P<more>-.*)?"
+)
 
 
 class Criticality(StrEnum):
@@ -49,21 +54,20 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def parse(cls, header: str) -> "Trace | None":
-        """The trace in a `traceparent` header, or None where the header is not valid (W3C Trace Context, 3.2)."""
-        parts = header.strip().split("-")
-        if len(parts) < 4 or [len(part) for part in parts[:4]] != [2, 32, 16, 2]:
+        """The trace in a `traceparent` header, or None where the header is not valid (W3C Trace Context, 3.2).
+
+        A later version may append members, which are passed over; `ff` is no version, and zeros are no identifiers.
+        """
+        found = _TRACEPARENT.fullmatch(header.strip(" \t"))
+        if found is None or found["version"] == "ff" or (found["version"] == "00" and found["more"] is not None):
             return None
-        if parts[0] == "ff" or (parts[0] == "00" and len(parts) != 4):
-            return None
-        if not all(character in "0123456789abcdef" for part in parts[:4] for character in part):
-            return None
-        trace_id, span_id, flags = int(parts[1], 16), int(parts[2], 16), int(parts[3], 16)
+        trace_id, span_id = int(found["trace"], 16), int(found["span"], 16)
         if not trace_id or not span_id:
             return None
-        return cls(trace_id, span_id, 0, bool(flags & 1))
+        return cls(trace_id, span_id, 0, bool(int(found["flags"], 16) & 1))
 
 
-class Context(msgspec.Struct, frozen=True):
+class Context(msgspec.Struct, frozen=True, gc=False):
     """On whose behalf, until when and as part of what the work in progress happens.
 
     `deadline_at` is a moment on the event loop's clock (seconds; None: no deadline): nothing starts after it.

@@ -36,23 +36,26 @@ class Source:
 
     @classmethod
     def of(cls, subject: Any) -> "Source":  # Any: whatever inspect can find in a source file
-        """The place where a class or function is written; its module's name when it has no file (an interactive one)."""
+        """The place where a class or function is written; its module's name when it has no file (an interactive one).
+
+        This reads and parses the file: ask when there is a mistake to tell, not before.
+        """
         target = inspect.unwrap(subject) if callable(subject) else subject
         try:
             lines, first = inspect.getsourcelines(target)
             file = inspect.getsourcefile(target)
         except (OSError, TypeError):
             return cls(getattr(subject, "__module__", None) or "<unknown>")
-        if isinstance(target, type) or not lines:
-            return cls(file or "<unknown>", first)
-        return cls(file or "<unknown>", first + _decorator_lines(lines))
+        return cls(file or "<unknown>", max(first, 1) + _decorator_lines(lines))
 
 
 def _decorator_lines(lines: list[str]) -> int:
-    """How many lines of decorators stand above the `def`, so that the name itself is what an editor jumps to."""
+    """How many lines of decorators stand above the `def` or `class`, so that an editor jumps to the name itself."""
     for index, line in enumerate(lines):
-        if line.lstrip().startswith(("def ", "async def ")):
+        if line.lstrip().startswith(("def ", "async def ", "class ")):
             return index
+        if not index and not line.lstrip().startswith("@"):
+            break
     return 0
 
 

@@ -6,7 +6,6 @@ what it owns, so that nothing outlives its service.
 
 import asyncio
 import contextvars
-import functools
 import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -27,19 +26,23 @@ class Tasks:
         self._owner = owner
         self._tasks: set[asyncio.Task[Any]] = set()  # Any: results of tasks of all kinds
 
-    def spawn(self, work: Coroutine[Any, Any, R], name: str) -> asyncio.Task[R]:  # Any: a coroutine's own send types
-        """Start `work` as a task named `owner/name`."""
+    def spawn(
+        self, work: Coroutine[Any, Any, R], name: str, *, awaited: bool = False
+    ) -> asyncio.Task[R]:  # Any: a coroutine's own send types
+        """Start `work` as a task named `owner/name`; when it is `awaited`, its error is told there and not logged."""
         task = asyncio.get_running_loop().create_task(work, name=f"{self._owner}/{name}")
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._tasks.discard if awaited else self._ended)
         return task
 
     async def close(self) -> None:
-        """Cancel what still runs and wait until it has ended."""
-        tasks = [task for task in self._tasks if not task.done()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Cancel what still runs and wait until it has ended, with whatever it spawns on its way out."""
+        here = asyncio.current_task()
+        while tasks := [task for task in self._tasks if task is not here]:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._tasks.difference_update(tasks)  # their callbacks may not have run yet
 
     def _ended(self, task: asyncio.Task[Any]) -> None:  # Any: see above
         self._tasks.discard(task)
@@ -67,6 +70,8 @@ class Threads:
         self._limit = threads_max + waiting_max
         self._taken = 0
         self._pool: ThreadPoolExecutor | None = None
+        self._closed = False
+        self._emptied = asyncio.Event()
 
     @property
     def taken(self) -> int:
@@ -77,29 +82,54 @@ class Threads:
         """The result of `function`, run in a thread, in a copy of the caller's context.
 
         Raises:
-            ThreadsBusy: when too many wait already.
+            ThreadsBusy: when too many wait already, or the pool is closed before a thread was free.
         """
+        if self._closed:
+            raise ThreadsBusy("its threads have been closed")
         if self._taken >= self._limit:
             raise ThreadsBusy(f"{self._threads_max} threads work and {self._limit - self._threads_max} calls wait")
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._threads_max, thread_name_prefix="atoll-blocking")
-        work = functools.partial(contextvars.copy_context().run, function, *args, **kwargs)
+        variables = contextvars.copy_context()
         loop = asyncio.get_running_loop()
         self._taken += 1
-        future = loop.run_in_executor(self._pool, work)
+        future = loop.run_in_executor(self._pool, lambda: variables.run(_returning, function, *args, **kwargs))
         future.add_done_callback(self._returned)
-        # Shielded: a cancelled wait must not mark the place as free while the thread still works.
-        return await asyncio.shield(future)
+        try:
+            # Shielded: a cancelled wait must not mark the place as free while the thread still works.
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            if self._closed and future.cancelled() and not _is_cancelled():
+                raise ThreadsBusy("its threads were closed before one was free") from None
+            raise
+
+    async def close(self) -> None:
+        """Wait for threads that work; refuse what has not begun."""
+        self._closed = True
+        if self._pool is None:
+            return
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._taken:
+            await self._emptied.wait()
+        self._pool.shutdown(wait=True)  # no work is left, so that this only sees the threads out
 
     def _returned(self, future: asyncio.Future[Any]) -> None:  # Any: results of all kinds
         self._taken -= 1
         if not future.cancelled():
             future.exception()  # retrieved here, since the caller may have gone
+        if self._closed and not self._taken:
+            self._emptied.set()
 
-    async def close(self) -> None:
-        """Wait for threads that work; refuse what has not begun."""
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
-            pool.shutdown(wait=False, cancel_futures=True)
-            while self._taken:
-                await asyncio.sleep(0.005)
+
+def _returning(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call `function`; asyncio cannot carry a StopIteration, and its caller would wait for ever (compare PEP 479)."""
+    try:
+        return function(*args, **kwargs)
+    except StopIteration as error:
+        raise RuntimeError("a function in a thread raised StopIteration") from error
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody asked this task to stop, rather than its future having been cancelled below it."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

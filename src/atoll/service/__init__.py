@@ -1,10 +1,11 @@
 """Declare a service: its handlers, what is injected into it, its life from start to stop."""
 
 from atoll.service.application import Application, Reference
-from atoll.service.declaration import Declaration, Dependency, declare
+from atoll.service.blocking import blocking, give_threads
+from atoll.service.declaration import Declaration, Dependency, declare, service_name, source_of_field
 from atoll.service.fields import Settings, depends, private
 from atoll.service.instance import Instance, State
-from atoll.service.service import Service, blocking
+from atoll.service.service import Service
 
 __all__ = [
     "Application",
@@ -18,5 +19,8 @@ __all__ = [
     "blocking",
     "declare",
     "depends",
+    "give_threads",
     "private",
+    "service_name",
+    "source_of_field",
 ]

@@ -2,15 +2,16 @@
 
 import inspect
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from atoll.calls import Catalog
-from atoll.contract import Contract, ResultForm, compile_contract, contract_of, contracts_of, is_contract, snake_case
-from atoll.contract.operation import Operation
+from atoll.contract import Contract, compile_contract, contracts_of, is_contract, snake_case
+from atoll.contract.shape import unfit
 from atoll.kernel import Clock, Disk, Entropy, Mistake, Source
 from atoll.service.fields import Depends, Private, Settings
+from atoll.service.fitting import misfits
 from atoll.service.service import Service, fields_of
 
 PORTS: tuple[type, ...] = (Clock, Entropy, Disk, Catalog)
@@ -19,7 +20,7 @@ PORTS: tuple[type, ...] = (Clock, Entropy, Disk, Catalog)
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """A service that another one calls."""
+    """A service that another one calls: by which field, through which contract."""
 
     field: str
     contract: Contract
@@ -29,13 +30,16 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A service class, read. Data that describes; it does nothing."""
+    """A service class, read. Data that describes; it does nothing.
+
+    `ports` and `settings` go by the field that asks for them.
+    """
 
     name: str
     service: type[Service]
     contract: Contract | None
     dependencies: tuple[Dependency, ...]
-    ports: dict[str, type]
+    ports: Mapping[str, type]
     settings: tuple[str, type[Settings]] | None
     owner: str
     description: str
@@ -43,123 +47,163 @@ class Declaration:
 
 def declare(service: type[Service], owner: str = "") -> tuple[Declaration | None, list[Mistake]]:
     """What the class declares, or None with everything that is wrong with it. `owner` is the application's."""
-    where = Source.of(service)
-    name = service.__name__
-
-    def wrong(what: str, fix: str) -> Mistake:
-        return Mistake(where, f"{name}: {what}", fix)
-
-    protocols = contracts_of(service)
-    contract, mistakes = (None, []) if not protocols else compile_contract(protocols[0])
-    mistakes = list(mistakes)
-    if len(protocols) > 1:
-        names = ", ".join(protocol.__name__ for protocol in protocols)
-        mistakes.append(wrong(f"fulfils {names} at once", "write one service for each contract"))
+    contract, mistakes = _contract(service)
     if contract is not None:
-        mistakes += [wrong(what, fix) for what, fix in misfits(service, contract)]
-    dependencies, ports, settings, found = _read_fields(service)
-    mistakes += [wrong(what, fix) for what, fix in found]
+        mistakes += _handler_mistakes(service, contract)
+    fields = _Fields(service)
+    mistakes += fields.mistakes
     owner = service.owner or owner
     if not owner:
-        mistakes.append(wrong("nobody answers for it", f'write `class {name}(Service, ..., owner="team")`, '
-                              "or give the application an owner"))
-    description = inspect.cleandoc(service.__dict__.get("__doc__") or "") or (contract.description if contract else "")
+        fix = f'write `class {service.__name__}(Service, ..., owner="team")`, or give the application an owner'
+        mistakes.append(_mistake(service, service, "nobody answers for it", fix))
+    description = _description(service)
     if not description:
-        mistakes.append(wrong("does not say what it is for", "begin the class, or its contract, with a docstring"))
+        fix = "begin the class, or its contract, with a docstring"
+        mistakes.append(_mistake(service, service, "does not say what it is for", fix))
     if mistakes:
         return None, mistakes
-    own_name = contract.id if contract else snake_case(name.removesuffix("Service"))
-    if contract and contract.major > 1:
-        own_name = f"{contract.id}_v{contract.major}"
-    return Declaration(own_name, service, contract, dependencies, ports, settings, owner, description), []
+    name = service_name(service.__name__, contract)
+    dependencies = tuple(fields.dependencies)
+    return Declaration(name, service, contract, dependencies, fields.ports, fields.settings, owner, description), []
 
 
-Fix = tuple[str, str]
-"""What is wrong, and what to do."""
+def service_name(class_name: str, contract: Contract | None) -> str:
+    """How a service is called: as its contract, with the major version from 2 on; by its class where it has none.
+
+    >>> service_name("GatewayService", None)
+    'gateway'
+    """
+    if contract is None:
+        return snake_case(class_name.removesuffix("Service"))
+    return contract.id if contract.major == 1 else f"{contract.id}_v{contract.major}"
 
 
-def misfits(candidate: Any, contract: Contract) -> Iterator[Fix]:  # Any: a service or fallback class
-    """Where a class does not fulfil a contract."""
-    for operation in contract.operations:
-        handler = inspect.getattr_static(candidate, operation.name, None)
-        if handler is None or getattr(handler, "__isabstractmethod__", False):
-            yield f"has no handler for `{operation.name}`", f"write it as {contract.protocol.__name__} says"
-        elif inspect.isfunction(handler):
-            yield from _handler_misfits(handler, operation)
-        else:
-            yield f"`{operation.name}` is not a method", "write it as a method"
-
-
-def _handler_misfits(handler: Callable[..., Any], operation: Operation) -> Iterator[Fix]:  # Any: a method
-    streams = operation.form is ResultForm.STREAM
-    fits = inspect.isasyncgenfunction(handler) if streams else inspect.iscoroutinefunction(handler)
-    if not fits and streams:
-        yield f"`{operation.name}` promises a stream", "write it as `async def` with `yield`"
-    elif not fits:
-        yield f"`{operation.name}` is not async", "write `async def`, or decorate it with `@blocking`"
-    parameters = dict(list(inspect.signature(handler).parameters.items())[1:])
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return
-    for argument in operation.arguments:
-        taken = parameters.pop(argument.name, None)
-        if taken is None or taken.kind is taken.POSITIONAL_ONLY:
-            yield f"`{operation.name}` does not take `{argument.name}` by name", "name the argument as the contract does"
-        elif taken.default is taken.empty and not argument.required:
-            yield (f"`{operation.name}` demands `{argument.name}`, which callers may leave out",
-                   f"give it the contract's default, {argument.default!r}")
-    for parameter in parameters.values():
-        if parameter.default is parameter.empty and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            yield f"`{operation.name}` demands `{parameter.name}`, which no caller sends", "add it to the contract"
-
-
-def _read_fields(
-    service: type[Service],
-) -> tuple[tuple[Dependency, ...], dict[str, type], tuple[str, type[Settings]] | None, list[Fix]]:
-    noted = fields_of(service)
+def source_of_field(service: type[Service], field: str) -> Source:
+    """Where a field is written; the class where that cannot be found."""
+    owner = next(owner for owner in service.__mro__ if field in inspect.get_annotations(owner))
+    where = Source.of(owner)
     try:
-        hints = typing.get_type_hints(service)
-    except (NameError, TypeError, SyntaxError) as error:
-        return (), {}, None, [(f"its annotations cannot be read: {error}", "import what they name")]
-    dependencies: list[Dependency] = []
-    ports: dict[str, type] = {}
-    settings: tuple[str, type[Settings]] | None = None
-    wrong: list[Fix] = []
-    for name, note in noted.items():
-        kind = hints[name]
-        if isinstance(note, Private):
-            continue
+        lines, first = inspect.getsourcelines(owner)
+    except (OSError, TypeError):
+        return where
+    offsets = (offset for offset, line in enumerate(lines) if line.lstrip().startswith(f"{field}:"))
+    return Source(where.file, first + next(offsets, 0))
+
+
+def _description(service: type[Service]) -> str:
+    """The class's own docstring, or its contract's."""
+    texts = (vars(said).get("__doc__") for said in (service, *contracts_of(service)))
+    return next((inspect.cleandoc(text) for text in texts if text), "")
+
+
+def _mistake(service: type[Service], subject: object, what: str, fix: str) -> Mistake:
+    return Mistake(Source.of(subject), f"{service.__name__}: {what}", fix)
+
+
+def _contract(service: type[Service]) -> tuple[Contract | None, list[Mistake]]:
+    protocols = contracts_of(service)
+    if not protocols:
+        return None, []
+    contract, found = compile_contract(protocols[0])
+    mistakes = list(found)
+    if len(protocols) > 1:
+        names = ", ".join(protocol.__name__ for protocol in protocols)
+        mistakes.append(_mistake(service, service, f"fulfils {names} at once", "write one service for each contract"))
+    return contract, mistakes
+
+
+def _handler_mistakes(service: type[Service], contract: Contract) -> Iterator[Mistake]:
+    taken = {name for name in vars(Service) if not name.startswith("_")}
+    fields = fields_of(service)
+    for operation in contract.operations:
+        if operation.name in taken:
+            what = f"its contract has an operation `{operation.name}`, which is a name of every service's own"
+            yield _mistake(service, operation.function, what, "call the operation something else")
+        elif operation.name in fields:
+            what = f"the field `{operation.name}` hides the handler of that name"
+            yield Mistake(source_of_field(service, operation.name), f"{service.__name__}: {what}", "rename the field")
+    for misfit in misfits(service, contract):
+        yield _mistake(service, misfit.subject, misfit.what, misfit.fix)
+
+
+class _Fields:
+    """What the fields of a service class ask for, sorted, and everything that is wrong with them."""
+
+    def __init__(self, service: type[Service]) -> None:
+        self.dependencies: list[Dependency] = []
+        self.ports: dict[str, type] = {}
+        self.settings: tuple[str, type[Settings]] | None = None
+        self.mistakes: list[Mistake] = []
+        self._service = service
+        for hook in ("start", "ready", "drain", "stop"):
+            if not inspect.iscoroutinefunction(getattr(service, hook)):
+                self.mistakes.append(
+                    _mistake(service, getattr(service, hook), f"`{hook}` is not async", "write `async def`")
+                )
+        try:
+            hints = typing.get_type_hints(service)
+        except (NameError, TypeError, SyntaxError) as error:
+            what = f"its annotations cannot be read: {error}"
+            self.mistakes.append(_mistake(service, service, what, "import what they name"))
+            return
+        for name, note in fields_of(service).items():
+            if not isinstance(note, Private):
+                self._read(name, hints[name], note)
+
+    def _read(self, name: str, kind: Any, note: object) -> None:  # Any: a type expression
         if is_contract(kind):
-            depends = note if isinstance(note, Depends) else Depends(None, None)
-            dependency, found = _dependency(name, kind, depends)
-            wrong += found
-            dependencies += [dependency] if dependency else []
+            self._read_dependency(name, kind, note if isinstance(note, Depends) else Depends())
+        elif isinstance(note, Depends):
+            self._wrong(
+                name, f"`{name}` depends on {_shown(kind)}, which is no contract", "name a contract as its type"
+            )
         elif kind in PORTS:
-            ports[name] = kind
+            self.ports[name] = kind
         elif isinstance(kind, type) and issubclass(kind, Settings):
-            if settings is not None:
-                wrong.append((f"has settings twice, `{settings[0]}` and `{name}`", "put them into one class"))
-            settings = (name, kind)
+            self._read_settings(name, kind)
         else:
-            shown = getattr(kind, "__name__", kind)
-            wrong.append((f"nobody can inject `{name}: {shown}`",
-                          "ask for a contract, a port or Settings, or write `= private(default_factory=...)`"))
-    return tuple(dependencies), ports, settings, wrong
+            fix = "ask for a contract, a port or Settings, or write `= private(default_factory=...)`"
+            self._wrong(name, f"nobody can inject `{name}: {_shown(kind)}`", fix)
 
+    def _read_settings(self, name: str, kind: type[Settings]) -> None:
+        if self.settings is not None:
+            what = f"has settings twice, `{self.settings[0]}` and `{name}`"
+            self._wrong(name, what, "put them into one class")
+        for why in unfit(kind):
+            self._wrong(name, f"the settings `{name}` cannot be read: {why}", "change the setting's type")
+        self.settings = (name, kind)
 
-def _dependency(name: str, protocol: type, depends: Depends) -> tuple[Dependency | None, list[Fix]]:
-    compiled, mistakes = compile_contract(protocol)
-    if compiled is None or mistakes:
-        return None, []  # told where the contract itself is read
-    contract = contract_of(protocol)
-    wrong: list[Fix] = []
-    fallback = depends.fallback
-    if fallback is not None:
-        label = getattr(fallback, "__name__", str(fallback))
+    def _read_dependency(self, name: str, protocol: type, depends: Depends) -> None:
+        contract, found = compile_contract(protocol)
+        self.mistakes += found
+        if contract is None:
+            return
+        if depends.timeout_s is not None and not depends.timeout_s > 0:
+            fix = "give it the seconds that one call may take"
+            self._wrong(name, f"the dependency `{name}` has the timeout {depends.timeout_s}", fix)
+        if depends.fallback is not None:
+            self._check_fallback(name, contract, depends.fallback)
+        self.dependencies.append(Dependency(name, contract, depends.fallback, depends.timeout_s))
+
+    def _check_fallback(self, name: str, contract: Contract, fallback: Any) -> None:  # Any: whatever was given
         if not isinstance(fallback, type):
-            wrong.append((f"the fallback of `{name}` is not a class", f"give a class that fulfils {protocol.__name__}"))
-        else:
-            wrong += [(f"the fallback {label} of `{name}` does not fit: {what}", fix) for what, fix in misfits(fallback, contract)]
-            if any(parameter.default is parameter.empty and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-                   for parameter in inspect.signature(fallback).parameters.values()):
-                wrong.append((f"the fallback {label} of `{name}` wants arguments", "make it a class without any"))
-    return Dependency(name, contract, fallback, depends.timeout_s), wrong
+            fix = f"give a class that fulfils {contract.protocol.__name__}"
+            self._wrong(name, f"the fallback of `{name}` is not a class", fix)
+            return
+        label = f"the fallback {fallback.__name__} of `{name}`"
+        for misfit in misfits(fallback, contract):
+            self._wrong(name, f"{label} does not fit: {misfit.what}", misfit.fix, misfit.subject)
+        if any(
+            parameter.default is parameter.empty
+            and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+            for parameter in inspect.signature(fallback).parameters.values()
+        ):
+            self._wrong(name, f"{label} wants arguments", "make it a class without any", fallback)
+
+    def _wrong(self, name: str, what: str, fix: str, subject: object = None) -> None:
+        where = source_of_field(self._service, name) if subject is None else Source.of(subject)
+        self.mistakes.append(Mistake(where, f"{self._service.__name__}: {what}", fix))
+
+
+def _shown(kind: Any) -> str:  # Any: a type expression
+    return str(getattr(kind, "__name__", kind))

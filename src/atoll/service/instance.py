@@ -1,15 +1,24 @@
 """Instances: one running copy of a service, from construction to its end."""
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from typing import TypeVar
 
 from atoll.calls import Dispatcher
 from atoll.kernel import Threads
+from atoll.service.blocking import give_threads
 from atoll.service.declaration import Declaration
-from atoll.service.service import Service, give_threads
+from atoll.service.service import Service
 from atoll.telemetry import Recorder
 
+R = TypeVar("R")
+
 _log = logging.getLogger("atoll.service")
+
+READY_S = 1.0
+"""How long an instance may think about whether it is ready."""
 
 
 class State(StrEnum):
@@ -23,49 +32,104 @@ class State(StrEnum):
 
 
 class Instance:
-    """One running copy of a service. Owns its threads and its dispatcher."""
+    """One running copy of a service. Owns its dispatcher, and the threads of its blocking handlers.
 
-    def __init__(self, declaration: Declaration, service: Service, recorder: Recorder | None = None) -> None:
+    Its life is `start`, `drain`, `stop`, each once and in this order; `stop` also ends one that never started.
+    """
+
+    def __init__(
+        self, declaration: Declaration, service: Service, threads: Threads, recorder: Recorder | None = None
+    ) -> None:
         self.declaration = declaration
         self.service = service
         self.state = State.NEW
-        self._threads = Threads()
-        give_threads(service, self._threads)
-        contract = declaration.contract
+        self._threads = threads
+        give_threads(service, threads)
         self.dispatcher: Dispatcher | None = None
-        if contract is not None:
+        if (contract := declaration.contract) is not None:
             handlers = {operation.name: getattr(service, operation.name) for operation in contract.operations}
             self.dispatcher = Dispatcher(contract, handlers, recorder)
 
-    async def start(self) -> None:
-        """Run the service's own start. When it fails, what it took is released before the error goes on."""
+    async def start(self, timeout_s: float) -> None:
+        """Run the service's own start. When it fails, what it took is released before its error goes on.
+
+        Raises:
+            TimeoutError: it took longer than `timeout_s`.
+        """
         self.state = State.STARTING
         try:
-            await self.service.start()
-        except BaseException:
-            await self.stop()
+            await self._in_time(self.service.start, timeout_s)
+        except BaseException as error:
+            error.add_note(f"The service `{self.declaration.name}` did not start.")
+            await self._release(timeout_s)
             raise
         self.state = State.STARTED
 
     async def is_ready(self) -> bool:
-        """Whether it takes calls now."""
-        return self.state is State.STARTED and await self.service.ready()
+        """Whether it takes calls now. An instance that cannot say so is not ready."""
+        if self.state is not State.STARTED:
+            return False
+        try:
+            return await self._in_time(self.service.ready, READY_S)
+        except Exception:  # noqa: BLE001  # foreign code: the service's own readiness
+            _log.exception("%s could not say whether it is ready", self.declaration.name)
+            return False
 
     async def drain(self, timeout_s: float) -> None:
-        """Take no new calls, let those in progress end (for at most `timeout_s`), then let the service finish."""
+        """Take no new calls, let those in progress end, then let the service finish; all within `timeout_s`.
+
+        Raises:
+            TimeoutError: the service's own drain took longer.
+        """
         if self.state is not State.STARTED:
             return
         self.state = State.DRAINING
+        ends_at = asyncio.get_running_loop().time() + timeout_s
         if self.dispatcher is not None and not await self.dispatcher.drain(timeout_s):
-            _log.warning("%s: %d calls did not end within %.1f s", self.declaration.name, self.dispatcher.active, timeout_s)
-        await self.service.drain()
+            _log.warning(
+                "%s: %d calls did not end within %.1f s", self.declaration.name, self.dispatcher.active, timeout_s
+            )
+        await self._in_time(self.service.drain, ends_at - asyncio.get_running_loop().time())
 
-    async def stop(self) -> None:
-        """Release everything."""
+    async def stop(self, timeout_s: float) -> None:
+        """Release everything: the service's own first, then its threads.
+
+        Raises:
+            TimeoutError: the service's own stop took longer than `timeout_s`.
+        """
         if self.state is State.STOPPED:
             return
         self.state = State.STOPPED
         try:
-            await self.service.stop()
+            await self._in_time(self.service.stop, timeout_s)
         finally:
-            await self._threads.close()
+            await self._close_threads(timeout_s)
+
+    async def _release(self, timeout_s: float) -> None:
+        """Stop what started half-way; its own errors are told by the log, since another one is on its way."""
+        try:
+            await self.stop(timeout_s)
+        except Exception:  # noqa: BLE001  # foreign code: the service's own stop
+            _log.exception("%s did not stop cleanly after it had failed to start", self.declaration.name)
+
+    async def _close_threads(self, timeout_s: float) -> None:
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._threads.close()
+        except TimeoutError:
+            _log.warning(
+                "%s: %d blocking calls still run; nothing can interrupt their threads",
+                self.declaration.name,
+                self._threads.taken,
+            )
+
+    async def _in_time(self, step: Callable[[], Awaitable[R]], timeout_s: float) -> R:
+        timer = asyncio.timeout(max(timeout_s, 0.0))
+        try:
+            async with timer:
+                return await step()
+        except TimeoutError:
+            if not timer.expired():
+                raise
+            said = f"the service `{self.declaration.name}` took longer than {timeout_s:g} s to {step.__name__}"
+            raise TimeoutError(said) from None

@@ -1,20 +1,12 @@
 """Services: a class that fulfils a contract, and says in its fields what it needs."""
 
-import functools
+import dataclasses
 import inspect
-import types
 import typing
-from collections.abc import Callable
-from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, dataclass_transform
+from collections.abc import Iterable
+from typing import Any, ClassVar, dataclass_transform
 
-from atoll.kernel import Threads
-from atoll.service.fields import Private, depends, private
-
-P = ParamSpec("P")
-R = TypeVar("R")
-S = TypeVar("S")
-
-_THREADS = "_atoll_threads"
+from atoll.service.fields import Depends, Private, depends, private
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(depends, private))
@@ -26,6 +18,15 @@ class Service:
     application's owner unless given); its docstring is its description.
 
     Instances keep nothing on `self` that must survive them.
+
+    >>> from atoll import Clock
+    >>> from atoll.testing import SettableClock
+    >>> class Greeter(Service, owner="front desk"):
+    ...     '''Greets whoever comes in.'''
+    ...     clock: Clock
+    ...     greeted: list[str] = private(default_factory=list)
+    >>> Greeter(clock=SettableClock()).greeted
+    []
     """
 
     owner: ClassVar[str] = ""
@@ -36,18 +37,15 @@ class Service:
             cls.owner = owner
 
     def __init__(self, **given: Any) -> None:  # Any: the type checkers know each field's type
-        hints = fields_of(type(self))
-        for name, default in hints.items():
-            if isinstance(default, Private):
-                if name in given:
-                    raise TypeError(f"{type(self).__name__}: `{name}` is private, not an argument")
-                setattr(self, name, default.default_factory())
-            elif name in given:
-                setattr(self, name, given.pop(name))
-            else:
-                raise TypeError(f"{type(self).__name__} needs `{name}`")
-        if given:
-            raise TypeError(f"{type(self).__name__} has no field {', '.join(f'`{name}`' for name in given)}")
+        fields = fields_of(type(self))
+        arguments = {name: default for name, default in fields.items() if not isinstance(default, Private)}
+        missing = [name for name, default in arguments.items() if name not in given and not _is_plain(default)]
+        if missing:
+            raise TypeError(f"{type(self).__name__} needs {_named(missing)}")
+        if unknown := [name for name in given if name not in arguments]:
+            raise TypeError(f"{type(self).__name__} takes {_named(arguments)}, not {_named(unknown)}")
+        for name, default in fields.items():
+            setattr(self, name, default.default_factory() if isinstance(default, Private) else given.get(name, default))
 
     async def start(self) -> None:
         """Called once before the first call; dependencies can be called from here."""
@@ -63,47 +61,27 @@ class Service:
         """Called last: release what `start` took. It runs even when `start` failed half-way."""
 
 
-def fields_of(service: type[Service]) -> dict[str, Any]:  # Any: Depends, Private or nothing
-    """A service's fields with what was noted for each (`inspect.Parameter.empty` for nothing), base classes first."""
-    fields: dict[str, Any] = {}  # Any: see above
-    for owner in reversed(service.__mro__):
-        if not (isinstance(owner, type) and issubclass(owner, Service)) or owner is Service:
-            continue
-        for name, hint in owner.__dict__.get("__annotations__", inspect.get_annotations(owner)).items():
-            if not _is_class_variable(hint):
-                fields[name] = owner.__dict__.get(name, inspect.Parameter.empty)
-    return fields
+def fields_of(service: type[Service]) -> dict[str, object]:
+    """A service's fields, base classes first, each with what stands behind its `=` (`MISSING` for nothing)."""
+    return {
+        name: owner.__dict__.get(name, dataclasses.MISSING)
+        for owner in reversed(service.__mro__)
+        if issubclass(owner, Service) and owner is not Service
+        for name, hint in inspect.get_annotations(owner).items()
+        if not _is_class_variable(hint)
+    }
 
 
-def _is_class_variable(hint: Any) -> bool:  # Any: an annotation, possibly as text
-    if isinstance(hint, str):
+def _is_plain(default: object) -> bool:
+    """Whether a field has a value of its own when nothing is given for it."""
+    return default is not dataclasses.MISSING and not isinstance(default, Depends)
+
+
+def _is_class_variable(hint: object) -> bool:
+    if isinstance(hint, str):  # the module postpones its annotations
         return hint.startswith(("ClassVar", "typing.ClassVar"))
     return hint is ClassVar or typing.get_origin(hint) is ClassVar
 
 
-def blocking(
-    handler: Callable[Concatenate[S, P], R],
-) -> "Callable[Concatenate[S, P], types.CoroutineType[Any, Any, R]]":  # quoted: a generic from Python 3.13 on; Any: send types
-    """Run a handler that is not async in a thread of the service's pool, in a copy of the call's context.
-
-    The pool is bounded: when too many wait, the caller is told that the service is unavailable. After the deadline the
-    caller is answered while the thread, which nothing can interrupt, goes on to its end.
-    """
-
-    @functools.wraps(handler)
-    async def run(self: S, *args: P.args, **kwargs: P.kwargs) -> R:
-        threads: Threads | None = getattr(self, _THREADS, None)
-        if threads is not None:
-            return await threads.run(handler, self, *args, **kwargs)
-        alone = Threads(threads_max=1)  # a plain object in a test
-        try:
-            return await alone.run(handler, self, *args, **kwargs)
-        finally:
-            await alone.close()
-
-    return run
-
-
-def give_threads(service: Service, threads: Threads) -> None:
-    """Let a service's blocking handlers run in this pool."""
-    setattr(service, _THREADS, threads)
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "no arguments"

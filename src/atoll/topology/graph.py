@@ -1,10 +1,11 @@
 """Who calls whom: the graph that the declarations of an application's services make."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from atoll.calls import Catalog
 from atoll.kernel import Mistake, Source, refuse
-from atoll.service import Application, Declaration
+from atoll.service import Application, Declaration, Dependency, source_of_field
 from atoll.topology.loading import Unit, load_units
 
 
@@ -19,12 +20,13 @@ class Graph:
 
     @property
     def calls(self) -> tuple[tuple[str, str], ...]:
-        """Pairs of caller and callee."""
-        by_contract = {service.contract.name: service.name for service in self.services if service.contract}
+        """Pairs of caller and callee. A dependency that nobody fulfils, which its fallback answers, is in none."""
+        providers = {service.contract.name: service.name for service in self.services if service.contract}
         return tuple(
-            (service.name, by_contract[dependency.contract.name])
+            (service.name, providers[dependency.contract.name])
             for service in self.services
             for dependency in service.dependencies
+            if dependency.contract.name in providers
         )
 
 
@@ -35,69 +37,88 @@ def describe(application: Application) -> Graph:
         Mistakes: everything that is wrong with it.
     """
     units, mistakes = load_units(application, None)
-    mistakes += graph_mistakes(units)
-    refuse(mistakes)
+    refuse((*mistakes, *graph_mistakes(units, whole=not mistakes)))
     declared = tuple(unit.declaration for unit in units if unit.declaration)
     return Graph(application, declared, tuple(unit.name for unit in units if unit.is_edge))
 
 
-def graph_mistakes(units: Sequence[Unit]) -> Iterator[Mistake]:
-    """Calls to nobody, circles of calls, and services that ask for a catalog they are not trusted with."""
-    provided = {unit.contract.name: unit.name for unit in units if unit.contract}
-    hosted = [unit.declaration for unit in units if unit.declaration]
-    for service in hosted:
-        for dependency in service.dependencies:
-            if dependency.contract.name not in provided:
-                yield Mistake(Source.of(service.service),
-                              f"{service.name} depends on {dependency.contract.name}, which no service fulfils",
-                              "add the service that fulfils it to the application")
-    edges = {unit.name for unit in units if unit.is_edge}
-    for service in hosted:
-        if service.name not in edges and any(port.__name__ == "Catalog" for port in service.ports.values()):
-            yield Mistake(Source.of(service.service), f"{service.name} asks for the catalog, but is not trusted with it",
-                          "list it under `edges` of the application")
-    calls = {service.name: [provided[d.contract.name] for d in service.dependencies if d.contract.name in provided]
-             for service in hosted}
-    if (circle := _circle(calls)) is not None:
-        first = next(service for service in hosted if service.name == circle[0])
-        yield Mistake(Source.of(first.service), f"declared calls form a circle: {' -> '.join(circle)}",
-                      "let one of them publish an event instead of calling, or move what both need to a third service")
+def graph_mistakes(units: Sequence[Unit], *, whole: bool = True) -> Iterator[Mistake]:
+    """Calls to nobody, circles of calls, and services that ask for a catalog they are not trusted with.
+
+    Where services could not be loaded (`whole` is false), calls to nobody are not told: they may be calls to those.
+    """
+    providers = {unit.contract.name: unit.name for unit in units if unit.contract}
+    for unit in units:
+        if unit.declaration is None:
+            continue
+        if whole:
+            yield from _calls_to_nobody(unit.declaration, providers)
+        if not unit.is_edge:
+            yield from _catalogs_without_trust(unit.declaration)
+    yield from _circles([unit.declaration for unit in units if unit.declaration], providers)
 
 
 def in_start_order(services: Sequence[Declaration]) -> list[Declaration]:
-    """Callees before callers; as listed where nothing is declared."""
+    """Callees before callers; as listed where nothing is declared. The calls make no circle."""
     by_contract = {service.contract.name: service for service in services if service.contract}
-    ordered: list[Declaration] = []
+    ordered: dict[str, Declaration] = {}
 
     def visit(service: Declaration) -> None:
-        if service in ordered:
+        if service.name in ordered:
             return
         for dependency in service.dependencies:
             if dependency.contract.name in by_contract:
                 visit(by_contract[dependency.contract.name])
-        ordered.append(service)
+        ordered[service.name] = service
 
     for service in services:
         visit(service)
-    return ordered
+    return list(ordered.values())
 
 
-def _circle(calls: dict[str, list[str]]) -> list[str] | None:
-    """A circle of names that ends where it begins, or None."""
+def _calls_to_nobody(service: Declaration, providers: Mapping[str, str]) -> Iterator[Mistake]:
+    for dependency in service.dependencies:
+        if dependency.fallback is None and dependency.contract.name not in providers:
+            yield Mistake(
+                source_of_field(service.service, dependency.field),
+                f"{service.name} depends on {dependency.contract.name}, which no service fulfils",
+                "add the service that fulfils it to the application, or give the dependency a fallback",
+            )
+
+
+def _catalogs_without_trust(service: Declaration) -> Iterator[Mistake]:
+    for field, port in service.ports.items():
+        if port is Catalog:
+            yield Mistake(
+                source_of_field(service.service, field),
+                f"{service.name} asks for the catalog, but is not trusted with it",
+                "list it under `edges` of the application",
+            )
+
+
+def _circles(services: Sequence[Declaration], providers: Mapping[str, str]) -> Iterator[Mistake]:
+    """A mistake for each call that closes a circle."""
+    by_name = {service.name: service for service in services}
     done: set[str] = set()
 
-    def walk(name: str, path: list[str]) -> list[str] | None:
-        if name in path:
-            return [*path[path.index(name) :], name]
-        if name in done:
-            return None
-        for callee in calls.get(name, ()):
-            if (found := walk(callee, [*path, name])) is not None:
-                return found
-        done.add(name)
-        return None
+    def walk(path: list[tuple[Declaration, Dependency]], name: str) -> Iterator[Mistake]:
+        names = [service.name for service, _ in path]
+        if name in names:
+            yield _circle(path[names.index(name) :])
+        elif name in by_name and name not in done:
+            for dependency in by_name[name].dependencies:
+                if dependency.contract.name in providers:
+                    callee = providers[dependency.contract.name]
+                    yield from walk([*path, (by_name[name], dependency)], callee)
+            done.add(name)
 
-    for name in calls:
-        if (found := walk(name, [])) is not None:
-            return found
-    return None
+    for name in by_name:
+        yield from walk([], name)
+
+
+def _circle(path: Sequence[tuple[Declaration, Dependency]]) -> Mistake:
+    names = [service.name for service, _ in path]
+    closing, dependency = path[-1]
+    where: Source = source_of_field(closing.service, dependency.field)
+    fix = "let one of them publish an event instead of calling, or move what both need to a third service"
+    return Mistake(where, f"declared calls form a circle: {' -> '.join([*names, names[0]])}", fix)

@@ -1,16 +1,19 @@
 """Find an application and import what a process needs of it: all contracts, only the services that it hosts."""
 
-import importlib
+import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from atoll.contract import Contract, compile_contract, is_contract, snake_case
+from atoll.contract import Contract, compile_contract, is_contract
 from atoll.kernel import Mistake, Mistakes, Source
-from atoll.service import Application, Declaration, Reference, Service, declare
+from atoll.service import Application, Declaration, Reference, Service, declare, service_name
+from atoll.topology.importing import imported, imported_module, source_of_module
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,12 @@ class Unit:
     declaration: Declaration | None
     is_edge: bool
 
+    @property
+    def where(self) -> Source | None:
+        """Where its class is written, or its contract; None where neither was imported."""
+        known = self.declaration.service if self.declaration else self.contract and self.contract.protocol
+        return Source.of(known) if known else None
+
 
 def load_application(place: str, folder: Path) -> Application:
     """The application at `package.module:attribute`, imported with `folder` on the path.
@@ -31,13 +40,12 @@ def load_application(place: str, folder: Path) -> Application:
     """
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
-    found, mistakes = _import(place, "application")
-    if found is not None and not isinstance(found, Application):
-        mistakes = [Mistake(None, f"{place} is not an Application but {type(found).__name__}",
-                            "name the attribute that holds `Application(...)`")]
+    found, mistakes = imported(place, "application")
     if mistakes:
         raise Mistakes(mistakes)
-    assert isinstance(found, Application)
+    if not isinstance(found, Application):
+        fix = "name the attribute that holds `Application(...)`"
+        raise Mistakes([Mistake(None, f"{place} is not an Application but {type(found).__name__}", fix)])
     return found
 
 
@@ -48,6 +56,9 @@ def load_units(application: Application, hosted: Sequence[str] | None) -> tuple[
     """
     units: list[Unit] = []
     mistakes: list[Mistake] = []
+    if not _NAME.fullmatch(application.name):
+        fix = "use lower-case letters, digits, - and _: it stands in addresses and in names of settings"
+        mistakes.append(Mistake(None, f"`{application.name}` is not a name of an application", fix))
     listed = [(item, False) for item in application.services] + [(item, True) for item in application.edges]
     for item, is_edge in listed:
         unit, found = _unit(item, application.owner, hosted, is_edge)
@@ -55,11 +66,9 @@ def load_units(application: Application, hosted: Sequence[str] | None) -> tuple[
         if unit is not None:
             units.append(unit)
     mistakes += _duplicates(units)
-    for name in set(hosted or ()) - {unit.name for unit in units}:
-        if not mistakes:
-            known = ", ".join(sorted(unit.name for unit in units))
-            mistakes.append(Mistake(None, f"{application.name} has no service `{name}`", f"it has {known}"))
-    return units, mistakes
+    if len(units) == len(listed):
+        mistakes += _strangers(application, units, hosted or ())
+    return units, list(dict.fromkeys(mistakes))  # a contract's own mistakes are met wherever it is used
 
 
 def _unit(
@@ -68,22 +77,31 @@ def _unit(
     if not isinstance(item, Reference):
         return _declared(item, owner, hosted, is_edge)
     contract, mistakes = _contract_beside(item)
-    if mistakes:
-        return None, mistakes
-    name = _name(item, contract)
-    if hosted is not None and name not in hosted:
-        return Unit(name, contract, None, is_edge), []
-    service, mistakes = _import(item.service, "service")
-    if mistakes:
-        return None, mistakes
-    return _declared(service, owner, hosted, is_edge)
+    if hosted is not None:
+        if mistakes:
+            return None, mistakes  # under which name it would be hosted is not known
+        name = service_name(item.service.partition(":")[2], contract)
+        if name not in hosted:
+            return Unit(name, contract, None, is_edge), []
+    service, found = imported(item.service, "service")
+    if found:
+        return None, mistakes + found
+    unit, found = _declared(service, owner, hosted, is_edge)
+    mistakes += found
+    if unit is not None and not mistakes:
+        mistakes += _strays(item, unit, contract)
+    return unit, mistakes
 
 
 def _declared(
-    service: Any, owner: str, hosted: Sequence[str] | None, is_edge: bool  # Any: whatever stands at the place
+    service: Any,  # Any: whatever stands at the place
+    owner: str,
+    hosted: Sequence[str] | None,
+    is_edge: bool,
 ) -> tuple[Unit | None, list[Mistake]]:
     if not (isinstance(service, type) and issubclass(service, Service)):
-        return None, [Mistake(Source.of(service), f"`{service!r}` is not a service", "derive its class from `atoll.Service`")]
+        where = Source.of(service) if callable(service) else None
+        return None, [Mistake(where, f"`{service!r}` is not a service", "derive its class from `atoll.Service`")]
     declaration, mistakes = declare(service, owner)
     if declaration is None:
         return None, mistakes
@@ -94,22 +112,17 @@ def _declared(
 def _contract_beside(item: Reference) -> tuple[Contract | None, list[Mistake]]:
     """The contract of a reference, found without importing the service's module."""
     if item.contract is not None:
-        protocol, mistakes = _import(item.contract, "contract")
+        protocol, mistakes = imported(item.contract, "contract")
         return (None, mistakes) if mistakes else compile_contract(protocol)
-    module_name = item.service.partition(":")[0].rpartition(".")[0] + ".contract"
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name and (module_name == error.name or module_name.startswith(f"{error.name}.")):
-            return None, []  # a service that nobody calls needs no contract
-        return None, [_failed(item.service, error)]
-    except Exception as error:  # noqa: BLE001  # foreign code: a module of the application
-        return None, [_failed(module_name, error)]
+    package = item.service.partition(":")[0].rpartition(".")[0]
+    module, mistakes = imported_module(f"{package}.contract", item.service) if package else (None, [])
+    if module is None:
+        return None, [mistake for mistake in mistakes if mistake.where is not None]  # absent: nobody calls it
     found = _contracts_in(module)
     if len(found) > 1:
         names = ", ".join(protocol.__name__ for protocol in found)
-        return None, [Mistake(Source.of(module), f"{module_name} holds several contracts: {names}",
-                              f'say which: Reference("{item.service}", contract="{module_name}:{found[0].__name__}")')]
+        fix = f'say which: Reference("{item.service}", contract="{module.__name__}:{found[0].__name__}")'
+        return None, [Mistake(source_of_module(module), f"{module.__name__} holds several contracts: {names}", fix)]
     return compile_contract(found[0]) if found else (None, [])
 
 
@@ -117,43 +130,32 @@ def _contracts_in(module: ModuleType) -> list[type]:
     return [member for member in vars(module).values() if is_contract(member) and member.__module__ == module.__name__]
 
 
-def _name(item: Reference, contract: Contract | None) -> str:
-    if contract is None:
-        return snake_case(item.service.rpartition(":")[2].removesuffix("Service"))
-    return contract.id if contract.major == 1 else f"{contract.id}_v{contract.major}"
+def _strays(item: Reference, unit: Unit, beside: Contract | None) -> Iterator[Mistake]:
+    """Processes that do not host a service know only the contract beside it: it has to be the one that is fulfilled."""
+    if unit.contract is beside:
+        return
+    if unit.contract is None:
+        assert beside is not None
+        fix = f"derive it from {beside.protocol.__name__}, or list it with its own contract"
+        yield Mistake(unit.where, f"{item.service} does not fulfil {beside.name}, the contract beside it", fix)
+        return
+    protocol = unit.contract.protocol
+    place = f"{protocol.__module__}:{protocol.__qualname__}"
+    fix = f'say where it is: Reference("{item.service}", contract="{place}")'
+    yield Mistake(unit.where, f"{item.service} fulfils {unit.contract.name}, which is not beside it", fix)
 
 
-def _import(place: str, what: str) -> tuple[Any, list[Mistake]]:  # Any: whatever stands at the place
-    module_name, colon, attribute = place.partition(":")
-    if not colon or not module_name or not attribute:
-        return None, [Mistake(None, f"`{place}` does not name a place", f'write "package.module:{what}"')]
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:  # noqa: BLE001  # foreign code: a module of the application
-        return None, [_failed(place, error)]
-    try:
-        return getattr(module, attribute), []
-    except AttributeError:
-        return None, [Mistake(Source.of(module), f"{module_name} has no `{attribute}`", f"check the name of the {what}")]
+def _strangers(application: Application, units: Sequence[Unit], hosted: Sequence[str]) -> Iterator[Mistake]:
+    known = ", ".join(sorted(unit.name for unit in units)) or "none"
+    for name in dict.fromkeys(hosted):
+        if name not in {unit.name for unit in units}:
+            yield Mistake(None, f"{application.name} has no service `{name}`", f"its services are {known}")
 
 
-def _failed(place: str, error: Exception) -> Mistake:
-    if isinstance(error, ModuleNotFoundError):
-        return Mistake(None, f"{place} cannot be imported: {error}",
-                       "check the name, and that it is installed or lies below the current folder")
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    where = Source(traceback.tb_frame.f_code.co_filename, traceback.tb_lineno) if traceback else None
-    return Mistake(where, f"{place} cannot be imported: {type(error).__name__}: {error}", "mend the module")
-
-
-def _duplicates(units: Iterable[Unit]) -> list[Mistake]:
+def _duplicates(units: Sequence[Unit]) -> Iterator[Mistake]:
     seen: set[str] = set()
-    mistakes: list[Mistake] = []
     for unit in units:
         if unit.name in seen:
-            mistakes.append(Mistake(None, f"two services are called `{unit.name}`",
-                                    "give one contract another id, or another major version"))
+            fix = "list it once, or give one contract another id or major version"
+            yield Mistake(unit.where, f"two services are called `{unit.name}`", fix)
         seen.add(unit.name)
-    return mistakes

@@ -38,8 +38,8 @@ export async function exchange(request, reference, signal, headline, result) {
     tell(response.statusText);
     result.replaceChildren(shown, received(response.headers));
     if (response.headers.get('content-type')?.includes('ndjson')) {
-      const count = await showLines(response, body, (sofar) => tell(`${sofar} lines so far`));
-      tell(`${count} lines, complete`);
+      const count = await showLines(response, body, (sofar) => tell(`Lines: ${sofar} so far`));
+      tell(`Lines: ${count}, complete`);
       return null;
     }
     const text = await response.text();
@@ -86,8 +86,7 @@ function showText(text, response, reference, shown, body) {
   body.append(...json(text.slice(0, SHOWN_MAX)), more > 0 ? `\n… and ${more} more characters` : '');
   const value = objectIn(text);
   if (value && !response.ok) shown.prepend(problemInWords(value, reference, response.status));
-  const cursor = value?.next ?? value?.next_cursor ?? value?.cursor;
-  return response.ok && typeof cursor === 'string' ? cursor : null;
+  return response.ok && typeof value?.next === 'string' ? value.next : null;
 }
 
 /** @param {string} text @returns {any} the JSON object that it is, if it is one */

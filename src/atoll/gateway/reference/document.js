@@ -136,8 +136,8 @@ function operation(method, path, json, known) {
     answers,
     problems: [...new Set([...codes, ...(json['x-problems'] ?? [])])],
     otherwise: wrong.find((one) => one.status === 'default')?.schema ?? null,
-    isPaged: [json, ...responses.map(([, response]) => response)].some((part) => part['x-paged']),
-    isStreamed: Boolean(json['x-streamed']) || answers.some((one) => one.isStreamed),
+    isPaged: Boolean(json['x-paged']),
+    isStreamed: Boolean(json['x-streamed']),
   };
 }
 
@@ -154,7 +154,7 @@ function answer(status, response) {
     status,
     description: response.description ?? '',
     schema: /** @type {Json} */ (media).schema ?? null,
-    isStreamed: Boolean(response['x-streamed']) || type === 'application/x-ndjson',
+    isStreamed: type === 'application/x-ndjson',
   };
 }
 

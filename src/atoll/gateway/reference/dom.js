@@ -94,17 +94,17 @@ export function scrollable(label, ...children) {
  * @param {() => HTMLElement} source
  */
 export function copyButton(source) {
-  const said = h('span', {role: 'status'}, 'Copy');
-  return h('button.quiet', {type: 'button', click: async () => {
+  const button = h('button.quiet', {type: 'button', 'aria-live': 'polite', click: async () => {
     try {
       await navigator.clipboard.writeText(source().textContent ?? '');
-      said.textContent = 'Copied';
+      button.textContent = 'Copied';
     } catch {
       getSelection()?.selectAllChildren(source());
-      said.textContent = 'Selected: press Ctrl+C';
+      button.textContent = 'Selected: press Ctrl+C';
     }
-    setTimeout(() => { said.textContent = 'Copy'; }, 2000);
-  }}, said);
+    setTimeout(() => { button.textContent = 'Copy'; }, 2000);
+  }}, 'Copy');
+  return button;
 }
 
 const COLOURED_MAX = 60_000;

@@ -88,10 +88,9 @@ function answers(operation, reference) {
   return operation.answers.map(({status, description, schema, isStreamed}) => part(
     'Answer',
     [h('span.status.good', {}, status), schema ? typeLine(schema, reference) : 'no content'],
-    (isStreamed || operation.isPaged || description) && h('p', {},
-      isStreamed ? 'A stream: one value a line (newline-delimited JSON).' : '',
-      operation.isPaged ? 'One page; its cursor leads to the next.' : '',
-      !isStreamed && !operation.isPaged && description),
+    isStreamed && h('p', {}, 'A stream: one value a line (newline-delimited JSON).'),
+    operation.isPaged && h('p', {}, ...phrase('One page: send its `next` as `cursor` for the one after it.')),
+    !schema && description && h('p', {}, description),
     schema && tree(schema, reference.schemas)));
 }
 

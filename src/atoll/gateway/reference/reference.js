@@ -11,7 +11,7 @@ import {badge, introduction, sectionsOf} from './sections.js';
 /** @typedef {import('./sections.js').Section} Section */
 /** @typedef {import('./sections.js').Entry} Entry */
 
-const LISTED_MAX = 60; // so many entries stand in the index at once; of more, those of the current service
+const WHOLE_MAX = 60; // an application of so many entries is drawn at once; of a larger one, what the reader is at
 const FOUND_MAX = 200; // so many finds stand in the index
 
 const [content, index, filter, found, menu, brand] = ['content', 'index', 'filter', 'found', 'menu', 'name']
@@ -78,7 +78,10 @@ function watch() {
   const near = new IntersectionObserver((seen) => {
     for (const {isIntersecting, target} of seen) if (isIntersecting) owners.get(target)?.fill();
   }, {rootMargin: '600px 0px'});
-  for (const element of owners.keys()) near.observe(element);
+  for (const [element, section] of owners) {
+    if (places.size <= WHOLE_MAX) section.fill();
+    else near.observe(element);
+  }
 
   addEventListener('hashchange', follow);
   filter.addEventListener('input', sift);
@@ -178,7 +181,7 @@ function openMenu(isOpen) {
 function drawIndex() {
   const isSearch = filter.value.trim() !== '';
   const here = places.get(current)?.section;
-  const isSmall = sections.reduce((sum, {entries}) => sum + entries.length, 0) <= LISTED_MAX;
+  const isSmall = places.size <= WHOLE_MAX;
   let room = FOUND_MAX;
   const groups = sections.filter(({element}) => !element.hidden).map((section) => {
     const hits = section.entries.filter((entry) => !entry.isHidden);

@@ -17,6 +17,7 @@ import {disclosure, h, phrase} from './dom.js';
 
 const HOPS_MAX = 20;
 const DEPTH_MAX = 12;
+const TELLING_MAX = 6;
 const PERSONAL = 'Personal data: masked in telemetry, blanked on erasure';
 const isNull = (/** @type {Json} */ schema) => schema?.type === 'null';
 
@@ -130,10 +131,11 @@ function facts(schema) {
  */
 export function traits(schema, schemas, isRequired) {
   const it = shape(schema, schemas);
+  const isNullSaid = it.isNullable && (isRequired || it.schema.default !== null);
   return [
-    h('span.type', {}, typeName(schema, schemas)),
+    h('span.type', {}, bareName(it, schemas, 0), isNullSaid && ' or null'),
     ...facts(it.schema).map((fact) => h('span.fact', {}, fact)),
-    !isRequired && h('span.tag', {}, 'optional'),
+    !isRequired && h('span.fact', {}, 'optional'),
     it.isPersonal && h('span.tag.personal', {title: PERSONAL}, 'personal'),
   ];
 }
@@ -194,7 +196,7 @@ function branch(name, schema, schemas, isRequired, above) {
   const line = [
     name && h('span.name', {}, name),
     ...traits(schema, schemas, isRequired),
-    isRepeated && h('span.tag', {}, 'as above'),
+    isRepeated && h('span.fact', {}, 'as above'),
   ];
   const described = it.name ? /** @type {Json} */ (schema).description : it.schema.description;
   const notes = [described && h('p', {}, ...phrase(described)), choices(schema, schemas)];
@@ -212,12 +214,12 @@ const TEXTS = {
 const NAMED = [
   [/email/, 'ada@example.com'], [/phone|mobile/, '+44 20 7946 0018'], [/url|website/, 'https://example.com/'],
   [/domain|host/, 'example.com'], [/country/, 'GB'], [/currency/, 'EUR'], [/(^|_)at$/, TEXTS['date-time']],
-  [/(^|_)id$/, '7'], [/name$/, 'Ada'],
+  [/(^|_)id$/, '7'], [/(last|family)_name/, 'Lovelace'], [/company|organi[sz]ation/, 'Example Ltd'], [/name$/, 'Ada'],
 ];
 
 /**
  * A small value that the schema most likely accepts: its example, else its default, else one made up.
- * Optional members that are null or empty unless written, and types within themselves, are left out.
+ * Optional members are left out, unless all are optional: then some that are easily understood show what is meant.
  *
  * @param {Json | boolean | undefined} schema
  * @param {Schemas} schemas
@@ -239,14 +241,23 @@ export function sample(schema, schemas, name = '', above = []) {
     return item && [...above, type].includes(item) ? [] : [inner(it.items, name)];
   }
   if (it.properties) {
-    const wanted = Object.entries(it.properties).filter(
-      ([key, member]) => it.required?.includes(key) || shape(member, schemas).schema.examples);
-    return Object.fromEntries(wanted.map(([key, member]) => [key, inner(member, key)]));
+    return Object.fromEntries(telling(it, schemas).map(([key, member]) => [key, inner(member, key)]));
   }
   if (it.type === 'integer' || it.type === 'number') return number(it);
   if (it.type === 'string') return text(it, name);
   if (it.type === 'boolean') return true;
   return it.type === 'object' ? {} : null;
+}
+
+/** The members that a sample shows. @param {Json} schema @param {Schemas} schemas @returns {[string, Json][]} */
+function telling({properties, required = []}, schemas) {
+  /** @type {[string, Json][]} */ const members = Object.entries(properties);
+  if (required.length) return members.filter(([key]) => required.includes(key));
+  const isPlain = (/** @type {[string, Json]} */ [key, member]) => {
+    const it = shape(member, schemas).schema;
+    return it.examples || (it.type === 'string' && (it.format || NAMED.some(([pattern]) => pattern.test(key))));
+  };
+  return members.filter(isPlain).slice(0, TELLING_MAX);
 }
 
 /** @param {Json} schema */

@@ -1,0 +1,131 @@
+"""Columns find their fields: by wish, by name, by what stands in them."""
+
+import pytest
+
+from revenue.capture.columns import TARGETS, MappingRefused, map_columns
+from revenue.capture.contract import FileFault, MappedBy
+from revenue.capture.synonyms import FIELDS, exporting_system, plain
+
+SALESFORCE = "Id,IsDeleted,Salutation,FirstName,LastName,Title,Company,Street,City,State,PostalCode,Country,Phone,MobilePhone,Email,Website,Description,LeadSource,Industry,NumberOfEmployees,Status"  # fmt: skip # noqa: E501
+HUBSPOT = "Record ID,First Name,Last Name,Email,Phone Number,Mobile Phone Number,Job Title,Company Name,Website URL,Street Address,City,State/Region,Postal Code,Country/Region,Number of Employees,Industry,Original Source,Lifecycle Stage,Contact owner"  # fmt: skip # noqa: E501
+
+
+def targets(header: list[str], rows: list[list[str]] | None = None, **asked: str) -> dict[str, str]:
+    """Where each column goes."""
+    return {column.name: column.target for column in map_columns(header, rows or [], asked)}
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("E-Mail", "email"),
+        ("email address", "email"),
+        ("\ufeffEMAIL", "email"),
+        ("E-Mail-Adresse *", "email"),
+        ("Adresse e-mail", "email"),
+        ("Correo electrónico", "email"),
+        ("Vorname", "first_name"),
+        ("Prénom", "first_name"),
+        ("given_name", "first_name"),
+        ("Nachname:", "last_name"),
+        ("Apellidos", "last_name"),
+        ("Vollständiger Name", None),
+        ("Firma", "company"),
+        ("Raison sociale", "company"),
+        ("Account Name", "company"),
+        ("Straße", "street"),
+        ("PLZ", "postal_code"),
+        ("num. of employees", "number_of_employees"),
+        ("Téléphone", "phone"),
+        ("Handy", "mobile_phone"),
+        ("UTM_Source", "utm_source"),
+        ("Deal amount", None),
+    ],
+)
+def test_a_header_is_known_in_any_spelling(name: str, field: str | None) -> None:
+    """Case, blanks, punctuation, accents and byte-order marks do not matter; several languages do."""
+    assert FIELDS.get(plain(name)) == field
+
+
+def test_every_synonym_leads_to_a_field_and_is_written_plainly() -> None:
+    """Or it would never be found."""
+    assert set(FIELDS.values()) <= TARGETS
+    assert all(plain(name) == name for name in FIELDS)
+
+
+@pytest.mark.parametrize(("header", "system"), [(SALESFORCE, "salesforce"), (HUBSPOT, "hubspot"), ("Id,Email", None)])
+def test_an_export_gives_its_system_away(header: str, system: str | None) -> None:
+    """So that record ids of two systems do not mix."""
+    assert exporting_system(tuple(header.split(","))) == system
+
+
+@pytest.mark.parametrize("header", [SALESFORCE, HUBSPOT])
+def test_exports_are_mapped_by_themselves(header: str) -> None:
+    """The fields that matter, record ids included."""
+    found = set(targets(header.split(",")).values())
+
+    wanted = {"external_id", "email", "first_name", "last_name", "title", "company", "phone", "mobile_phone", "website",
+              "street", "city", "state", "postal_code", "country", "number_of_employees", "industry", "lead_source"}  # fmt: skip
+    assert wanted <= found
+
+
+def test_a_field_is_filled_by_one_column() -> None:
+    """The first; the second is kept as an attribute."""
+    assert targets(["Email", "Work Email"]) == {"Email": "email", "Work Email": "attribute"}
+
+
+def test_a_wish_goes_before_everything() -> None:
+    """And frees its column and its field from what they would be by themselves."""
+    found = targets(["Email", "Backup"], Backup="email", Email="ignore")
+
+    assert found == {"Email": "ignore", "Backup": "email"}
+
+
+def test_a_wish_finds_its_column_in_any_spelling() -> None:
+    """People do not copy headers letter by letter."""
+    columns = map_columns(["Kunden-Nr."], [], {"kunden nr": "name"})
+
+    assert (columns[0].target, columns[0].mapped_by) == ("name", MappedBy.ASKED)
+
+
+@pytest.mark.parametrize(
+    ("cells", "target"),
+    [
+        (["a@x.example", "b@y.example", ""], "email"),
+        (["https://x.example", "www.y.example"], "website"),
+        (["+49 30 123456", "(212) 555-0100"], "phone"),
+        (["19081209", "6988048"], "attribute"),
+        (["a@x.example", "no", "yes", "no"], "attribute"),
+        ([""], "attribute"),
+    ],
+)
+def test_a_header_that_says_nothing_is_seen_through_by_content(cells: list[str], target: str) -> None:
+    """A column full of addresses is the address, whatever it is called."""
+    found = targets(["Company", "Feld 7"], [["Acme", cell] for cell in cells])
+
+    assert found["Feld 7"] == target
+
+
+@pytest.mark.parametrize(
+    ("header", "asked", "reason"),
+    [
+        (["ada@example.com", "Ada"], {}, FileFault.NO_HEADER),
+        (["age", "job", "balance"], {}, FileFault.NOBODY_NAMED),
+        (["Email"], {"Mail 2": "email"}, FileFault.MAPPING),
+        (["Email"], {"Email": "e-mail"}, FileFault.MAPPING),
+        (["Email", "Mail"], {"Email": "email", "Mail": "email"}, FileFault.MAPPING),
+    ],
+)
+def test_columns_that_make_no_leads_are_refused(header: list[str], asked: dict[str, str], reason: FileFault) -> None:
+    """With a sentence that says what there is and what to do."""
+    with pytest.raises(MappingRefused) as refused:
+        map_columns(header, [], asked)
+
+    assert refused.value.reason is reason
+
+
+def test_the_columns_of_rejected_rows_are_dropped_when_they_come_back() -> None:
+    """They were added by us."""
+    found = targets(["import_line", "import_reason", "import_explanation", "Email"])
+
+    assert list(found.values()) == ["ignore", "ignore", "ignore", "email"]

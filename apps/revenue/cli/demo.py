@@ -1,0 +1,96 @@
+"""The demonstration: Revenue in one process, a sample of leads through its gateway, and what became of them."""
+
+import asyncio
+import heapq
+from collections import Counter
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+from rich.markup import escape
+
+from atoll import World, read_config, single
+from atoll.gateway import Connection
+from revenue.application import revenue
+from revenue.capture.contract import Lead
+from revenue.sample import sample_csv
+from revenue.scoring.contract import Grade, Score
+
+from .connection import STATE, connection
+from .gateway import Gateway
+from .importing import Order, Tally, import_stream
+from .screen import Screen, graded, name_of, show_tally
+
+FOLDER = "sample"
+BEST = 5
+PIECE_ROWS = 50
+"""Small pieces, so that the bar moves."""
+
+MEANINGS = {Grade.A: "call today", Grade.B: "call this week", Grade.C: "keep warm", Grade.D: "leave alone"}
+
+
+async def demo(stop: asyncio.Event, *, leads: int, ends: bool) -> None:
+    """Run Revenue, feed it, show what happened, and go on until `stop` is set (or at once with `ends`)."""
+    screen = Screen()
+    async with single(revenue, world=World.real(STATE), config=read_config(Path.cwd())):
+        here = connection(None, None)
+        path = _written_sample(leads)
+        async with Gateway(here) as gateway:
+            tally = await _feed(screen, gateway, path, path.read_bytes())
+            scores = [score async for score in gateway.scores()]
+            best = heapq.nlargest(BEST, scores, key=lambda score: score.points)
+            names = {score.lead_id: await gateway.lead(score.lead_id) for score in best}
+        show_tally(screen, tally, is_dry_run=False)
+        _show_grades(screen, scores)
+        _show_best(screen, best, names)
+        _show_next(screen, here, names[best[0].lead_id], path)
+        if not ends:
+            screen.say("\nRevenue is running. Ctrl-C stops it.")
+            await stop.wait()
+
+
+def _written_sample(leads: int) -> Path:
+    """The sample as a file that can be looked at; what an earlier demonstration left there goes."""
+    folder = STATE / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("leads*.csv"):
+        old.unlink()
+    path = folder / "leads.csv"
+    path.write_text(sample_csv(leads=leads), encoding="utf-8-sig")
+    return path
+
+
+async def _feed(screen: Screen, gateway: Gateway, path: Path, content: bytes) -> Tally:
+    tally = Tally()
+    with screen.progress("leads", len(content)) as bar:
+        order = Order(path, rows=PIECE_ROWS)
+        await import_stream(gateway, BytesIO(content), order, tally, lambda: bar.show(tally))
+    return tally
+
+
+def _show_grades(screen: Screen, scores: Sequence[Score]) -> None:
+    counts = Counter(score.grade for score in scores)
+    rows = [[graded(grade), str(counts[grade]), meaning] for grade, meaning in MEANINGS.items()]
+    screen.table("Grades", ("grade", "leads", "meaning"), rows, numbers=(1,))
+
+
+def _show_best(screen: Screen, best: Sequence[Score], leads: dict[str, Lead]) -> None:
+    rows = [[str(score.points), escape(name_of(leads[score.lead_id])), "\n".join(_why(score))] for score in best]
+    screen.table("Best leads", ("points", "who", "why"), rows, numbers=(0,))
+
+
+def _why(score: Score, reasons: int = 3) -> list[str]:
+    return [f"{reason.points:+d} {escape(reason.sentence)}" for reason in score.reasons[:reasons]]
+
+
+def _show_next(screen: Screen, here: Connection, lead: Lead, path: Path) -> None:
+    key = STATE / "gateway" / "development.key"
+    screen.say("[bold]What to try next[/], in another terminal in this folder:")
+    for command in (
+        f"revenue lead show {lead.email or lead.id}",
+        f"revenue import {path}                  # again: nobody comes in twice",
+        'revenue import YOUR.csv --dry-run --map "Kunde=company"',
+        f'curl -H "Authorization: Bearer $(cat {key})" {here.url}/scoring/v1/scores/{lead.id}',
+    ):
+        screen.out.print(f"  {command}", markup=False, soft_wrap=True)
+    screen.out.print(f"  {here.url}/  in a browser: every operation, to be tried", markup=False, soft_wrap=True)

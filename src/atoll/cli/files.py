@@ -1,0 +1,20 @@
+"""Files that commands write for people."""
+
+from pathlib import Path
+
+from atoll.cli.refusals import Mistaken
+
+
+def write(file: Path, text: str) -> None:
+    """Write a text file.
+
+    Raises:
+        Mistaken: it cannot be written there.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Mistaken(
+            f"{file} cannot be written: {error.strerror}", "Name another file, or change its rights.", code="not_written"
+        ) from None

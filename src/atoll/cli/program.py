@@ -1,0 +1,94 @@
+"""The program `atoll`: its verbs, and what becomes of errors.
+
+A verb's module is imported when the verb is used, so that `atoll --help` does not wait for what only one of them needs.
+"""
+
+import difflib
+import importlib
+from dataclasses import dataclass
+
+import click
+
+from atoll import AtollError, Mistakes, __version__
+from atoll.cli.refusals import Mistaken, SaidNo
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb: the place of its command, and what stands beside it in the list of verbs."""
+
+    place: str
+    summary: str
+
+
+VERBS = {
+    "run": Verb("atoll.cli.run:run", "Start an application in this process."),
+    "call": Verb("atoll.cli.call:call", "Call an operation of a running application."),
+    "show": Verb("atoll.cli.show:show", "Show its services, their contracts, and who calls whom."),
+    "check": Verb("atoll.cli.check:check", "Tell everything that is wrong with an application."),
+    "new": Verb("atoll.cli.new:new", "Make an application, or a service in one."),
+    "contract": Verb("atoll.cli.export:contract", "Export contracts as OpenAPI 3.1."),
+}
+
+EPILOG = """\b
+A first walk:
+  atoll new app shop && cd shop      make an application
+  atoll run                          start it
+  atoll call                         what it offers (in a second terminal)
+  atoll call hello.greet --name Ada  call one operation
+
+APP is `package.module:attribute`. Without it, ATOLL_APPLICATION counts, then
+`application` in [tool.atoll] of the current folder's pyproject.toml.
+
+\b
+Exit codes: 0 all is well; 1 the application said no, or does not answer;
+2 the command, the application or its settings are mistaken.
+"""
+
+
+class Program(click.Group):
+    """A group whose commands are imported late, and whose errors are messages instead of tracebacks."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs, in the order in which people meet them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a verb."""
+        verb = VERBS.get(cmd_name)
+        if verb is None:
+            return None
+        module, _, attribute = verb.place.partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is asked for, or the verb that was probably meant."""
+        if args and not args[0].startswith("-") and args[0] not in VERBS and not ctx.resilient_parsing:
+            close = difflib.get_close_matches(args[0], VERBS, n=1)
+            fix = f"Did you mean `{close[0]}`?" if close else f"There are {', '.join(VERBS)}."
+            raise click.UsageError(f"There is no verb `{args[0]}`. {fix}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of verbs, without importing them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, verb.summary) for name, verb in VERBS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the verb; what Atoll raises becomes a message and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except Mistakes as mistakes:
+            raise Mistaken.of(mistakes) from mistakes
+        except AtollError as error:
+            raise SaidNo(str(error), code=error.code) from error
+
+
+@click.command(cls=Program, epilog=EPILOG, subcommand_metavar="VERB ...", context_settings={"max_content_width": 100})
+@click.version_option(__version__, prog_name="atoll")
+def main() -> None:
+    """One application as a collection of small, autonomous services."""

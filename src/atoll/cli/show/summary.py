@@ -1,0 +1,128 @@
+"""An application, summed up: what the tables, the pictures and the JSON of `atoll show` are made from."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from atoll import Contract, Deprecation, Graph, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecated:
+    """Since when an operation is deprecated, until when it stays at least, and what to call instead."""
+
+    since: date
+    sunset: date | None
+    instead: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OperationSummary:
+    """One operation of a service, as its callers see it."""
+
+    name: str
+    method: str
+    path: str
+    public: bool
+    answers: str
+    """`value`, `page`, `stream` or `nothing`."""
+    problems: tuple[str, ...]
+    description: str
+    deprecated: Deprecated | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSummary:
+    """One service. `version` is its contract's; None where it has no contract."""
+
+    name: str
+    version: str | None
+    owner: str
+    description: str
+    is_edge: bool
+    operations: tuple[OperationSummary, ...]
+    events: tuple[str, ...]
+    depends_on: tuple[str, ...]
+
+    @property
+    def is_public(self) -> bool:
+        """Whether something of it is reachable from outside."""
+        return any(operation.public for operation in self.operations)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """That one service calls another; `fallback` names what answers when the other cannot."""
+
+    caller: str
+    callee: str
+    fallback: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A whole application."""
+
+    name: str
+    version: str
+    owner: str
+    description: str
+    services: tuple[ServiceSummary, ...]
+    calls: tuple[Call, ...]
+
+
+def summarise(graph: Graph) -> Summary:
+    """The summary of an application."""
+    application = graph.application
+    names = {service.contract.name: service.name for service in graph.services if service.contract}
+    calls = tuple(
+        Call(service.name, names[dependency.contract.name], getattr(dependency.fallback, "__name__", None))
+        for service in graph.services
+        for dependency in service.dependencies
+    )
+    services = tuple(
+        ServiceSummary(
+            name=service.name,
+            version=service.contract.version if service.contract else None,
+            owner=service.owner,
+            description=first_line(service.description),
+            is_edge=service.name in graph.edges,
+            operations=_operations(service.contract) if service.contract else (),
+            events=tuple(service.contract.event_type(event) for event in service.contract.publishes)
+            if service.contract else (),
+            depends_on=tuple(call.callee for call in calls if call.caller == service.name),
+        )
+        for service in graph.services
+    )
+    return Summary(
+        application.name, application.version, application.owner, application.description, services, calls
+    )
+
+
+def first_line(text: str) -> str:
+    """The first paragraph of a docstring as one line.
+
+    >>> first_line("Says how well\\na lead fits.\\n\\nMore.")
+    'Says how well a lead fits.'
+    """
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+def _operations(contract: Contract) -> tuple[OperationSummary, ...]:
+    return tuple(
+        OperationSummary(
+            name=operation.name,
+            method=operation.method,
+            path=f"/{contract.name}{operation.path}".rstrip("/"),
+            public=operation.public,
+            answers=str(operation.form),
+            problems=tuple(problem.code for problem in operation.raises),
+            description=first_line(operation.description),
+            deprecated=_deprecated(operation),
+        )
+        for operation in contract.operations
+    )
+
+
+def _deprecated(operation: Operation) -> Deprecated | None:
+    deprecation: Deprecation | None = operation.deprecated
+    return Deprecated(deprecation.since, deprecation.sunset, deprecation.instead) if deprecation else None

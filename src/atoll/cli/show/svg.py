@@ -1,0 +1,186 @@
+"""Who calls whom as an SVG: self-contained, light or dark as its reader prefers, with no font but the reader's own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from atoll.cli.show.layers import Layers, Node, layered
+from atoll.cli.show.rows import Box, placed
+from atoll.cli.show.summary import Call, ServiceSummary, Summary
+
+ROW = 17
+LETTER = 8.2
+"""Width of a letter of a name; generous, since fonts differ."""
+CHANNEL = 72
+MARGIN = 28
+HEADER = 44
+FOOTER = 30
+HUES = 6
+
+STYLE = """\
+svg{--paper:#fff;--ink:#1c2330;--quiet:#667085;--box:#f7f9fc;--edge:#cfd6e1;\
+--c0:#0e7490;--c1:#9d3bc4;--c2:#b45309;--c3:#15803d;--c4:#2f5fd0;--c5:#c2344a;\
+font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}
+@media(prefers-color-scheme:dark){svg{--paper:#11151c;--ink:#e8ecf3;--quiet:#96a0b2;--box:#1a202a;--edge:#394354;\
+--c0:#4cc3dd;--c1:#d193ee;--c2:#f0a750;--c3:#5fd08a;--c4:#8caef8;--c5:#f58a99}}
+.paper{fill:var(--paper)}.box{fill:var(--box);stroke:var(--edge)}.dot{fill:var(--c0)}
+text{fill:var(--ink);font-size:14px}.name{font-weight:600}.quiet{fill:var(--quiet);font-size:11px}
+.title{font-size:16px;font-weight:600}.call{fill:none;stroke-width:1.6}.fallback{stroke-dasharray:5 4}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node in pixels."""
+
+    left: float
+    width: float
+    box: Box
+
+    @property
+    def top(self) -> float:
+        """Its upper edge."""
+        return HEADER + self.box.top * ROW
+
+    @property
+    def height(self) -> float:
+        """How high it is."""
+        return self.box.height * ROW
+
+    @property
+    def right(self) -> float:
+        """Its right edge."""
+        return self.left + self.width
+
+    @property
+    def middle(self) -> float:
+        """Where lines leave."""
+        return self.top + self.height / 2
+
+    def arrival(self, node: Node) -> float:
+        """Where the line from `node` arrives: spread evenly over the height."""
+        if self.box.height == 1:
+            return self.middle
+        return self.top + self.height * (self.box.arriving.index(node) + 1) / (len(self.box.arriving) + 1)
+
+
+def svg(summary: Summary) -> str:
+    """The picture as one SVG document."""
+    services = {service.name: service for service in summary.services if not service.is_edge}
+    calls = [call for call in summary.calls if call.caller in services and call.callee in services]
+    connected = [name for name in services if any(name in (call.caller, call.callee) for call in calls)]
+    layers = layered(connected, [(call.caller, call.callee) for call in calls])
+    places = _places(layers, services)
+    below = max((place.top + place.height for place in places.values()), default=HEADER)
+    alone = [service for name, service in services.items() if name not in connected]
+    places |= _in_a_row(alone, below + (ROW if places else 0))
+    width = max([place.right for place in places.values()] + [LETTER * 40]) + MARGIN
+    height = max([place.top + place.height for place in places.values()] + [HEADER]) + FOOTER + MARGIN / 2
+    title = f"{summary.name} {summary.version}"
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{escape(title)}: who calls whom">',
+        f"<title>{escape(title)}: who calls whom</title>",
+        f"<style>{STYLE}</style>",
+        *(_marker(hue) for hue in range(HUES)),
+        f'<rect class="paper" width="100%" height="100%" rx="10"/>',
+        f'<text class="title" x="{MARGIN}" y="28">{escape(title)}</text>',
+        *(_call(call, connected.index(call.caller) % HUES, layers, places) for call in calls),
+        *(_service(service, places[_box_of(service.name, places)]) for service in services.values()),
+        _legend(services, calls, height - MARGIN / 2),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _places(layers: Layers, services: dict[str, ServiceSummary]) -> dict[Node, Place]:
+    boxes = placed(layers)
+    places: dict[Node, Place] = {}
+    left = float(MARGIN)
+    for layer in layers.nodes:
+        width = max(_width(services[node.name]) for node in layer if not node.is_waypoint)
+        places |= {node: Place(left, width, boxes[node]) for node in layer}
+        left += width + CHANNEL + 4 * len(layer)
+    return places
+
+
+def _in_a_row(services: Sequence[ServiceSummary], top: float) -> dict[Node, Place]:
+    """Services that call nobody and are called by nobody, below the others."""
+    places: dict[Node, Place] = {}
+    left, row = float(MARGIN), round((top - HEADER) / ROW)
+    for service in services:
+        if left > MARGIN and left + _width(service) > 900:
+            left, row = float(MARGIN), row + 4
+        places[Node(service.name, 0)] = Place(left, _width(service), Box(row, 3, ()))
+        left += _width(service) + ROW
+    return places
+
+
+def _width(service: ServiceSummary) -> float:
+    return max(LETTER * len(service.name) + 44, 6.2 * len(_subtitle(service)) + 30)
+
+
+def _subtitle(service: ServiceSummary) -> str:
+    count = len(service.operations)
+    version = f"{service.version} · " if service.version else ""
+    return f"{version}{count} operation{'' if count == 1 else 's'}"
+
+
+def _box_of(name: str, places: dict[Node, Place]) -> Node:
+    return next(node for node in places if node.name == name and not node.is_waypoint)
+
+
+def _marker(hue: int) -> str:
+    return (
+        f'<marker id="a{hue}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
+        f'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 .8 7.5 4 0 7.2z" style="fill:var(--c{hue})"/></marker>'
+    )
+
+
+def _call(call: Call, hue: int, layers: Layers, places: dict[Node, Place]) -> str:
+    """One smooth line from the caller over its waypoints to the callee."""
+    node, target = _box_of(call.caller, places), _box_of(call.callee, places)
+    x, y = places[node].right, places[node].middle
+    path = f"M{x:.1f} {y:.1f}"
+    while node != target:
+        following = target if target.layer == node.layer + 1 else Node(call.caller, node.layer + 1, is_waypoint=True)
+        place = places[following]
+        end_x, end_y = place.left - (0 if following.is_waypoint else 2), place.arrival(node)
+        bend = (end_x - x) / 2
+        path += f"C{x + bend:.1f} {y:.1f} {end_x - bend:.1f} {end_y:.1f} {end_x:.1f} {end_y:.1f}"
+        x, y, node = end_x, end_y, following
+        if node.is_waypoint:
+            x = place.right
+            path += f"H{x:.1f}"
+    said = f"{call.caller} calls {call.callee}" + (f"; without it, {call.fallback} answers" if call.fallback else "")
+    kind = "call fallback" if call.fallback else "call"
+    return (
+        f'<path class="{kind}" style="stroke:var(--c{hue})" marker-end="url(#a{hue})" d="{path}">'
+        f"<title>{escape(said)}</title></path>"
+    )
+
+
+def _service(service: ServiceSummary, place: Place) -> str:
+    x, y = place.left + 14, place.middle
+    dot = f'<circle class="dot" cx="{place.right - 14:.1f}" cy="{y - 8:.1f}" r="4"/>' if service.is_public else ""
+    said = f"{service.description} Owner: {service.owner}."
+    return (
+        f'<g><title>{escape(said)}</title><rect class="box" x="{place.left:.1f}" y="{place.top:.1f}" '
+        f'width="{place.width:.1f}" height="{place.height:.1f}" rx="9"/>'
+        f'<text class="name" x="{x:.1f}" y="{y - 3:.1f}">{escape(service.name)}</text>'
+        f'<text class="quiet" x="{x:.1f}" y="{y + 13:.1f}">{escape(_subtitle(service))}</text>{dot}</g>'
+    )
+
+
+def _legend(services: dict[str, ServiceSummary], calls: Sequence[Call], y: float) -> str:
+    parts: list[str] = []
+    x = float(MARGIN)
+    if any(service.is_public for service in services.values()):
+        parts.append(f'<circle class="dot" cx="{x + 4:.0f}" cy="{y - 4:.0f}" r="4"/>')
+        parts.append(f'<text class="quiet" x="{x + 14:.0f}" y="{y:.0f}">reachable from outside</text>')
+        x += 150
+    if any(call.fallback for call in calls):
+        line = f"M{x:.0f} {y - 4:.0f}h26"
+        parts.append(f'<path class="call fallback" style="stroke:var(--quiet)" d="{line}"/>')
+        parts.append(f'<text class="quiet" x="{x + 34:.0f}" y="{y:.0f}">a call with a fallback</text>')
+    return "".join(parts)
