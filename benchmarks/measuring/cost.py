@@ -1,8 +1,8 @@
 """CPU time of one thing, beside the CPU time of others.
 
 A shared machine is noisy in three ways, and each has its remedy: others take the processor (CPU time of this process
-instead of the wall's), its speed drifts over minutes (all subjects take turns in each round, and ratios are taken within
-a round), and single batches are disturbed (medians, with the minimum and the spread beside them).
+instead of the wall's), its speed drifts over minutes (all subjects take turns in each round, and ratios are taken
+within a round), and single batches are disturbed (medians, with the minimum and the spread beside them).
 """
 
 import gc
@@ -57,6 +57,14 @@ class Cost:
             return 0.0
         low, _, high = statistics.quantiles(self.samples, n=4, method="inclusive")
         return (high - low) / self.median
+
+    def minus(self, other: "Cost") -> "Cost":
+        """How much more it is than another, taken within each round."""
+        return Cost(tuple(sample - less for sample, less in zip(self.samples, other.samples, strict=True)))
+
+    def each(self, count: int) -> "Cost":
+        """The part of one among `count`."""
+        return Cost(tuple(sample / count for sample in self.samples))
 
 
 def paired(cost: Cost, beside: Cost) -> Cost:

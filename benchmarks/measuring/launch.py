@@ -8,26 +8,31 @@ import http.client
 import os
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import psutil
 
 from benchmarks.measuring.cost import Cost
+from benchmarks.measuring.machine import ROOT
+
+T = TypeVar("T")
 
 TIMEOUT_S = 60.0
+"""Of one start, all in all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A Python program and what to ask it for; it gets its arguments as they stand."""
+    """A Python module to run and what to ask it for; it gets its arguments as they stand."""
 
     name: str
-    program: Path
+    module: str
     arguments: tuple[str, ...] = ()
     path: str = "/"
 
@@ -43,6 +48,21 @@ class Start:
     cpu_s: Cost
     rss_bytes: Cost
     uss_bytes: Cost
+
+    def minus(self, other: "Start") -> "Start":
+        """How much more it is than another, taken within each round."""
+        return Start(
+            self.wall_s.minus(other.wall_s),
+            self.cpu_s.minus(other.cpu_s),
+            self.rss_bytes.minus(other.rss_bytes),
+            self.uss_bytes.minus(other.uss_bytes),
+        )
+
+    def each(self, count: int) -> "Start":
+        """The part of one among `count`."""
+        return Start(
+            self.wall_s.each(count), self.cpu_s.each(count), self.rss_bytes.each(count), self.uss_bytes.each(count)
+        )
 
 
 class _Place(msgspec.Struct):
@@ -68,24 +88,37 @@ def launched(launches: Sequence[Launch], rounds: int, on_launch: Callable[[], No
 
 def _launch(launch: Launch) -> tuple[float, float, float, float]:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    command = [sys.executable, str(launch.program), *launch.arguments]
+    command = [sys.executable, "-m", launch.module, *launch.arguments]
+    pipe = subprocess.PIPE
     began_at = time.perf_counter()
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT, env=environment) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        limit = threading.Timer(TIMEOUT_S, process.kill)
+        limit.start()
         try:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            place = msgspec.json.decode(process.stdout.readline() or b"null", type=_Place)
+            place = _said(launch, process.stdout.readline(), _Place)
             if place.url:
                 _ask(place, launch.path)
             wall_s = time.perf_counter() - began_at
             memory = psutil.Process(process.pid).memory_full_info()
             process.stdin.close()
-            end = msgspec.json.decode(process.stdout.readline() or b"null", type=_End)
-            process.wait(TIMEOUT_S)
+            end = _said(launch, process.stdout.readline(), _End)
         except BaseException:
             process.kill()
             raise
+        finally:
+            limit.cancel()
     return wall_s, end.cpu_s, float(memory.rss), float(memory.uss)
+
+
+def _said(launch: Launch, line: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(line, type=kind)
+    except msgspec.DecodeError as error:
+        raise RuntimeError(
+            f"{launch.name}: {launch.module} ended, or said {line!r}; what it wrote above may say why"
+        ) from error
 
 
 def _ask(place: _Place, path: str) -> None:

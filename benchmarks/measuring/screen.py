@@ -1,6 +1,6 @@
 """What a benchmark shows: a bar while it runs, tables at its end. In a pipe: lines, and no colours."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 
@@ -23,7 +23,7 @@ class Screen:
         self._err = _console(stderr=True, quiet=quiet)
 
     @contextmanager
-    def progress(self, what: str, total: int) -> Iterator[Callable[[], None]]:
+    def progress(self, what: str, total: int) -> Generator[Callable[[], None], None, None]:
         """A bar of `total` steps; call what is given after each. A line where there is no terminal."""
         if not self._err.is_terminal:
             self._err.print(f"{what} ...")

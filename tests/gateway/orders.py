@@ -3,7 +3,7 @@
 import asyncio
 import datetime
 from collections.abc import AsyncIterator
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, cast
 
 import msgspec
 
@@ -114,6 +114,12 @@ class Orders(Protocol):
     @get("/broken/stream", public=True)
     def broken_stream(self) -> AsyncIterator[Order]: ...
 
+    @get("/broken/result", public=True)
+    async def broken_result(self) -> Order: ...
+
+    @get("/broken/items", public=True)
+    def broken_items(self) -> AsyncIterator[Order]: ...
+
     @get("/hang", public=True)
     async def hang(self) -> str: ...
 
@@ -122,7 +128,7 @@ class OrdersService(Service, Orders, owner="order desk"):
     """Takes orders, in memory."""
 
     orders: dict[str, Order] = private(default_factory=dict)
-    seen: list[str] = private(default_factory=list)
+    closed: asyncio.Event = private(default_factory=asyncio.Event)
     hanging: asyncio.Event = private(default_factory=asyncio.Event)
     cancelled: asyncio.Event = private(default_factory=asyncio.Event)
 
@@ -156,7 +162,7 @@ class OrdersService(Service, Orders, owner="order desk"):
             for number in range(count):
                 yield Order(id=str(number), colour=Colour.RED)
         finally:
-            self.seen.append("closed")
+            self.closed.set()
 
     async def around(self) -> Around:
         now = context()
@@ -182,6 +188,13 @@ class OrdersService(Service, Orders, owner="order desk"):
     async def broken_stream(self) -> AsyncIterator[Order]:
         yield Order(id="1", colour=Colour.BLUE)
         raise RuntimeError(CANARY)
+
+    async def broken_result(self) -> Order:
+        return Order(id=cast(str, 7), colour=Colour.RED)
+
+    async def broken_items(self) -> AsyncIterator[Order]:
+        yield Order(id="1", colour=Colour.RED)
+        yield Order(id=cast(str, 7), colour=Colour.RED)
 
     async def hang(self) -> str:
         self.hanging.set()

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
@@ -12,7 +12,7 @@ from atoll.gateway import Connection, connection
 
 
 @contextmanager
-def served(application: Application, state: Path) -> Iterator[Connection]:
+def served(application: Application, state: Path) -> Generator[Connection]:
     """The application, listening on a free port until the block is left."""
     loops: SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Event] | BaseException] = SimpleQueue()
 

@@ -4,10 +4,11 @@ import asyncio
 import json
 import re
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
@@ -35,7 +36,7 @@ class Shop:
 
 
 @asynccontextmanager
-async def opened(state: Path, **settings: str) -> AsyncIterator[Shop]:
+async def opened(state: Path, **settings: str) -> AsyncGenerator[Shop]:
     """The shop, listening on a free port; settings as environment variables without their prefix."""
     environment = {"SHOP_GATEWAY_PORT": "0"} | {f"SHOP_GATEWAY_{name}": value for name, value in settings.items()}
     async with single(orders, world=World.real(state), config=Config(environment)) as running:
@@ -110,7 +111,7 @@ async def test_nobody_gets_in_without_a_key(shop: Shop, header: str | bytes | No
     del shop.http.headers["authorization"]
     headers = {} if header is None else {"authorization": header}
 
-    answer = await shop.http.get("/orders/v1/orders", headers=headers)  # type: ignore[arg-type]  # bytes on purpose
+    answer = await shop.http.get("/orders/v1/orders", headers=cast(dict[str, str], headers))
 
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -170,7 +171,7 @@ async def test_a_longer_body_than_the_limit_is_refused_before_it_is_read(tmp_pat
 
 
 async def test_a_form_is_not_taken_for_json(shop: Shop) -> None:
-    """curl's `-d` says form by default; the answer says what to send instead."""
+    """What curl sends by `-d` is a form by default; the answer says what to send instead."""
     answer = await shop.http.post("/orders/v1/orders", data={"id": "7"})
 
     assert answer.status_code == 415
@@ -185,6 +186,18 @@ async def test_an_error_of_a_handler_shows_a_trace_and_no_internals(shop: Shop) 
     assert CANARY not in answer.text
     assert "RuntimeError" not in answer.text
     assert len(answer.json()["trace_id"]) == 32
+
+
+async def test_an_answer_that_breaks_its_contract_does_not_get_out(shop: Shop) -> None:
+    """Callers outside have no client that would notice."""
+    result = await shop.http.get("/orders/v1/broken/result")
+    items = await shop.http.get("/orders/v1/broken/items")
+
+    assert result.status_code == 502
+    assert result.json()["errors"][0]["pointer"] == "/id"
+    first, last = items.text.splitlines()
+    assert json.loads(first)["id"] == "1"
+    assert json.loads(last)["$problem"]["code"] == "broken_contract"
 
 
 async def test_a_stream_is_a_json_value_a_line(shop: Shop) -> None:
@@ -220,8 +233,7 @@ async def test_a_stream_ends_when_its_reader_goes(shop: Shop) -> None:
         await anext(answer.aiter_lines())
 
     async with asyncio.timeout(5):
-        while "closed" not in shop.service.seen:
-            await asyncio.sleep(0.005)  # the server learns of it from the socket, in real time
+        await shop.service.closed.wait()
 
 
 async def test_the_work_is_cancelled_when_the_client_goes(shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""Requests made from the gateway's own document, right ones and wrong ones: no 5xx, and no answer it does not describe."""
+"""Requests made from the gateway's own document, right and wrong: no 5xx, and no answer that it does not describe."""
 
 import os
 import subprocess

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from .columns import FIELD_NAMES
-from .contract import Column, LeadDetails, Refusal, Target
+from .contract import Column, LeadDetails, RejectionReason, Target
 from .names import part_name
-from .table import Fault
+from .table import Rejection
 
 BLANKS = frozenset({"-", "--", "---", ".", "?", "n/a", "#n/a", "n.a.", "k.a.", "(null)", "(none)", "\\n"})
 """What programs and people write for nothing."""
@@ -91,14 +91,15 @@ def clean_details(details: LeadDetails) -> LeadDetails:
     return msgspec.structs.replace(details, **cleaned, attributes=attributes)
 
 
-def fault_of(details: LeadDetails) -> Fault | None:
+def rejection_of(details: LeadDetails) -> Rejection | None:
     """Why cleaned details make no lead; None when they do."""
     if details.email is not None and (wrong := email_fault(details.email)):
-        return Fault(Refusal.EMAIL_INVALID, f"{wrong} Correct the address, or leave it empty.")
+        return Rejection(RejectionReason.EMAIL_INVALID, f"{wrong} Correct the address, or leave it empty.")
     named = (details.email, details.phone, details.mobile_phone, details.first_name, details.last_name)
     if not any((*named, details.company, details.website)):
-        return Fault(
-            Refusal.NOBODY_NAMED, "Nobody is named: give an e-mail address, a phone number, a name or a company."
+        return Rejection(
+            RejectionReason.NOBODY_NAMED,
+            "Nobody is named: give an e-mail address, a phone number, a name or a company.",
         )
     return None
 

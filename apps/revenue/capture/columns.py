@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
-from .contract import Column, FileFault, LeadDetails, MappedBy, Target
+from .contract import Column, FileRejectionReason, LeadDetails, MappedBy, Target
 from .synonyms import FIELDS, plain
 
 FIELD_NAMES = frozenset(LeadDetails.__struct_fields__) - {"attributes"}
@@ -23,10 +23,10 @@ LOOKS: dict[str, re.Pattern[str]] = {
 """What a value of a field looks like, for columns whose header says nothing."""
 
 
-class MappingRefused(Exception):
-    """The columns do not make a list of leads; carries the fault's name and a sentence."""
+class MappingRejected(Exception):
+    """The columns do not make a list of leads; carries the reason and a sentence."""
 
-    def __init__(self, reason: FileFault, explanation: str) -> None:
+    def __init__(self, reason: FileRejectionReason, explanation: str) -> None:
         super().__init__(explanation)
         self.reason = reason
         self.explanation = explanation
@@ -36,7 +36,7 @@ def map_columns(header: Sequence[str], rows: Sequence[Sequence[str]], asked: Map
     """Every column of a file with its target; of two columns for one field the first fills it.
 
     Raises:
-        MappingRefused: when the file has no header, `asked` names what does not exist, or no column names anybody.
+        MappingRejected: when the file has no header, `asked` names what does not exist, or no column names anybody.
     """
     _check_header(header)
     wishes = _wishes(header, asked)
@@ -53,7 +53,7 @@ def map_columns(header: Sequence[str], rows: Sequence[Sequence[str]], asked: Map
             fitting = (name for name in header if name not in targets and _looks_like(look, values[name]))
             targets |= dict.fromkeys(islice(fitting, 1), (target, MappedBy.CONTENT))
     if not {target for target, _ in targets.values()} & NAMING:
-        raise MappingRefused(FileFault.NOBODY_NAMED, _nobody_named(header))
+        raise MappingRejected(FileRejectionReason.NOBODY_NAMED, _nobody_named(header))
     nothing = (Target.ATTRIBUTE.value, MappedBy.NOTHING)
     return tuple(
         Column(name=name, target=target, mapped_by=mapped_by, example=next(iter(values[name]), ""))
@@ -65,8 +65,8 @@ def map_columns(header: Sequence[str], rows: Sequence[Sequence[str]], asked: Map
 def _check_header(header: Sequence[str]) -> None:
     data = next((name for name in header if LOOKS["email"].fullmatch(name)), None)
     if data is not None:
-        raise MappingRefused(
-            FileFault.NO_HEADER,
+        raise MappingRejected(
+            FileRejectionReason.NO_HEADER,
             "the first line holds an e-mail address, so it is no header: put a line with the columns' names above it,"
             " such as Email,First name,Last name,Company.",
         )
@@ -79,13 +79,17 @@ def _wishes(header: Sequence[str], asked: Mapping[str, str]) -> dict[str, str]:
     for name, target in asked.items():
         column = known.get(name) or known.get(plain(name))
         if column is None:
-            raise MappingRefused(FileFault.MAPPING, f"there is no column `{name}`; the columns are {_listed(header)}.")
+            raise MappingRejected(
+                FileRejectionReason.MAPPING, f"there is no column `{name}`; the columns are {_listed(header)}."
+            )
         if target not in TARGETS:
-            raise MappingRefused(
-                FileFault.MAPPING, f"a lead has no field `{target}`; it has {_listed(sorted(TARGETS))}."
+            raise MappingRejected(
+                FileRejectionReason.MAPPING, f"a lead has no field `{target}`; it has {_listed(sorted(TARGETS))}."
             )
         if target in FIELD_NAMES and target in wishes.values():
-            raise MappingRefused(FileFault.MAPPING, f"two columns are mapped to `{target}`: choose one of them.")
+            raise MappingRejected(
+                FileRejectionReason.MAPPING, f"two columns are mapped to `{target}`: choose one of them."
+            )
         wishes[column] = target
     return wishes
 

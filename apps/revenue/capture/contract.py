@@ -1,4 +1,4 @@
-"""What Capture promises: leads come in by API or from a file, none twice, and every refused row says why."""
+"""What Capture promises: leads come in by API or from a file, none twice, and every rejected row says why."""
 
 from datetime import datetime
 from typing import Protocol
@@ -113,7 +113,7 @@ class LeadFile(Value):
     `content` is the file's bytes as they are (base64 in JSON). UTF-8 and UTF-16, with a mark or without, are
     understood, line by line also Windows-1252; delimiters are comma, semicolon, tab or bar. `mapping` says where a
     column goes, by the column's name; columns it does not name are mapped by themselves. `first_row_line` is the
-    line of the whole file on which this piece's rows begin, so that refusals name the right line. `source` names
+    line of the whole file on which this piece's rows begin, so that rejected rows name the right line. `source` names
     the system whose record ids the file carries; without it, the export's own marks decide, or the file's name.
 
     A row that was taken under the same `import_id` and line is not taken again. With a digest of the whole file there,
@@ -128,7 +128,7 @@ class LeadFile(Value):
     import_id: str | None = None
 
 
-class Refusal(Choice):
+class RejectionReason(Choice):
     """Why a lead or a row is not taken; stable, so that programs can count and branch on it."""
 
     EMAIL_INVALID = "email_invalid"
@@ -146,7 +146,7 @@ class RejectedRow(Value):
     """A row that was not taken: its line in the file (the header is line 1), why, and the row as it came."""
 
     line: int
-    reason: Refusal
+    reason: RejectionReason
     explanation: str
     raw: Personal[str]
 
@@ -196,14 +196,14 @@ class LeadNotFound(Problem, status=404, detail="no lead has the id {lead_id}: lo
     lead_id: str
 
 
-class LeadRefused(Problem, status=422, detail="{explanation}"):
+class LeadRejected(Problem, status=422, detail="{explanation}"):
     """This lead cannot be taken as it is."""
 
-    reason: Refusal
+    reason: RejectionReason
     explanation: str
 
 
-class FileFault(Choice):
+class FileRejectionReason(Choice):
     """What is wrong with a file as a whole."""
 
     EMPTY = "empty"
@@ -215,11 +215,11 @@ class FileFault(Choice):
     UNKNOWN = "unknown"
 
 
-class FileRefused(Problem, status=422, detail="{file_name}: {explanation}"):
+class FileRejected(Problem, status=422, detail="{file_name}: {explanation}"):
     """This file cannot be read as a list of leads; no row was taken."""
 
     file_name: str
-    reason: FileFault
+    reason: FileRejectionReason
     explanation: str
 
 
@@ -227,7 +227,7 @@ class FileRefused(Problem, status=422, detail="{file_name}: {explanation}"):
 class Capture(Protocol):
     """Takes leads in, by API and from files; what it has accepted is never lost, and no lead comes in twice."""
 
-    @post("/leads", public=True, raises=(LeadRefused,))
+    @post("/leads", public=True, raises=(LeadRejected,))
     async def accept(self, details: LeadDetails) -> Receipt:
         """Take one lead in. One that is known, by e-mail or by record id, is brought up to date instead."""
         ...
@@ -247,12 +247,12 @@ class Capture(Protocol):
         """The leads that fit. A POST, because an address in a URL would stay behind in logs."""
         ...
 
-    @post("/imports", public=True, raises=(FileRefused,))
+    @post("/imports", public=True, raises=(FileRejected,))
     async def import_file(self, file: LeadFile) -> ImportReport:
         """Take the rows of a CSV file in, or of a piece of one (at most 5,000 rows)."""
         ...
 
-    @post("/imports/preview", public=True, raises=(FileRefused,))
+    @post("/imports/preview", public=True, raises=(FileRejected,))
     async def preview(self, file: LeadFile) -> ImportPreview:
         """Say how a file's columns would be mapped and what would become of its rows, and keep nothing."""
         ...

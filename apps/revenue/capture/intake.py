@@ -8,25 +8,25 @@ from typing import Any
 
 import msgspec
 
-from .cleaning import details_of_row, fault_of
-from .columns import MappingRefused, map_columns
+from .cleaning import details_of_row, rejection_of
+from .columns import MappingRejected, map_columns
 from .contract import (
     Column,
-    FileFault,
-    FileRefused,
+    FileRejected,
+    FileRejectionReason,
     ImportReport,
     Lead,
     LeadDetails,
     LeadFile,
     Outcome,
     Receipt,
-    Refusal,
     RejectedRow,
+    RejectionReason,
 )
 from .decoding import decode
 from .keys import Book, updated
 from .synonyms import exporting_system
-from .table import Fault, Row, read_table
+from .table import Rejection, Row, read_table
 
 ROWS_MAX = 5_000
 
@@ -55,22 +55,24 @@ def read_file(file: LeadFile) -> Reading:
     """The file's columns mapped and its rows parted.
 
     Raises:
-        FileRefused: when the file as a whole is no list of leads.
+        FileRejected: when the file as a whole is no list of leads.
     """
     decoded = decode(file.content)
-    table = read_table(decoded.lines)
+    table = read_table(decoded.lines, rows_max=ROWS_MAX + 1)
     if table is None:
-        raise _refused(file, FileFault.EMPTY, "there is nothing in the file: choose another, or export it again.")
+        raise _rejected(
+            file, FileRejectionReason.EMPTY, "there is nothing in the file: choose another, or export it again."
+        )
     if any("\0" in name for name in table.header):
         explanation = "its first line holds zero bytes, so it is no text: save the sheet as CSV in UTF-8."
-        raise _refused(file, FileFault.NOT_CSV, explanation)
+        raise _rejected(file, FileRejectionReason.NOT_CSV, explanation)
     if len(table.rows) > ROWS_MAX:
         explanation = f"it has more than {ROWS_MAX:,} rows: send it in pieces, each with the header line."
-        raise _refused(file, FileFault.TOO_MANY_ROWS, explanation)
+        raise _rejected(file, FileRejectionReason.TOO_MANY_ROWS, explanation)
     try:
         columns = map_columns(table.header, [row.cells for row in table.rows], file.mapping)
-    except MappingRefused as refusal:
-        raise _refused(file, refusal.reason, refusal.explanation) from None
+    except MappingRejected as rejected:
+        raise _rejected(file, rejected.reason, rejected.explanation) from None
     shift = 0 if file.first_row_line is None else file.first_row_line - table.body_line
     return Reading(
         columns=columns,
@@ -82,19 +84,19 @@ def read_file(file: LeadFile) -> Reading:
     )
 
 
-def _refused(file: LeadFile, reason: FileFault, explanation: str) -> FileRefused:
-    return FileRefused(file_name=file.file_name, reason=reason, explanation=explanation)
+def _rejected(file: LeadFile, reason: FileRejectionReason, explanation: str) -> FileRejected:
+    return FileRejected(file_name=file.file_name, reason=reason, explanation=explanation)
 
 
-def take(book: Book, details: LeadDetails, stamp: Stamp) -> Receipt | Fault:
+def take(book: Book, details: LeadDetails, stamp: Stamp) -> Receipt | Rejection:
     """Put clean details into the book, as a new lead or into the one they fit; or say why they make no lead."""
-    fault = fault_of(details)
-    if fault is not None:
-        return fault
+    rejection = rejection_of(details)
+    if rejection is not None:
+        return rejection
     known = book.known(details)
     if len(known) > 1:
-        return Fault(
-            Refusal.TWO_LEADS,
+        return Rejection(
+            RejectionReason.TWO_LEADS,
             f"The e-mail address is lead {known[0].id}, the record id is lead {known[1].id}: decide which it is.",
         )
     if not known:
@@ -122,8 +124,8 @@ def take_rows(book: Book, reading: Reading, stamp: Stamp) -> tuple[ImportReport,
         if reading.import_id is not None and book.was_taken(reading.import_id, row.line):
             counts[Outcome.UNCHANGED] += 1
             continue
-        result = row.fault or take(book, _details(reading, row), stamp)
-        if isinstance(result, Fault):
+        result = row.rejection or take(book, _details(reading, row), stamp)
+        if isinstance(result, Rejection):
             rejected.append(
                 RejectedRow(line=row.line, reason=result.reason, explanation=result.explanation, raw=row.raw)
             )

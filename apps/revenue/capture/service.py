@@ -15,13 +15,13 @@ from .contract import (
     LeadFile,
     LeadNotFound,
     LeadQuery,
-    LeadRefused,
+    LeadRejected,
     Outcome,
     Receipt,
 )
 from .intake import Stamp, read_file, take, take_rows
 from .keys import Book
-from .table import Fault
+from .table import Rejection
 
 CATCH_UP_LEADS = 20
 """How many leads of the backlog a submission takes along: enough to catch up, too few to be felt."""
@@ -40,8 +40,8 @@ class CaptureService(Service, Capture, owner="revenue-operations"):
     async def accept(self, details: LeadDetails) -> Receipt:
         """Keep the lead, then have it scored; it stays accepted when scoring fails."""
         result = take(self.book, clean_details(details), self._stamp())
-        if isinstance(result, Fault):
-            raise LeadRefused(reason=result.reason, explanation=result.explanation)
+        if isinstance(result, Rejection):
+            raise LeadRejected(reason=result.reason, explanation=result.explanation)
         if result.outcome is not Outcome.UNCHANGED:
             await self._have_scored([result.lead])
         return result

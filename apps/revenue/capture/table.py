@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from .contract import Refusal
+from .contract import RejectionReason
 from .decoding import Line
 
 DELIMITERS = ("\t", ";", "|", ",")
@@ -21,10 +21,10 @@ LINE_CHARS_MAX = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Rejection:
     """Why a row is not taken: a stable reason, and a sentence for the person who mends it."""
 
-    reason: Refusal
+    reason: RejectionReason
     explanation: str
 
 
@@ -35,7 +35,7 @@ class Row:
     line: int
     raw: str
     cells: tuple[str, ...] = ()
-    fault: Fault | None = None
+    rejection: Rejection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class Table:
     body_line: int
 
 
-def read_table(lines: Sequence[Line]) -> Table | None:
-    """The table in a file's lines; None when there is no line with anything in it."""
+def read_table(lines: Sequence[Line], rows_max: int | None = None) -> Table | None:
+    """The table in a file's lines, up to so many rows; None when there is no line with anything in it."""
     start = next((index for index, line in enumerate(lines) if line.text.strip()), None)
     if start is None:
         return None
@@ -64,7 +64,7 @@ def read_table(lines: Sequence[Line]) -> Table | None:
     record, used = _record(body, 0, delimiter)
     cells = record if record is not None else body[0].text.split(delimiter)
     header = distinct(_trimmed(cells))
-    rows = tuple(_rows(body[used:], delimiter, len(header)))
+    rows = tuple(islice(_rows(body[used:], delimiter, len(header)), rows_max))
     return Table(header, delimiter, rows, body_line=body[used - 1].number + 1)
 
 
@@ -172,26 +172,32 @@ def _row(lines: Sequence[Line], cells: list[str] | None, width: int) -> Row:
     if cells is not None:
         while len(cells) > width and not cells[-1].strip():
             cells = cells[:-1]
-    fault = _fault(lines, raw, cells, width)
-    return Row(number, raw, fault=fault) if fault or cells is None else Row(number, raw, tuple(cells))
+    rejection = _rejection(lines, raw, cells, width)
+    return Row(number, raw, rejection=rejection) if rejection or cells is None else Row(number, raw, tuple(cells))
 
 
-def _fault(lines: Sequence[Line], raw: str, cells: list[str] | None, width: int) -> Fault | None:
+def _rejection(lines: Sequence[Line], raw: str, cells: list[str] | None, width: int) -> Rejection | None:
     if not all(line.is_text for line in lines):
         encodings = "neither in UTF-8 nor in Windows-1252"
-        return Fault(Refusal.NOT_TEXT, f"Some bytes are text {encodings}: save the file as UTF-8.")
+        return Rejection(RejectionReason.NOT_TEXT, f"Some bytes are text {encodings}: save the file as UTF-8.")
     if "\0" in raw:
-        return Fault(Refusal.NOT_TEXT, "The row holds a zero byte, the mark of a damaged export: export it again.")
+        return Rejection(
+            RejectionReason.NOT_TEXT, "The row holds a zero byte, the mark of a damaged export: export it again."
+        )
     if len(raw) > LINE_CHARS_MAX:
-        return Fault(Refusal.TOO_LONG, f"The row has more than {LINE_CHARS_MAX:,} characters: shorten it.")
+        return Rejection(RejectionReason.TOO_LONG, f"The row has more than {LINE_CHARS_MAX:,} characters: shorten it.")
     if cells is None:
         hint = 'close it, or write "" for one'
-        return Fault(Refusal.QUOTES_BROKEN, f"A double quote opens and is not closed in its place: {hint}.")
+        return Rejection(RejectionReason.QUOTES_BROKEN, f"A double quote opens and is not closed in its place: {hint}.")
     if len(cells) < width:
-        return Fault(Refusal.TOO_FEW_CELLS, f"The row has {_cells(len(cells))}, the header {width}: complete the row.")
+        return Rejection(
+            RejectionReason.TOO_FEW_CELLS, f"The row has {_cells(len(cells))}, the header {width}: complete the row."
+        )
     if len(cells) > width:
         hint = "put a value that holds the delimiter into double quotes"
-        return Fault(Refusal.TOO_MANY_CELLS, f"The row has {_cells(len(cells))}, the header {width}: {hint}.")
+        return Rejection(
+            RejectionReason.TOO_MANY_CELLS, f"The row has {_cells(len(cells))}, the header {width}: {hint}."
+        )
     return None
 
 

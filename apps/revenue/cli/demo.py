@@ -16,7 +16,7 @@ from revenue.capture.contract import Lead
 from revenue.sample import sample_csv
 from revenue.scoring.contract import Grade, Score
 
-from .connection import STATE, connection
+from .connection import connection
 from .gateway import Gateway
 from .importing import Order, Tally, import_stream
 from .screen import Screen, graded, name_of, show_tally
@@ -29,12 +29,12 @@ PIECE_ROWS = 50
 MEANINGS = {Grade.A: "call today", Grade.B: "call this week", Grade.C: "keep warm", Grade.D: "leave alone"}
 
 
-async def demo(stop: asyncio.Event, *, leads: int, ends: bool) -> None:
+async def demo(stop: asyncio.Event, *, state: Path, leads: int, ends: bool) -> None:
     """Run Revenue, feed it, show what happened, and go on until `stop` is set (or at once with `ends`)."""
     screen = Screen()
-    async with single(revenue, world=World.real(STATE), config=read_config(Path.cwd())):
-        here = connection(None, None)
-        path = _written_sample(leads)
+    async with single(revenue, world=World.real(state), config=read_config(Path.cwd())):
+        here = connection(None, None, state)
+        path = _written_sample(state / FOLDER, leads)
         async with Gateway(here) as gateway:
             tally = await _feed(screen, gateway, path, path.read_bytes())
             scores = [score async for score in gateway.scores()]
@@ -43,15 +43,14 @@ async def demo(stop: asyncio.Event, *, leads: int, ends: bool) -> None:
         show_tally(screen, tally, is_dry_run=False)
         _show_grades(screen, scores)
         _show_best(screen, best, names)
-        _show_next(screen, here, names[best[0].lead_id], path)
+        _show_next(screen, here, names[best[0].lead_id], path, state)
         if not ends:
             screen.say("\nRevenue is running. Ctrl-C stops it.")
             await stop.wait()
 
 
-def _written_sample(leads: int) -> Path:
+def _written_sample(folder: Path, leads: int) -> Path:
     """The sample as a file that can be looked at; what an earlier demonstration left there goes."""
-    folder = STATE / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("leads*.csv"):
         old.unlink()
@@ -83,8 +82,8 @@ def _why(score: Score, reasons: int = 3) -> list[str]:
     return [f"{reason.points:+d} {escape(reason.sentence)}" for reason in score.reasons[:reasons]]
 
 
-def _show_next(screen: Screen, here: Connection, lead: Lead, path: Path) -> None:
-    key = STATE / "gateway" / "development.key"
+def _show_next(screen: Screen, here: Connection, lead: Lead, path: Path, state: Path) -> None:
+    key = state / "gateway" / "development.key"
     screen.say("[bold]What to try next[/], in another terminal in this folder:")
     for command in (
         f"revenue lead show {lead.email or lead.id}",

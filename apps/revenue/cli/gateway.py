@@ -19,7 +19,7 @@ T = TypeVar("T")
 TIMEOUT_S = 60.0
 
 
-class Refused(click.ClickException):
+class ProblemAnswer(click.ClickException):
     """The application answered with a problem; `code` is the problem's stable name."""
 
     def __init__(self, code: str, detail: str) -> None:
@@ -82,7 +82,7 @@ class Gateway:
         async with self._http.stream("GET", "/scoring/v1/scores/export") as response:
             if response.is_error:
                 await response.aread()
-                raise _refused(response)
+                raise _problem_answer(response)
             async for line in response.aiter_lines():
                 if line:
                     yield msgspec.json.decode(line, type=Score)
@@ -96,11 +96,14 @@ class Gateway:
             reason = str(error) or type(error).__name__
             raise click.ClickException(f"Nothing answers at {self._url} ({reason}). Is Revenue running?") from None
         if response.is_error:
-            raise _refused(response)
-        return msgspec.json.decode(response.content, type=kind)
+            raise _problem_answer(response)
+        try:
+            return msgspec.json.decode(response.content, type=kind)
+        except msgspec.MsgspecError:
+            raise click.ClickException(f"What answers at {self._url} is not Revenue, or of another version.") from None
 
 
-def _refused(response: httpx.Response) -> Refused:
+def _problem_answer(response: httpx.Response) -> ProblemAnswer:
     try:
         problem = msgspec.json.decode(response.content, type=_Problem)
     except msgspec.MsgspecError:
@@ -108,7 +111,7 @@ def _refused(response: httpx.Response) -> Refused:
     detail = problem.detail or problem.title
     if response.status_code >= 500 and problem.trace_id:
         detail += f" (trace {problem.trace_id})"
-    return Refused(problem.code, detail)
+    return ProblemAnswer(problem.code, detail)
 
 
 def to_json(value: Any) -> str:  # Any: values, and lists and dicts of them

@@ -12,12 +12,15 @@ from revenue.capture.contract import Lead, LeadQuery
 from revenue.enrichment.contract import ContactPoints, Profile
 from revenue.scoring.contract import Score
 
-from .connection import connection
-from .gateway import Gateway, Refused, to_json
+from .connection import STATE, connection
+from .gateway import Gateway, ProblemAnswer, to_json
 from .importing import Order, Tally, import_stream
+from .pieces import LineTooLong
 from .screen import Screen, show_lead, show_mapping, show_tally
 
 T = TypeVar("T")
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +29,26 @@ class Options:
 
     url: str | None
     key: str | None
+    state: Path
     as_json: bool
 
     def gateway(self) -> Gateway:
         """The application to talk to."""
-        return Gateway(connection(self.url, self.key))
+        return Gateway(connection(self.url, self.key, self.state))
 
 
-def common(command: Callable[..., T]) -> Callable[..., T]:
+def with_options(command: Callable[..., T]) -> Callable[..., T]:
     """Adds the options that every verb takes, as one `options` argument."""
 
-    def run(url: str | None, key: str | None, as_json: bool, **rest: Any) -> T:  # Any: the verb's own arguments
-        return command(options=Options(url, key, as_json), **rest)
+    def run(url: str | None, key: str | None, state: Path, as_json: bool, **rest: Any) -> T:  # Any: the verb's own
+        return command(options=Options(url, key, state, as_json), **rest)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
+        click.option(
+            "--state", type=FOLDER, default=STATE, show_default=True, help="Where the one that runs here keeps it."
+        ),
         click.option("--key", envvar="REVENUE_KEY", help="The key that opens it."),
         click.option("--url", envvar="REVENUE_URL", help="Where Revenue answers; the one that runs here by default."),
     ):
@@ -60,7 +67,7 @@ def main() -> None:
 @click.option("--map", "asked", multiple=True, metavar="COLUMN=FIELD",
               help="Send a column to a field of a lead, or to `name`, `attribute` or `ignore`.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would happen, and keep nothing.")
-@common
+@with_options
 def import_command(options: Options, file: Path, asked: tuple[str, ...], dry_run: bool) -> None:
     """Take in the leads of a CSV file.
 
@@ -78,11 +85,9 @@ def import_command(options: Options, file: Path, asked: tuple[str, ...], dry_run
 
         try:
             asyncio.run(work())
-        except click.ClickException as error:
-            if not tally.rows:
-                raise
-            hint = f"{tally.rows} rows were done until then; importing the file again goes on from there."
-            raise click.ClickException(f"{error.message} {hint}") from None
+        except (click.ClickException, LineTooLong) as error:
+            hint = f" {tally.rows} rows were done until then; importing the file again goes on from there."
+            raise click.ClickException(f"{error}{hint if tally.rows else ''}") from None
     if options.as_json:
         click.echo(to_json(_summary(file, tally, dry_run)))
     else:
@@ -124,7 +129,7 @@ def lead_group() -> None:
 
 @lead_group.command("show")
 @click.argument("who")
-@common
+@with_options
 def show_command(options: Options, who: str) -> None:
     """Show a lead by its id or e-mail address: what it said, what was found out, its score and why."""
 
@@ -149,8 +154,8 @@ async def _leads(gateway: Gateway, who: str) -> list[Lead]:
 async def _score(gateway: Gateway, lead: Lead) -> Score | None:
     try:
         return await gateway.score(lead.id)
-    except Refused as refused:
-        if refused.code == "score_not_found":
+    except ProblemAnswer as answer:
+        if answer.code == "score_not_found":
             return None
         raise
 
@@ -175,10 +180,14 @@ def _show(options: Options, lead: Lead, score: Score | None, profile: Profile) -
 @main.command("demo")
 @click.option("--leads", default=400, show_default=True, type=click.IntRange(10, 100_000), help="How many to invent.")
 @click.option("--exit", "ends", is_flag=True, help="Stop after the report.")
-def demo_command(leads: int, ends: bool) -> None:
+@click.option("--state", type=FOLDER, default=STATE, show_default=True, help="Where to keep the key and the sample.")
+def demo_command(leads: int, ends: bool, state: Path) -> None:
     """Run Revenue in this process, feed it a sample of leads and show what became of them."""
-    from atoll import run_process  # noqa: PLC0415  # only this verb runs the application itself
+    from atoll import AtollError, run_process  # noqa: PLC0415  # only this verb runs the application itself
 
     from .demo import demo  # noqa: PLC0415  # as above
 
-    run_process(lambda stop: demo(stop, leads=leads, ends=ends))
+    try:
+        run_process(lambda stop: demo(stop, state=state, leads=leads, ends=ends))
+    except AtollError as error:
+        raise click.ClickException(str(error)) from None

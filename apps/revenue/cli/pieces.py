@@ -3,7 +3,7 @@
 A piece ends at the end of a line and not inside double quotes. To see that, neither the delimiter nor the encoding has
 to be known: a quote opens after a line's beginning or any delimiter, and closes before one. After a quote that is
 never closed, the next one that looks like a closing one ends the confusion, or a piece that has become too long does;
-Capture then refuses the rows that are broken, and only those. (Counting quotes was tried: one broken row turned inside
+Capture then rejects the rows that are broken, and only those. (Counting quotes was tried: one broken row turned inside
 and outside round for the rest of the file.)
 """
 
@@ -127,13 +127,14 @@ def _lines(file: BufferedIOBase) -> Iterator[bytes]:
 def _wide_lines(file: BufferedIOBase) -> Iterator[bytes]:
     """UTF-16 as UTF-8: in its own bytes a line's end cannot be seen."""
     decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
-    rest = ""
+    rest, number = "", 1
     while chunk := file.read(CHUNK_BYTES):
         *whole, rest = (rest + decoder.decode(chunk)).split("\n")
         for line in whole:
+            number += 1
             yield from _parted(f"{line}\n".encode())
         if len(rest) > LINE_BYTES_MAX:
-            raise LineTooLong(0)
+            raise LineTooLong(number)
     if rest:
         yield from _parted(rest.encode())
 

@@ -36,7 +36,7 @@ TYPES: dict[int, PhoneType] = {
 FAULTS: dict[int, str] = {
     ValidationResult.TOO_SHORT: "The number is too short: a digit is missing.",
     ValidationResult.TOO_LONG: "The number is too long: it has a digit too many, or two numbers stand in one field.",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "The number lacks its area code.",
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "The number is too short: its area code is missing, or digits are.",
     ValidationResult.INVALID_COUNTRY_CODE: "No country has this country code.",
 }
 

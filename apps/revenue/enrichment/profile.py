@@ -1,6 +1,6 @@
 """All facts about a lead together: what was given, what its address, number and website say, what follows from those.
 
-Importing this loads the libraries and their tables, 0.3 s; the service does so at its start and not before.
+Importing this loads the libraries and their tables, 0.4 s; the service does so at its start and not before.
 """
 
 from urllib.parse import urlsplit

@@ -6,6 +6,7 @@ import os
 import random
 import secrets
 import tempfile
+import threading
 import time
 import uuid
 from datetime import UTC, datetime
@@ -27,20 +28,25 @@ class SystemClock:
             return time.monotonic()
 
 
+_generator = random.Random(secrets.randbits(256))
+"""Quick chance for identifiers: one for the process, and another one for each process that is forked from it."""
+
+os.register_at_fork(after_in_child=lambda: _generator.seed(secrets.randbits(256)))
+
+
 class SystemEntropy:
     """Chance from the operating system."""
 
     def __init__(self) -> None:
-        self._random = random.Random(secrets.randbits(256))
-        os.register_at_fork(after_in_child=lambda: self._random.seed(secrets.randbits(256)))
+        self._uuids = Uuids7()
 
     def bits(self, count: int) -> int:
         """A number of `count` bits; quick, not for secrets."""
-        return self._random.getrandbits(count)
+        return _generator.getrandbits(count)
 
     def uuid(self) -> uuid.UUID:
-        """A UUID of version 7: 48 bits of time in milliseconds, 74 bits of chance (RFC 9562, 5.7)."""
-        return uuid_7(time.time_ns() // 1_000_000, secrets.randbits(74))
+        """A UUID of version 7; later ones of this process sort later."""
+        return self._uuids.next(time.time_ns() // 1_000_000, secrets.randbits(74))
 
     def token(self) -> str:
         """A secret of 256 bits."""
@@ -51,14 +57,31 @@ class SystemEntropy:
         return random.Random(secrets.randbits(256))
 
 
-def uuid_7(milliseconds: int, chance: int) -> uuid.UUID:
-    """A UUID of version 7 from its two parts.
+class Uuids7:
+    """Makes UUIDs of version 7, each greater than the one before, also within a millisecond and from many threads.
 
-    >>> uuid_7(1_700_000_000_000, 0)
-    UUID('018bcfe5-6800-7000-8000-000000000000')
+    RFC 9562, 6.2, method 2: within a millisecond, and while a clock goes back, the last one's chance is counted up by
+    a chance of its own. Owns the last one.
     """
-    high, low = chance >> 62 & 0xFFF, chance & (1 << 62) - 1
-    return uuid.UUID(int=(milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._turn = threading.Lock()
+
+    def next(self, milliseconds: int, chance: int) -> uuid.UUID:
+        """The next one: 48 bits of time, then 74 bits of `chance`.
+
+        >>> uuids = Uuids7()
+        >>> uuids.next(1_700_000_000_000, 5), uuids.next(1_700_000_000_000, 0)
+        (UUID('018bcfe5-6800-7000-8000-000000000005'), UUID('018bcfe5-6800-7000-8000-000000000006'))
+        """
+        made = milliseconds << 74 | chance
+        with self._turn:
+            if made <= self._last:
+                made = self._last + 1 + (chance & 0xFFFF_FFFF)
+            self._last = made
+        time_48, high, low = made >> 74, made >> 62 & 0xFFF, made & (1 << 62) - 1
+        return uuid.UUID(int=(time_48 & (1 << 48) - 1) << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
 
 
 class SystemDisk:
@@ -77,19 +100,19 @@ class SystemDisk:
     def write(self, name: str, content: bytes, *, private: bool = False) -> None:
         """Replace a file's content: written beside it, made durable, then moved into its place."""
         path = self._path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+        _make_folder(path.parent)
+        descriptor, place = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+        temporary = Path(place)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             if not private:
-                os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
+                temporary.chmod(0o644)
+            temporary.replace(path)
         except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
+            temporary.unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
 
@@ -104,12 +127,20 @@ class SystemDisk:
     def _path(self, name: str) -> Path:
         path = (self._folder / name).resolve()
         if not path.is_relative_to(self._folder.resolve()):
-            raise PermissionError(f"{name} leaves the folder {self._folder}")
+            raise PermissionError(f"`{name}` leaves the folder {self._folder}")
         return path
 
 
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each durable in its parent."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
+
+
 def _sync_folder(folder: Path) -> None:
-    """Make the move of a file durable, where folders can be opened (POSIX)."""
+    """Make a change in a folder durable, where folders can be opened (POSIX)."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -9,11 +9,14 @@ import hashlib
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from atoll.calls.dispatcher import PROBLEM_LINE
+import msgspec
+
 from atoll.calls.ports import Lines, Request, Response, Transport
+from atoll.calls.streams import problem_in
 from atoll.contract import (
     BrokenContract,
     DeadlineExceeded,
+    Encoded,
     Invalid,
     InvalidInput,
     Operation,
@@ -88,8 +91,8 @@ class Caller:
         assert operation.codec is not None
         try:
             while (line := await self._next(operation, response.stream)) is not None:
-                if line.startswith(PROBLEM_LINE):
-                    raise _problem_of(operation, line[len(PROBLEM_LINE) : -1])
+                if (problem := problem_in(line)) is not None:
+                    raise _problem_of(operation, problem)
                 try:
                     item = operation.codec.decode(line)
                 except Invalid as invalid:
@@ -118,7 +121,7 @@ class Caller:
         deadline_at = self._deadline(operation, outer, now)
         if deadline_at <= now:
             raise DeadlineExceeded(operation=operation.id)
-        context = self._context(operation, body, outer, deadline_at)
+        context = self._context(operation, (path, query, body), outer, deadline_at)
         watched = guard.get()
         task = asyncio.current_task(loop)
         try:
@@ -133,10 +136,10 @@ class Caller:
             if self._fallback is None:
                 raise
         else:
-            if self._fallback is None or response.status not in (Unavailable.status, DeadlineExceeded.status):
+            if self._fallback is None or not _is_out_of_reach(operation, response):
                 return response
         deadline_at = loop.time() + TIMEOUT_S if outer.deadline_at is None else outer.deadline_at
-        context = self._context(operation, body, outer, deadline_at)
+        context = self._context(operation, (path, query, body), outer, deadline_at)
         return await self._fallback.send(Request(operation, path, query, body, context, strict, watched))
 
     async def _next(self, operation: Operation, lines: Lines) -> bytes | None:
@@ -154,25 +157,30 @@ class Caller:
             return now + (timeout_s or TIMEOUT_S)
         return outer.deadline_at if timeout_s is None else min(now + timeout_s, outer.deadline_at)
 
-    def _context(self, operation: Operation, body: bytes, outer: Context, deadline_at: float | None) -> Context:
+    def _context(self, operation: Operation, encoded: Encoded, outer: Context, deadline_at: float | None) -> Context:
+        """What travels with the call. The trace is the caller's: whoever answers makes a span of its own in it."""
         trace = outer.trace
-        if trace.trace_id:
-            trace = trace.child(self._bits(64) or 1)
-        else:
+        if not trace.trace_id:
             trace = Trace(self._bits(128) or 1, self._bits(64) or 1, 0, True)
         if operation.form is ResultForm.STREAM:
             deadline_at = outer.deadline_at  # a stream may take longer than its first item
         key = outer.idempotency_key
         if key is not None:
-            key = derived_key(key, operation, body)
+            key = derived_key(key, operation, encoded)
         return Context(trace, deadline_at, self._name, outer.user, outer.tenant, outer.criticality, key)
 
 
-def derived_key(incoming: str, operation: Operation, body: bytes) -> str:
+def derived_key(incoming: str, operation: Operation, encoded: Encoded) -> str:
     """The idempotency key of a call made while work under `incoming` is done: the same for the same call again."""
-    digest = hashlib.blake2b(body, key=hashlib.sha256(incoming.encode()).digest(), digest_size=16)
-    digest.update(operation.id.encode())
-    return digest.hexdigest()
+    said = msgspec.json.encode((incoming, operation.id, operation.major, encoded))
+    return hashlib.blake2b(said, digest_size=16).hexdigest()
+
+
+def _is_out_of_reach(operation: Operation, response: Response) -> bool:
+    """Whether the service could not answer, or not in time: a declared problem of the same status is an answer."""
+    if response.status not in (Unavailable.status, DeadlineExceeded.status):
+        return False
+    return isinstance(_problem_of(operation, response.body), Unavailable | DeadlineExceeded)
 
 
 def _problem_of(operation: Operation, body: bytes) -> Problem:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from atoll.calls.caller import Caller
 from atoll.calls.ports import Response
 from atoll.calls.router import Router, decode_query
+from atoll.calls.streams import CheckedLines, check
 from atoll.contract import Contract, MethodNotAllowed, NoSuchOperation, Operation
 from atoll.kernel import Context
 
@@ -25,9 +26,12 @@ class Listing:
 class Catalog:
     """What the application offers to the outside."""
 
-    def __init__(self, application: str, version: str, listings: tuple[Listing, ...], caller: Caller) -> None:
+    def __init__(
+        self, application: str, version: str, description: str, listings: tuple[Listing, ...], caller: Caller
+    ) -> None:
         self.application = application
         self.version = version
+        self.description = description
         self.listings = listings
         self._caller = caller
         self._routers = {
@@ -63,7 +67,14 @@ class Catalog:
             NoSuchOperation: the operation is not public.
             InvalidInput: the query cannot be read.
             DeadlineExceeded: there was no answer in time.
+            BrokenContract: the answer does not fit the contract; in a stream, its last line says so.
         """
         if not operation.public:
             raise NoSuchOperation(path=operation.path)
-        return await self._caller.exchange(operation, words, decode_query(query), body, outer=context, strict=True)
+        pairs = decode_query(query)
+        response = await self._caller.exchange(operation, words, pairs, body, outer=context, strict=True)
+        if response.stream is not None:
+            return Response(response.status, stream=CheckedLines(response.stream, operation, context.trace.id))
+        if response.status == 200:
+            check(operation, response.body)
+        return response

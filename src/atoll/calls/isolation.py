@@ -1,9 +1,11 @@
 """A coroutine in a context of its own, inside the task of whoever awaits it.
 
 A handler must not see its caller's context variables, in one process as little as across a network. A task of its own
-would give that too, at twice the cost, and cancellation would need help to pass; here it passes by itself.
+would give that too, at twice the cost, and cancellation would need help to pass; here it passes by itself. What a
+handler could do to the task that it shares is taken back: cancelling it ends the handler, not its caller.
 """
 
+import asyncio
 import types
 from collections.abc import Awaitable, Generator
 from contextvars import Context as Variables
@@ -26,31 +28,62 @@ class Resumable(Protocol):
         ...
 
 
-def isolated(variables: Variables, work: Resumable) -> Awaitable[Any]:  # Any: whatever the work results in
-    """Await `work` with `variables` as its context; the result, exceptions and cancellation are its own."""
-    return _driven(variables, work)
+class SelfCancelled(Exception):
+    """The work cancelled the task that it runs in, which is not its own."""
+
+    def __str__(self) -> str:
+        return "the handler cancelled the task that it runs in, which it shares with its caller"
+
+
+def isolated(
+    variables: Variables, work: Resumable, task: asyncio.Task[Any]
+) -> Awaitable[Any]:  # Any: tasks and results of all kinds
+    """Await `work` in `task`, the current one, with `variables` as its context; results and exceptions are its own.
+
+    Raises:
+        SelfCancelled: the work cancelled `task`.
+    """
+    return _driven(variables, work, task)
 
 
 @types.coroutine
-def _driven(variables: Variables, work: Resumable) -> Generator[Any, Any, Any]:  # Any: the event loop's own protocol
-    run = variables.run
+def _driven(
+    variables: Variables, work: Resumable, task: asyncio.Task[Any]
+) -> Generator[Any, Any, Any]:  # Any: the event loop's own protocol
+    run, cancelling = variables.run, task.cancelling
+    own = 0  # cancellations of the task that were asked for by the work itself: only it runs during a step
+    before = cancelling()
     try:
         waits_for = run(work.send, None)
         while True:
+            own = max(0, own + cancelling() - before)
             try:
                 value = yield waits_for
             except GeneratorExit:
                 run(work.close)
                 raise
             except BaseException as error:  # noqa: BLE001  # handed on to the work, cancellation above all
+                before = cancelling()
                 waits_for = run(work.throw, error)
             else:
+                before = cancelling()
                 waits_for = run(work.send, value)
     except StopIteration as done:
-        return done.value
-    except StopAsyncIteration:
-        return END
+        if own + cancelling() - before <= 0:
+            return done.value
+    except BaseException as error:
+        if isinstance(error, GeneratorExit) or own + cancelling() - before <= 0:
+            raise
+    yield from _taken_back(task, own + cancelling() - before)
+    raise SelfCancelled
 
 
-END: Any = object()  # Any: compared by identity with whatever a stream yields
-"""What a step of an asynchronous generator gives when there is nothing more."""
+def _taken_back(task: asyncio.Task[Any], times: int) -> Generator[Any, Any, None]:  # Any: the event loop's own protocol
+    """Undo so many cancellations of a task; one that waits to be delivered (before Python 3.13) is met here."""
+    for _ in range(times):
+        task.uncancel()
+    try:
+        yield
+    except asyncio.CancelledError:
+        if task.cancelling():
+            raise

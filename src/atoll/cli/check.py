@@ -32,7 +32,8 @@ def check(app: str | None, as_json: bool) -> None:
     screen().print(
         f"[bold green]✓[/] {summary.name} is in order: {_number(counts['services'], 'service')}, "
         f"{_number(counts['contracts'], 'contract')}, {_number(counts['operations'], 'operation')} "
-        f"({counts['public']} public), {_number(counts['events'], 'event')}, {_number(counts['calls'], 'declared call')}.",
+        f"({counts['public']} public), {_number(counts['events'], 'event')}, "
+        f"{_number(counts['calls'], 'declared call')}.",
         soft_wrap=True,
     )
 

@@ -13,25 +13,26 @@ from atoll.cli.project import application_argument, json_option, load
 from atoll.cli.refusals import Mistaken
 from atoll.cli.terminal import print_json
 
+EXAMPLES = """\b
+Examples:
+  atoll contract export --public --out openapi.json
+  atoll contract export --service scoring
+"""
+
 
 @click.group()
 def contract() -> None:
     """Export contracts as OpenAPI 3.1."""
 
 
-@contract.command()
+@contract.command(epilog=EXAMPLES)
 @application_argument
 @click.option("--service", metavar="NAME", help="Only the contract of this service.")
 @click.option("--public", is_flag=True, help="Only what is reachable from outside, with the key it asks for.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead of printing.")
 @json_option
 def export(app: str | None, service: str | None, public: bool, out: Path | None, as_json: bool) -> None:
-    """Write an OpenAPI 3.1 document of the whole application, or of one service.
-
-    \b
-    atoll contract export --public --out openapi.json
-    atoll contract export --service scoring
-    """
+    """Write an OpenAPI 3.1 document of the whole application, or of one service."""
     document = document_of(describe(load(app)), service, public_only=public)
     if out is None:
         print_json(document)
@@ -53,7 +54,12 @@ def document_of(graph: Graph, service: str | None, *, public_only: bool) -> dict
     application = graph.application
     offered = {each.name: each for each in graph.services if each.contract is not None}
     if service is None:
-        chosen, title, version, description = list(offered.values()), application.name, application.version, application.description
+        chosen, title, version, description = (
+            list(offered.values()),
+            application.name,
+            application.version,
+            application.description,
+        )
     elif service in offered:
         chosen = [offered[service]]
         found = offered[service].contract

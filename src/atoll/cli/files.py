@@ -16,5 +16,7 @@ def write(file: Path, text: str) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise Mistaken(
-            f"{file} cannot be written: {error.strerror}", "Name another file, or change its rights.", code="not_written"
+            f"{file} cannot be written: {error.strerror}",
+            "Name another file, or change its rights.",
+            code="not_written",
         ) from None

@@ -25,7 +25,7 @@ def application_argument(command: F) -> F:
 def json_option(command: F) -> F:
     """Let a command take `--json`, for its results and its refusals."""
 
-    def noted(ctx: click.Context, _: click.Parameter, wanted: bool) -> bool:  # noqa: FBT001  # click's own signature
+    def noted(ctx: click.Context, _: click.Parameter, wanted: bool) -> bool:
         if wanted:
             speak_json(ctx)
         return wanted
@@ -36,7 +36,10 @@ def json_option(command: F) -> F:
 def state_option(command: F) -> F:
     """Let a command take `--state`."""
     return click.option(
-        "--state", type=click.Path(file_okay=False, path_type=Path), default=STATE, show_default=True,
+        "--state",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=STATE,
+        show_default=True,
         help="The folder in which the running application keeps its state.",
     )(command)
 
@@ -51,7 +54,7 @@ def place_of(app: str | None) -> str:
     if place is None:
         raise Mistaken(
             "No application is named.",
-            "Name it (`atoll run shop.application:shop`), or write `application = \"shop.application:shop\"` under "
+            'Name it (`atoll run shop.application:shop`), or write `application = "shop.application:shop"` under '
             f"[tool.atoll] in the pyproject.toml of this folder, or set {VARIABLE}. "
             "To make a new one: `atoll new app shop`.",
             code="no_application",
@@ -82,7 +85,8 @@ def _from_project(file: Path) -> str | None:
         case {"atoll": {"application": other}}:
             raise Mistaken(
                 f"`application` in [tool.atoll] of {file} is not text but {other!r}.",
-                'Write it as "package.module:attribute".', code="project_unreadable",
+                'Write it as "package.module:attribute".',
+                code="project_unreadable",
             )
         case _:
             return None

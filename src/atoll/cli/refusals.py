@@ -86,7 +86,11 @@ class Mistaken(Refusal):
             lines.append("")
             where = _place(mistake)
             first, *rest = [f"[bold]{escape(where)}[/]", escape(mistake.what)] if where else [escape(mistake.what)]
-            lines += [f"{number:>3}. {first}", *(f"     {line}" for line in rest), f"     [dim]→[/] {escape(mistake.fix)}"]
+            lines += [
+                f"{number:>3}. {first}",
+                *(f"     {line}" for line in rest),
+                f"     [dim]→[/] {escape(mistake.fix)}",
+            ]
         return lines
 
 

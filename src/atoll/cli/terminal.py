@@ -7,7 +7,6 @@ import sys
 from typing import IO, Any
 
 import msgspec
-from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -35,10 +34,17 @@ def print_laid_out(*parts: RenderableType, on: Console) -> None:
     on.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
-def table(*headings: str, on: Console, title: str = "") -> Table:
-    """An empty table: ruled on a terminal, bare columns elsewhere."""
-    style = box.SIMPLE_HEAD if on.is_terminal else None
-    made = Table(box=style, title=title or None, title_justify="left", title_style="bold", pad_edge=False, header_style="dim")
+def table(*headings: str, title: str = "") -> Table:
+    """An empty table: bare columns, so that it reads the same on a terminal, in a pipe and in a bug report."""
+    made = Table(
+        box=None,
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        header_style="dim",
+        padding=(0, 2, 0, 0),
+        pad_edge=False,
+    )
     for heading in headings:
         made.add_column(heading, overflow="fold")
     return made

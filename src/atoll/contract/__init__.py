@@ -9,6 +9,7 @@ from atoll.contract.openapi import openapi
 from atoll.contract.operation import (
     Argument,
     Deprecation,
+    Encoded,
     Operation,
     Place,
     ResultForm,
@@ -46,6 +47,7 @@ __all__ = [
     "Contract",
     "DeadlineExceeded",
     "Deprecation",
+    "Encoded",
     "Event",
     "Fault",
     "Forbidden",

@@ -173,6 +173,7 @@ class Edge:
             [listing.contract for listing in listings],
             title=self._catalog.application,
             version=self._catalog.version,
+            description=self._catalog.description,
             owners={listing.contract.id: listing.owner for listing in listings},
             public_only=True,
         )

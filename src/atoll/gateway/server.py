@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket  # noqa: TID251  # the gateway is the one service that listens by itself
 from collections.abc import Generator
 
@@ -9,6 +10,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from atoll import AtollError, Tasks
+
+logging.getLogger("uvicorn").setLevel(logging.WARNING)  # that it starts and stops is told by whoever runs it
 
 
 class AddressTaken(AtollError):

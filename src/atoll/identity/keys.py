@@ -22,18 +22,18 @@ class Keys:
         self._users: dict[bytes, str] = {}
 
     def development_key(self) -> str:
-        """The key of the user `developer`; made now when there is none yet."""
+        """The key of the user `developer`; made now when there is none yet, or its file is empty."""
         stored = self._disk.read(_DEVELOPMENT)
-        if stored is None:
-            stored = f"atoll_{self._entropy.token()}".encode()
-            self._disk.write(_DEVELOPMENT, stored, private=True)
-        key = stored.decode().strip()
+        key = stored.decode(errors="replace").strip() if stored else ""
+        if not key:  # an emptied file must not open the door to an empty key
+            key = f"atoll_{self._entropy.token()}"
+            self._disk.write(_DEVELOPMENT, key.encode(), private=True)
         self._users[_digest(key)] = "developer"
         return key
 
     def user_of(self, authorization: str | None) -> str | None:
         """Whose key stands in an `Authorization: Bearer` header (RFC 6750); None when it opens nothing."""
-        if authorization is None or authorization[: len(_SCHEME)].lower() != _SCHEME:
+        if authorization is None or not authorization.lower().startswith(_SCHEME):
             return None
         presented = _digest(authorization[len(_SCHEME) :].strip())
         user = None
@@ -44,4 +44,4 @@ class Keys:
 
 
 def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode(errors="replace")).digest()
+    return hashlib.sha256(key.encode(errors="surrogatepass")).digest()  # no two texts may become the same bytes

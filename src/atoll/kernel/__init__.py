@@ -1,11 +1,12 @@
 """The ground floor: errors, context, clock, entropy, disk, tasks and configuration. It knows nothing of services."""
 
 from atoll.kernel.clock import Clock
-from atoll.kernel.config import Config, read_settings
+from atoll.kernel.config import Config
 from atoll.kernel.context import Context, Criticality, Trace, context, current
 from atoll.kernel.disk import Disk
 from atoll.kernel.entropy import Entropy
 from atoll.kernel.errors import AtollError, Mistake, Mistakes, Source, refuse
+from atoll.kernel.settings import read_settings
 from atoll.kernel.tasks import Tasks, Threads, ThreadsBusy
 
 __all__ = [

@@ -73,7 +73,9 @@ class Config:
         """
         prefix = variable_prefix(application, section)
         longer = tuple(
-            other for name in others if (other := variable_prefix(application, name)) != prefix and other.startswith(prefix)
+            other
+            for name in others
+            if (other := variable_prefix(application, name)) != prefix and other.startswith(prefix)
         )
         for variable, text in self.environment.items():
             if variable.startswith(prefix) and not (longer and variable.startswith(longer)):

@@ -91,7 +91,9 @@ class Context(msgspec.Struct, frozen=True, gc=False):
         return max(0.0, self.deadline_at - asyncio.get_running_loop().time())
 
 
-current: ContextVar[Context] = ContextVar("atoll_context", default=Context())
+_NOTHING = Context()
+
+current: ContextVar[Context] = ContextVar("atoll_context", default=_NOTHING)
 
 
 def context() -> Context:

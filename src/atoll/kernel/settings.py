@@ -6,9 +6,10 @@ more often than not. No mistake repeats a value that was given, since it may be 
 
 import difflib
 import enum
+import re
 import typing
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, TypeVar, get_args, get_origin
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Generic, Literal, TypeVar, cast, get_args, get_origin
 
 import msgspec
 
@@ -16,6 +17,8 @@ from atoll.kernel.config import Config, Given, as_table, variable_prefix
 from atoll.kernel.errors import Mistake, Source
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+_MODULE = re.compile(r"(?:[\w<>]+\.)+")
 
 
 def read_settings(
@@ -46,7 +49,7 @@ def read_settings(
     return values, mistakes
 
 
-class _Section(typing.Generic[S]):
+class _Section(Generic[S]):
     """The settings of one service."""
 
     def __init__(self, name: str, kind: type[S], prefix: str) -> None:
@@ -81,7 +84,9 @@ class _Section(typing.Generic[S]):
             return self._kind(**ready), []
         except (TypeError, ValueError) as error:
             where = next((value.where for value in given.values() if value.where), None)
-            return None, [Mistake(where, f"the settings of `{self._name}` are refused: {error}", "change them together")]
+            return None, [
+                Mistake(where, f"the settings of `{self._name}` are refused: {error}", "change them together")
+            ]
 
     def _unknown(self, name: str, value: Given, fields: Mapping[str, object]) -> Iterator[Mistake]:
         if not (value.is_text and value.may_be_foreign):
@@ -110,30 +115,43 @@ def _converted(given: Given, kind: Any) -> object:  # Any: a type expression
             value = msgspec.convert(raw, kind)
     except (ValueError, OverflowError, RecursionError) as error:
         raise ValueError(_detail(str(error))) from None
-    for name in _passed_over(raw, value):
-        raise ValueError(f"{name} is not known")
+    for passed_over in _passed_over(raw, value, ""):
+        raise ValueError(f"{passed_over} is not known")
     return value
 
 
-def _passed_over(raw: Any, value: Any, place: str = "it") -> Iterator[str]:  # Any: what was given, and what became of it
+def _passed_over(raw: Any, value: Any, place: str) -> Iterator[str]:  # Any: what was given, and what became of it
     """What was given and is not in the value: words that a `Choice` reads as unknown, names that a record ignores."""
     if isinstance(value, enum.Enum):
-        if value.value != raw:
-            yield f"the word of `{place}`" if place != "it" else "the word"
-    elif isinstance(value, msgspec.Struct) and isinstance(raw, dict):
-        for name, inner in typing.cast(dict[str, Any], raw).items():
+        if str(value.value) != str(raw):
+            yield f"the word at `{place}`" if place else "the word"
+        return
+    for step, inner, found in _inside(raw, value):
+        here = f"{place}{step}".lstrip(".")
+        if found is _NOWHERE:
+            yield f"`{here}`"
+        else:
+            yield from _passed_over(inner, found, here)
+
+
+_NOWHERE = object()
+
+
+def _inside(raw: Any, value: Any) -> Iterator[tuple[str, Any, Any]]:  # Any: as above
+    """The parts of what was given, each with its step and with what became of it."""
+    match value:
+        case msgspec.Struct():
             names = {field.encode_name: field.name for field in msgspec.structs.fields(value)}
-            if name in names:
-                yield from _passed_over(inner, getattr(value, names[name]), name)
-            else:
-                yield f"`{name}`"
-    elif isinstance(value, dict) and isinstance(raw, dict):
-        pairs = zip(typing.cast(dict[str, Any], raw).items(), typing.cast(dict[str, Any], value).values(), strict=False)
-        for (name, inner), found in pairs:
-            yield from _passed_over(inner, found, name)
-    elif isinstance(value, list | tuple) and isinstance(raw, list):
-        for inner, found in zip(typing.cast(list[Any], raw), typing.cast(list[Any], value), strict=False):
-            yield from _passed_over(inner, found, place)
+            for name, inner in raw.items():
+                yield f".{name}", inner, getattr(value, names[name]) if name in names else _NOWHERE
+        case dict():
+            for name, inner in raw.items():
+                yield f".{name}", inner, cast(dict[object, object], value).get(name)
+        case list() | tuple():
+            for index, (inner, found) in enumerate(zip(raw, cast(Sequence[object], value), strict=True)):
+                yield f"[{index}]", inner, found
+        case _:
+            return
 
 
 def _detail(message: str) -> str:
@@ -148,10 +166,10 @@ def _wish(kind: Any) -> str:  # Any: a type expression
     """What to write instead."""
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return f"give one of {', '.join(str(word.value) for word in kind if word.name != 'UNKNOWN')}"
-    if get_origin(kind) is typing.Literal:
+    if get_origin(kind) is Literal:
         return f"give one of {', '.join(map(str, get_args(kind)))}"
-    name = kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind).replace("typing.", "")
-    return f"give a value of type `{name}`"
+    name = kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)
+    return f"give a value of type `{_MODULE.sub('', name)}`"
 
 
 def _did_you_mean(name: str, known: Collection[str]) -> str:

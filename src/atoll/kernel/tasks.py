@@ -91,15 +91,22 @@ class Threads:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._threads_max, thread_name_prefix="atoll-blocking")
         variables = contextvars.copy_context()
+
+        def work() -> R:
+            try:
+                return variables.run(function, *args, **kwargs)
+            except StopIteration as error:  # no future can carry one, and its caller would wait for ever (PEP 479)
+                raise RuntimeError("a function in a thread raised StopIteration") from error
+
         loop = asyncio.get_running_loop()
         self._taken += 1
-        future = loop.run_in_executor(self._pool, lambda: variables.run(_returning, function, *args, **kwargs))
+        future = loop.run_in_executor(self._pool, work)
         future.add_done_callback(self._returned)
         try:
             # Shielded: a cancelled wait must not mark the place as free while the thread still works.
             return await asyncio.shield(future)
         except asyncio.CancelledError:
-            if self._closed and future.cancelled() and not _is_cancelled():
+            if future.cancelled() and not _is_cancelled():  # by close, below
                 raise ThreadsBusy("its threads were closed before one was free") from None
             raise
 
@@ -119,14 +126,6 @@ class Threads:
             future.exception()  # retrieved here, since the caller may have gone
         if self._closed and not self._taken:
             self._emptied.set()
-
-
-def _returning(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call `function`; asyncio cannot carry a StopIteration, and its caller would wait for ever (compare PEP 479)."""
-    try:
-        return function(*args, **kwargs)
-    except StopIteration as error:
-        raise RuntimeError("a function in a thread raised StopIteration") from error
 
 
 def _is_cancelled() -> bool:

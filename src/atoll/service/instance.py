@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from atoll.calls import Dispatcher
-from atoll.kernel import Threads
+from atoll.kernel import Entropy, Threads
 from atoll.service.blocking import give_threads
 from atoll.service.declaration import Declaration
 from atoll.service.service import Service
@@ -38,17 +38,22 @@ class Instance:
     """
 
     def __init__(
-        self, declaration: Declaration, service: Service, threads: Threads, recorder: Recorder | None = None
+        self,
+        declaration: Declaration,
+        service: Service,
+        threads: Threads,
+        entropy: Entropy,
+        recorder: Recorder | None = None,
     ) -> None:
         self.declaration = declaration
         self.service = service
         self.state = State.NEW
-        self._threads = threads
+        self.threads = threads
         give_threads(service, threads)
         self.dispatcher: Dispatcher | None = None
         if (contract := declaration.contract) is not None:
             handlers = {operation.name: getattr(service, operation.name) for operation in contract.operations}
-            self.dispatcher = Dispatcher(contract, handlers, recorder)
+            self.dispatcher = Dispatcher(contract, handlers, entropy, recorder)
 
     async def start(self, timeout_s: float) -> None:
         """Run the service's own start. When it fails, what it took is released before its error goes on.
@@ -115,12 +120,12 @@ class Instance:
     async def _close_threads(self, timeout_s: float) -> None:
         try:
             async with asyncio.timeout(timeout_s):
-                await self._threads.close()
+                await self.threads.close()
         except TimeoutError:
             _log.warning(
                 "%s: %d blocking calls still run; nothing can interrupt their threads",
                 self.declaration.name,
-                self._threads.taken,
+                self.threads.taken,
             )
 
     async def _in_time(self, step: Callable[[], Awaitable[R]], timeout_s: float) -> R:

@@ -1,51 +1,69 @@
 """Logs that carry the trace: a line for people on a terminal, JSON for machines elsewhere."""
 
 import logging
+from datetime import UTC, date, datetime
+from uuid import UUID
 
 import msgspec
 
 from atoll.kernel import context
 
+_STANDARD = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"})
+"""What every record has; anything beside it was given as `extra`."""
+
 
 class TraceFilter(logging.Filter):
-    """Writes the current trace id and the calling service on each record."""
+    """Writes the current trace id and the calling service on each record that does not bring its own."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Add `trace_id` and `caller`; never drops a record."""
         now = context()
-        record.trace_id = now.trace.id if now.trace.trace_id else ""
-        record.caller = now.caller
+        if "trace_id" not in record.__dict__:
+            record.trace_id = now.trace.id if now.trace.trace_id else ""
+        if "caller" not in record.__dict__:
+            record.caller = now.caller
         return True
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, trace_id, and the error where there is one."""
+    """One JSON object a line: time (UTC, RFC 3339), level, logger, message, what else there is to say of it.
+
+    That is `trace_id`, `caller`, what was given as `extra` under its own names, and `error` with its traceback. Whatever
+    is no plain value is written as its `repr`, so that a record masks what is personal and no line is ever lost.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON."""
         line: dict[str, object] = {
-            "time": self.formatTime(record),
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if trace_id := getattr(record, "trace_id", ""):
-            line["trace_id"] = trace_id
+        for name, value in record.__dict__.items():
+            if name not in _STANDARD and value is not None and not (isinstance(value, str) and not value):
+                line.setdefault(name, value)
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(line).decode()
+        if record.stack_info:
+            line["stack"] = self.formatStack(record.stack_info)
+        return _json(line)
 
 
 class TextFormatter(logging.Formatter):
-    """A line for people: time, level, message, and the first digits of the trace."""
+    """A line for people: time, level, logger, message, and the trace."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
-        trace_id = getattr(record, "trace_id", "")
-        line = f"{self.formatTime(record, '%H:%M:%S')} {record.levelname.lower():<7} {record.name}: {record.getMessage()}"
-        if trace_id:
+        time, level = self.formatTime(record, "%H:%M:%S"), record.levelname.lower()
+        line = f"{time} {level:<7} {record.name}: {record.getMessage()}"
+        if trace_id := getattr(record, "trace_id", ""):
             line += f"  [trace {trace_id}]"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        if record.exc_info:
+            line += f"\n{self.formatException(record.exc_info)}"
+        if record.stack_info:
+            line += f"\n{self.formatStack(record.stack_info)}"
+        return line
 
 
 def configure_logging(*, json: bool, level: int = logging.INFO) -> None:
@@ -54,3 +72,23 @@ def configure_logging(*, json: bool, level: int = logging.INFO) -> None:
     handler.addFilter(TraceFilter())
     handler.setFormatter(JsonFormatter() if json else TextFormatter())
     logging.basicConfig(handlers=[handler], level=level, force=True)
+
+
+def _json(line: dict[str, object]) -> str:
+    return msgspec.json.encode({_text(name): _plain(value) for name, value in line.items()}).decode()
+
+
+def _plain(value: object) -> object:
+    """A value that JSON has a word for; a record as its `repr`, which masks what is personal."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value) if value.bit_length() < 64 else hex(value)
+    if isinstance(value, float):
+        return float(value)
+    return _text(value if isinstance(value, str | UUID | date) else repr(value))
+
+
+def _text(value: object) -> str:
+    """Text without lone surrogates, which UTF-8 has no bytes for."""
+    return str(value).encode(errors="backslashreplace").decode()

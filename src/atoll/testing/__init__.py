@@ -1,14 +1,20 @@
 """For tests of services and applications: fakes of the ports and of other services, and a simulated world."""
 
-from atoll.testing.fakes import MemoryDisk, SeededEntropy, SettableClock, fake
+from atoll.testing.fakes import fake
+from atoll.testing.ports import LoopClock, MemoryDisk, SeededEntropy, SettableClock
 from atoll.testing.running import running, test_world
-from atoll.testing.simulation import SimulatedLoop, simulate
+from atoll.testing.simulation import Deadlock, OutsideWorld, SimulatedLoop, simulate
+from atoll.testing.traces import drawn
 
 __all__ = [
+    "Deadlock",
+    "LoopClock",
     "MemoryDisk",
+    "OutsideWorld",
     "SeededEntropy",
     "SettableClock",
     "SimulatedLoop",
+    "drawn",
     "fake",
     "running",
     "simulate",

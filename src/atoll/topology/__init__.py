@@ -4,10 +4,11 @@ from atoll.topology.graph import Graph, describe
 from atoll.topology.loading import Unit, load_application
 from atoll.topology.process import read_config, run_process
 from atoll.topology.single import Running, single
-from atoll.topology.world import World
+from atoll.topology.world import Network, World
 
 __all__ = [
     "Graph",
+    "Network",
     "Running",
     "Unit",
     "World",

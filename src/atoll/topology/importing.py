@@ -1,6 +1,7 @@
 """Import what an application names by its place, `package.module:name`; whatever fails is a mistake with its line."""
 
 import importlib
+import importlib.util
 from types import ModuleType, TracebackType
 from typing import Any
 
@@ -9,9 +10,9 @@ from atoll.kernel import Mistake, Source
 
 def imported(place: str, what: str) -> tuple[Any, list[Mistake]]:  # Any: whatever stands at the place
     """What stands at a place, or None and why there is nothing; `what` is what was expected there."""
-    module_name, _, attribute = place.partition(":")
-    if not all(name.isidentifier() for name in (*module_name.split("."), attribute)):
-        return None, [Mistake(None, f"`{place}` does not name a place", f'write "package.module:{what}"')]
+    module_name, attribute, mistakes = parsed(place, what)
+    if mistakes:
+        return None, mistakes
     module, mistakes = imported_module(module_name, place)
     if module is None:
         return None, mistakes
@@ -19,6 +20,14 @@ def imported(place: str, what: str) -> tuple[Any, list[Mistake]]:  # Any: whatev
         fix = f"check the name of the {what}"
         return None, [Mistake(source_of_module(module), f"{module_name} has no `{attribute}`", fix)]
     return getattr(module, attribute), []
+
+
+def parsed(place: str, what: str) -> tuple[str, str, list[Mistake]]:
+    """The module and the name in a place, or why it is none."""
+    module_name, _, attribute = place.partition(":")
+    if all(name.isidentifier() for name in (*module_name.split("."), attribute)):
+        return module_name, attribute, []
+    return "", "", [Mistake(None, f"`{place}` does not name a place", f'write "package.module:{what}"')]
 
 
 def imported_module(name: str, place: str) -> tuple[ModuleType | None, list[Mistake]]:
@@ -29,18 +38,24 @@ def imported_module(name: str, place: str) -> tuple[ModuleType | None, list[Mist
         return None, [_failure(place, name, error)]
 
 
+def neighbour(module_name: str, name: str, place: str) -> tuple[ModuleType | None, list[Mistake]]:
+    """The module `name` beside another, without importing that one; None also where there is none."""
+    package = module_name.rpartition(".")[0]
+    if not package:
+        return imported_module(name, place) if importlib.util.find_spec(name) else (None, [])
+    holder, mistakes = imported_module(package, place)
+    if holder is None or not importlib.util.find_spec(f".{name}", package):
+        return None, mistakes
+    return imported_module(f"{package}.{name}", place)
+
+
 def source_of_module(module: ModuleType) -> Source:
     """The file of a module; its name where it has none."""
     return Source(module.__file__ or module.__name__)
 
 
-def is_missing(name: str, error: BaseException | None) -> bool:
-    """Whether an import failed because there is no module of this name, or no package that could hold it."""
-    return isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}.")
-
-
 def _failure(place: str, module_name: str, error: Exception) -> Mistake:
-    if is_missing(module_name, error):
+    if isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}."):
         fix = "check the name, and that it is installed or lies below the current folder"
         return Mistake(None, f"{place} cannot be imported: {error}", fix)
     if isinstance(error, SyntaxError) and error.filename:

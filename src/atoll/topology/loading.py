@@ -11,7 +11,7 @@ from typing import Any
 from atoll.contract import Contract, compile_contract, is_contract
 from atoll.kernel import Mistake, Mistakes, Source
 from atoll.service import Application, Declaration, Reference, Service, declare, service_name
-from atoll.topology.importing import imported, imported_module, source_of_module
+from atoll.topology.importing import imported, neighbour, parsed, source_of_module
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
@@ -76,20 +76,23 @@ def _unit(
 ) -> tuple[Unit | None, list[Mistake]]:
     if not isinstance(item, Reference):
         return _declared(item, owner, hosted, is_edge)
-    contract, mistakes = _contract_beside(item)
+    module_name, class_name, mistakes = parsed(item.service, "Service")
+    if mistakes:
+        return None, mistakes
+    contract, mistakes = _contract_beside(item, module_name)
     if hosted is not None:
         if mistakes:
             return None, mistakes  # under which name it would be hosted is not known
-        name = service_name(item.service.partition(":")[2], contract)
+        name = service_name(class_name, contract)
         if name not in hosted:
             return Unit(name, contract, None, is_edge), []
-    service, found = imported(item.service, "service")
+    service, found = imported(item.service, "Service")
     if found:
         return None, mistakes + found
     unit, found = _declared(service, owner, hosted, is_edge)
-    mistakes += found
+    mistakes = mistakes + found
     if unit is not None and not mistakes:
-        mistakes += _strays(item, unit, contract)
+        mistakes = list(_strays(item, unit, contract))
     return unit, mistakes
 
 
@@ -99,7 +102,7 @@ def _declared(
     hosted: Sequence[str] | None,
     is_edge: bool,
 ) -> tuple[Unit | None, list[Mistake]]:
-    if not (isinstance(service, type) and issubclass(service, Service)):
+    if not _is_service(service):
         where = Source.of(service) if callable(service) else None
         return None, [Mistake(where, f"`{service!r}` is not a service", "derive its class from `atoll.Service`")]
     declaration, mistakes = declare(service, owner)
@@ -109,15 +112,18 @@ def _declared(
     return Unit(declaration.name, declaration.contract, declaration if is_hosted else None, is_edge), mistakes
 
 
-def _contract_beside(item: Reference) -> tuple[Contract | None, list[Mistake]]:
+def _is_service(candidate: object) -> bool:
+    return isinstance(candidate, type) and issubclass(candidate, Service)
+
+
+def _contract_beside(item: Reference, module_name: str) -> tuple[Contract | None, list[Mistake]]:
     """The contract of a reference, found without importing the service's module."""
     if item.contract is not None:
-        protocol, mistakes = imported(item.contract, "contract")
+        protocol, mistakes = imported(item.contract, "Contract")
         return (None, mistakes) if mistakes else compile_contract(protocol)
-    package = item.service.partition(":")[0].rpartition(".")[0]
-    module, mistakes = imported_module(f"{package}.contract", item.service) if package else (None, [])
+    module, mistakes = neighbour(module_name, "contract", item.service)
     if module is None:
-        return None, [mistake for mistake in mistakes if mistake.where is not None]  # absent: nobody calls it
+        return None, mistakes
     found = _contracts_in(module)
     if len(found) > 1:
         names = ", ".join(protocol.__name__ for protocol in found)

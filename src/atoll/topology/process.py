@@ -20,15 +20,22 @@ def read_config(folder: Path, file: str = "atoll.toml") -> Config:
 def run_process(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     """Run `work` to its end on a new loop (uvloop where it is installed).
 
-    The event that `work` is given is set by SIGINT and SIGTERM: it then drains and returns.
+    The event that `work` is given is set by SIGINT and SIGTERM: it then drains and returns. A second signal does what
+    it would do to any program, so that one that does not drain can be ended.
     """
 
     async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            if sys.platform != "win32":
-                loop.add_signal_handler(number, stop.set)
+        numbers = (signal.SIGINT, signal.SIGTERM) if sys.platform != "win32" else ()
+
+        def ask_to_stop() -> None:
+            stop.set()
+            for number in numbers:
+                loop.remove_signal_handler(number)
+
+        for number in numbers:
+            loop.add_signal_handler(number, ask_to_stop)
         await work(stop)
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -37,7 +44,7 @@ def run_process(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
-        import uvloop
+        import uvloop  # noqa: PLC0415  # loaded by processes that run an application, and by nobody else
     except ImportError:
         return None
     return uvloop.new_event_loop

@@ -1,18 +1,22 @@
 """The topology `single`: all hosted services in this process, on one loop.
 
-It is honest about what it shares: the loop, the memory, and the end of the process.
+It is honest about what it shares: the loop, the memory, and the end of the process. A watchdog names a handler that
+holds up the loop.
 """
 
+import asyncio
+import functools
+import inspect
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from types import CodeType
 from typing import Any, TypeVar
 
+from atoll.adapters.watchdog import watched
 from atoll.calls import Caller, Catalog, Dispatcher, Listing, LocalTransport, client
-from atoll.contract import contract_of
-from atoll.kernel import Clock, Config, Disk, Entropy, read_settings, refuse
-from atoll.service import Application, Declaration, Instance, Settings
-from atoll.service.declaration import Dependency
+from atoll.kernel import Clock, Config, Disk, Entropy, Threads, read_settings, refuse
+from atoll.service import Application, Declaration, Dependency, Instance, Service, Settings, give_threads
 from atoll.telemetry import Recorder
 from atoll.topology.graph import graph_mistakes, in_start_order
 from atoll.topology.loading import Unit, load_units
@@ -22,17 +26,25 @@ T = TypeVar("T")
 
 _log = logging.getLogger("atoll.topology")
 
+START_S = 60.0
+"""How long a service may take to start."""
+STOP_S = 10.0
+"""How long a service may take to stop, once it is drained."""
+
 
 class Running:
     """An application that runs in this process. Owns its instances."""
 
-    def __init__(self, application: Application, units: Sequence[Unit], world: World, recorder: Recorder | None) -> None:
+    def __init__(
+        self, application: Application, units: Sequence[Unit], world: World, recorder: Recorder | None = None
+    ) -> None:
         self.application = application
         self.instances: dict[str, Instance] = {}
         self._units = units
         self._world = world
         self._recorder = recorder
-        self._transport = LocalTransport()
+        self._answering = LocalTransport()
+        self._network = world.network(self._answering, [unit.contract for unit in units if unit.contract])
 
     def client(self, protocol: Callable[..., T]) -> T:
         """A client of one of its services, for whoever runs the application: a test, a script, a notebook.
@@ -40,8 +52,7 @@ class Running:
         Raises:
             Mistakes: the class is no contract.
         """
-        contract_of(protocol)
-        return client(protocol, Caller("", self._transport, self._world.entropy))
+        return client(protocol, Caller("", self._network, self._world.entropy))
 
     @property
     def is_started(self) -> bool:
@@ -52,45 +63,61 @@ class Running:
         """Which instances take calls now."""
         return {name: await instance.is_ready() for name, instance in self.instances.items()}
 
-    async def start(self, settings: dict[str, Settings]) -> None:
+    async def start(self, settings: Mapping[str, Settings]) -> None:
         """Start all services, callees before callers."""
         for declaration in in_start_order([unit.declaration for unit in self._units if unit.declaration]):
             instance = self._instance(declaration, settings.get(declaration.name))
-            await instance.start()
+            await instance.start(START_S)
             if instance.dispatcher is not None:
-                self._transport.add(instance.dispatcher)
+                self._answering.add(instance.dispatcher)
             self.instances[declaration.name] = instance
 
-    async def stop(self, drain_s: float) -> None:
-        """Drain and stop all services, callers before callees; the first error is raised when all have ended."""
+    async def stop(self, drain_s: float) -> list[Exception]:
+        """Drain all services within `drain_s` and stop them, callers before callees; the errors, which are logged.
+
+        Nothing keeps the others from ending: neither an error nor a cancellation, which only ends the draining.
+        """
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + drain_s
         errors: list[Exception] = []
+        cancelled: asyncio.CancelledError | None = None
         for instance in reversed(self.instances.values()):
-            for step in (lambda: instance.drain(drain_s), instance.stop):
+            drain = functools.partial(instance.drain, ends_at - loop.time())
+            for step in (drain, functools.partial(instance.stop, STOP_S)):
                 try:
                     await step()
+                except asyncio.CancelledError as error:
+                    cancelled = error
+                    ends_at = loop.time()
                 except Exception as error:  # noqa: BLE001  # foreign code: the others have to end all the same
-                    _log.exception("%s did not end cleanly", instance.declaration.name)
+                    _log.error("%s did not end cleanly", instance.declaration.name, exc_info=error)
                     errors.append(error)
         self.instances.clear()
-        if errors:
-            raise errors[0]
+        if cancelled is not None:
+            raise cancelled
+        return errors
 
     def _instance(self, declaration: Declaration, settings: Settings | None) -> Instance:
-        given: dict[str, Any] = {name: self._port(kind, declaration) for name, kind in declaration.ports.items()}
+        threads = Threads()
+        given: dict[str, Any] = {  # Any: whatever its fields ask for
+            field: self._port(kind, declaration) for field, kind in declaration.ports.items()
+        }
         for dependency in declaration.dependencies:
-            given[dependency.field] = client(dependency.contract.protocol, self._caller(declaration.name, dependency))
+            caller = self._caller(declaration.name, dependency, threads)
+            given[dependency.field] = client(dependency.contract.protocol, caller)
         if declaration.settings is not None:
             given[declaration.settings[0]] = settings
-        return Instance(declaration, declaration.service(**given), self._recorder)
+        return Instance(declaration, declaration.service(**given), threads, self._world.entropy, self._recorder)
 
-    def _caller(self, name: str, dependency: Dependency) -> Caller:
+    def _caller(self, name: str, dependency: Dependency, threads: Threads) -> Caller:
         fallback = None
         if dependency.fallback is not None:
             made = dependency.fallback()
+            give_threads(made, threads)
             handlers = {operation.name: getattr(made, operation.name) for operation in dependency.contract.operations}
             fallback = LocalTransport()
-            fallback.add(Dispatcher(dependency.contract, handlers))
-        return Caller(name, self._transport, self._world.entropy, timeout_s=dependency.timeout_s, fallback=fallback)
+            fallback.add(Dispatcher(dependency.contract, handlers, self._world.entropy))
+        return Caller(name, self._network, self._world.entropy, timeout_s=dependency.timeout_s, fallback=fallback)
 
     def _port(self, kind: type, declaration: Declaration) -> Clock | Entropy | Disk | Catalog:
         if kind is Clock:
@@ -100,13 +127,11 @@ class Running:
         if kind is Disk:
             return self._world.disk(declaration.name)
         assert kind is Catalog
-        listings = tuple(
-            Listing(unit.contract, unit.declaration.owner if unit.declaration else self.application.owner,
-                    unit.declaration.description if unit.declaration else unit.contract.description)
-            for unit in self._units if unit.contract is not None
+        listings = tuple(_listing(unit, self.application.owner) for unit in self._units if unit.contract)
+        caller = Caller(declaration.name, self._network, self._world.entropy)
+        return Catalog(
+            self.application.name, self.application.version, self.application.description, listings, caller
         )
-        caller = Caller(declaration.name, self._transport, self._world.entropy)
-        return Catalog(self.application.name, self.application.version, listings, caller)
 
 
 @asynccontextmanager
@@ -118,24 +143,51 @@ async def single(
     services: Sequence[str] | None = None,
     recorder: Recorder | None = None,
     drain_s: float = 10.0,
-) -> AsyncIterator[Running]:
+) -> AsyncGenerator[Running]:
     """Run the application in this process until the block is left.
 
     `services` names those to host (all by default); the others are known by contract only, and calling them is
-    `Unavailable`.
+    `Unavailable`. When the block is left, calls in progress have `drain_s` to end.
 
     Raises:
         Mistakes: everything that is wrong with the application or its settings; nothing was started then.
     """
     units, mistakes = load_units(application, services)
-    mistakes += graph_mistakes(units)
+    mistakes += graph_mistakes(units, whole=not mistakes)
     hosted = [unit.declaration for unit in units if unit.declaration]
     wanted = {service.name: service.settings[1] for service in hosted if service.settings}
     settings, found = read_settings(wanted, application.name, config or Config({}))
     refuse(mistakes + found)
     running = Running(application, units, world, recorder)
-    try:
-        await running.start(settings)
-        yield running
-    finally:
-        await running.stop(drain_s)
+    with _watching(world, hosted):
+        try:
+            await running.start(settings)
+            yield running
+        except BaseException:
+            await running.stop(drain_s)  # its errors are in the log: the first one goes on
+            raise
+        if errors := await running.stop(drain_s):
+            raise errors[0]
+
+
+def _listing(unit: Unit, owner: str) -> Listing:
+    assert unit.contract is not None
+    if unit.declaration is None:
+        return Listing(unit.contract, owner, unit.contract.description)
+    return Listing(unit.contract, unit.declaration.owner, unit.declaration.description)
+
+
+def _watching(world: World, services: Sequence[Declaration]) -> AbstractContextManager[None]:
+    if world.watchdog_s is None:
+        return nullcontext()
+    return watched(world.watchdog_s, {code: name for service in services for code, name in _codes(service)})
+
+
+def _codes(declaration: Declaration) -> Iterator[tuple[CodeType, str]]:
+    """The code of a service's methods and of its fallbacks, with the name by which people know it."""
+    for name, method in inspect.getmembers_static(declaration.service, inspect.isfunction):
+        if getattr(Service, name, None) is not method:
+            yield inspect.unwrap(method).__code__, f"{declaration.name}.{name}"
+    for dependency in declaration.dependencies:
+        for name, method in inspect.getmembers_static(dependency.fallback, inspect.isfunction):
+            yield inspect.unwrap(method).__code__, f"{declaration.name}, in its fallback for {dependency.field}.{name},"

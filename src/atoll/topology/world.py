@@ -1,22 +1,38 @@
-"""The world that services live in: the ports that are injected into them."""
+"""The world that services live in: the ports that are injected into them, and the way between them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from atoll.adapters.system import SystemClock, SystemDisk, SystemEntropy
+from atoll.calls import Transport
+from atoll.contract import Contract
 from atoll.kernel import Clock, Disk, Entropy
+
+Network = Callable[[Transport, Sequence[Contract]], Transport]
+"""What carries calls to those who answer them: made from the transport at their end, and all contracts."""
+
+
+def direct(answering: Transport, contracts: Sequence[Contract]) -> Transport:  # noqa: ARG001  # the shape of a Network
+    """No network: calls go straight to who answers them."""
+    return answering
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Time, chance and disk. `disk` gives each service the folder that is its own."""
+    """Time, chance, disk and network. `disk` gives each service the folder that is its own.
+
+    `watchdog_s` is for how long a handler may hold up the loop before it is named in the log; None where nobody looks,
+    as in a world whose time is not the machine's.
+    """
 
     clock: Clock
     entropy: Entropy
     disk: Callable[[str], Disk]
+    network: Network = direct
+    watchdog_s: float | None = None
 
     @classmethod
-    def real(cls, state: Path) -> "World":
+    def real(cls, state: Path, *, watchdog_s: float | None = 0.25) -> "World":
         """The machine's own, with each service's folder below `state`."""
-        return cls(SystemClock(), SystemEntropy(), lambda name: SystemDisk(state / name))
+        return cls(SystemClock(), SystemEntropy(), lambda name: SystemDisk(state / name), watchdog_s=watchdog_s)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revenue.capture.cleaning import clean_count, clean_details, clean_email, clean_text, details_of_row, fault_of
-from revenue.capture.contract import Column, LeadDetails, MappedBy, Refusal
+from revenue.capture.cleaning import clean_count, clean_details, clean_email, clean_text, details_of_row, rejection_of
+from revenue.capture.contract import Column, LeadDetails, MappedBy, RejectionReason
 from revenue.capture.names import part_name
 
 
@@ -36,7 +36,13 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["ada@example.com", "<ada@example.com>", "Ada Lovelace <ada@example.com>", "mailto:ada@example.com", "ada@example.com;"],
+    [
+        "ada@example.com",
+        "<ada@example.com>",
+        "Ada Lovelace <ada@example.com>",
+        "mailto:ada@example.com",
+        "ada@example.com;",
+    ],
 )
 def test_the_bare_address_is_found(written: str) -> None:
     """In what people copy from mail programs."""
@@ -45,8 +51,8 @@ def test_the_bare_address_is_found(written: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "count"),
-    [("12", 12), ("1,200", 1200), ("3.500", 3500), ("1'000", 1000), ("10 000", 10000), ("51-200", 51), ("1,001-5,000", 1001),
-     ("250+", 250), ("about 40", 40), ("many", None), ("", None), ("123456789012", None)],
+    [("12", 12), ("1,200", 1200), ("3.500", 3500), ("1'000", 1000), ("10 000", 10000), ("51-200", 51),
+     ("1,001-5,000", 1001), ("250+", 250), ("about 40", 40), ("many", None), ("", None), ("123456789012", None)],
 )  # fmt: skip
 def test_a_number_of_people_is_read_in_any_form(written: str, count: int | None) -> None:
     """Ranges count by their lower end."""
@@ -103,7 +109,9 @@ def test_a_size_that_is_no_number_is_kept_as_it_is() -> None:
 
 def test_submitted_details_are_cleaned_like_cells() -> None:
     """An API call and a row that say the same make the same lead."""
-    details = clean_details(LeadDetails(email=" <a@example.com>", company="  Acme  Inc ", attributes={"x": " ", "y": " 1"}))
+    details = clean_details(
+        LeadDetails(email=" <a@example.com>", company="  Acme  Inc ", attributes={"x": " ", "y": " 1"})
+    )
 
     assert details == LeadDetails(email="a@example.com", company="Acme Inc", attributes={"y": "1"})
 
@@ -120,24 +128,24 @@ def test_submitted_details_are_cleaned_like_cells() -> None:
 )
 def test_somebody_who_is_named_is_a_lead(named: LeadDetails) -> None:
     """One word is enough to begin with."""
-    assert fault_of(named) is None
+    assert rejection_of(named) is None
 
 
 @pytest.mark.parametrize(
     ("details", "reason"),
     [
-        (LeadDetails(), Refusal.NOBODY_NAMED),
-        (LeadDetails(external_id="7", country="DE", title="CEO"), Refusal.NOBODY_NAMED),
-        (LeadDetails(email="ada@", last_name="Lovelace"), Refusal.EMAIL_INVALID),
-        (LeadDetails(email="ada@@example.com"), Refusal.EMAIL_INVALID),
-        (LeadDetails(email="ada@example"), Refusal.EMAIL_INVALID),
-        (LeadDetails(email="ada @example.com"), Refusal.EMAIL_INVALID),
+        (LeadDetails(), RejectionReason.NOBODY_NAMED),
+        (LeadDetails(external_id="7", country="DE", title="CEO"), RejectionReason.NOBODY_NAMED),
+        (LeadDetails(email="ada@", last_name="Lovelace"), RejectionReason.EMAIL_INVALID),
+        (LeadDetails(email="ada@@example.com"), RejectionReason.EMAIL_INVALID),
+        (LeadDetails(email="ada@example"), RejectionReason.EMAIL_INVALID),
+        (LeadDetails(email="ada @example.com"), RejectionReason.EMAIL_INVALID),
     ],
 )
-def test_what_makes_no_lead_says_why(details: LeadDetails, reason: Refusal) -> None:
+def test_what_makes_no_lead_says_why(details: LeadDetails, reason: RejectionReason) -> None:
     """In a sentence that repeats no personal data."""
-    fault = fault_of(details)
+    rejection = rejection_of(details)
 
-    assert fault is not None
-    assert fault.reason is reason
-    assert "ada" not in fault.explanation
+    assert rejection is not None
+    assert rejection.reason is reason
+    assert "ada" not in rejection.explanation

@@ -2,8 +2,8 @@
 
 import pytest
 
-from revenue.capture.columns import TARGETS, MappingRefused, map_columns
-from revenue.capture.contract import FileFault, MappedBy
+from revenue.capture.columns import TARGETS, MappingRejected, map_columns
+from revenue.capture.contract import FileRejectionReason, MappedBy
 from revenue.capture.synonyms import FIELDS, exporting_system, plain
 
 SALESFORCE = "Id,IsDeleted,Salutation,FirstName,LastName,Title,Company,Street,City,State,PostalCode,Country,Phone,MobilePhone,Email,Website,Description,LeadSource,Industry,NumberOfEmployees,Status"  # fmt: skip # noqa: E501
@@ -64,9 +64,10 @@ def test_exports_are_mapped_by_themselves(header: str) -> None:
     """The fields that matter, record ids included."""
     found = set(targets(header.split(",")).values())
 
-    wanted = {"external_id", "email", "first_name", "last_name", "title", "company", "phone", "mobile_phone", "website",
-              "street", "city", "state", "postal_code", "country", "number_of_employees", "industry", "lead_source"}  # fmt: skip
-    assert wanted <= found
+    assert found >= {
+        "external_id", "email", "first_name", "last_name", "title", "company", "phone", "mobile_phone", "website",
+        "street", "city", "state", "postal_code", "country", "number_of_employees", "industry", "lead_source",
+    }  # fmt: skip
 
 
 def test_a_field_is_filled_by_one_column() -> None:
@@ -109,19 +110,21 @@ def test_a_header_that_says_nothing_is_seen_through_by_content(cells: list[str],
 @pytest.mark.parametrize(
     ("header", "asked", "reason"),
     [
-        (["ada@example.com", "Ada"], {}, FileFault.NO_HEADER),
-        (["age", "job", "balance"], {}, FileFault.NOBODY_NAMED),
-        (["Email"], {"Mail 2": "email"}, FileFault.MAPPING),
-        (["Email"], {"Email": "e-mail"}, FileFault.MAPPING),
-        (["Email", "Mail"], {"Email": "email", "Mail": "email"}, FileFault.MAPPING),
+        (["ada@example.com", "Ada"], {}, FileRejectionReason.NO_HEADER),
+        (["age", "job", "balance"], {}, FileRejectionReason.NOBODY_NAMED),
+        (["Email"], {"Mail 2": "email"}, FileRejectionReason.MAPPING),
+        (["Email"], {"Email": "e-mail"}, FileRejectionReason.MAPPING),
+        (["Email", "Mail"], {"Email": "email", "Mail": "email"}, FileRejectionReason.MAPPING),
     ],
 )
-def test_columns_that_make_no_leads_are_refused(header: list[str], asked: dict[str, str], reason: FileFault) -> None:
+def test_columns_that_make_no_leads_are_rejected(
+    header: list[str], asked: dict[str, str], reason: FileRejectionReason
+) -> None:
     """With a sentence that says what there is and what to do."""
-    with pytest.raises(MappingRefused) as refused:
+    with pytest.raises(MappingRejected) as rejected:
         map_columns(header, [], asked)
 
-    assert refused.value.reason is reason
+    assert rejected.value.reason is reason
 
 
 def test_the_columns_of_rejected_rows_are_dropped_when_they_come_back() -> None:

@@ -9,7 +9,9 @@ from revenue.capture.contract import Lead, LeadDetails
 from revenue.capture.keys import Book, keys_of, updated
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-ADA = Lead(id="1", captured_at=NOON, updated_at=NOON, email="ada@example.com", last_name="Lovelace", lead_source="Webinar")
+ADA = Lead(
+    id="1", captured_at=NOON, updated_at=NOON, email="ada@example.com", last_name="Lovelace", lead_source="Webinar"
+)
 
 
 def book(*leads: Lead) -> Book:

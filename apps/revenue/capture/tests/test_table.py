@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revenue.capture.contract import Refusal
+from revenue.capture.contract import RejectionReason
 from revenue.capture.decoding import decode
 from revenue.capture.table import Table, read_table, sniff_delimiter
 
@@ -74,21 +74,21 @@ def test_blank_lines_are_no_rows() -> None:
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("1,2", Refusal.TOO_FEW_CELLS),
-        ("1,2,3,4", Refusal.TOO_MANY_CELLS),
-        ('1,"2,3', Refusal.QUOTES_BROKEN),
-        ('1,"2" x "y,3', Refusal.QUOTES_BROKEN),
-        ("1,2\0,3", Refusal.NOT_TEXT),
-        ("1,2," + "x" * 100_001, Refusal.TOO_LONG),
+        ("1,2", RejectionReason.TOO_FEW_CELLS),
+        ("1,2,3,4", RejectionReason.TOO_MANY_CELLS),
+        ('1,"2,3', RejectionReason.QUOTES_BROKEN),
+        ('1,"2" x "y,3', RejectionReason.QUOTES_BROKEN),
+        ("1,2\0,3", RejectionReason.NOT_TEXT),
+        ("1,2," + "x" * 100_001, RejectionReason.TOO_LONG),
     ],
 )
-def test_a_broken_row_says_why_and_harms_no_other(row: str, reason: Refusal) -> None:
+def test_a_broken_row_says_why_and_harms_no_other(row: str, reason: RejectionReason) -> None:
     """The rows before and after it are taken."""
     before, broken, after = table(f"a,b,c\n1,2,3\n{row}\n4,5,6\n").rows
 
     assert before.cells == ("1", "2", "3")
-    assert broken.fault is not None
-    assert (broken.line, broken.raw, broken.fault.reason) == (3, row, reason)
+    assert broken.rejection is not None
+    assert (broken.line, broken.raw, broken.rejection.reason) == (3, row, reason)
     assert (after.line, after.cells) == (4, ("4", "5", "6"))
 
 
@@ -96,8 +96,8 @@ def test_bytes_without_a_meaning_cost_one_row() -> None:
     """The row is kept as it can be shown."""
     broken, after = table(b"a,b\nx,\x81\ny,z\n").rows
 
-    assert broken.fault is not None
-    assert broken.fault.reason is Refusal.NOT_TEXT
+    assert broken.rejection is not None
+    assert broken.rejection.reason is RejectionReason.NOT_TEXT
     assert after.cells == ("y", "z")
 
 
@@ -105,7 +105,7 @@ def test_an_open_quote_does_not_swallow_rows_up_to_the_next_one() -> None:
     """Bob would otherwise end up inside Ann's company, and nobody would notice."""
     ann, bob, cid = table('name,company,mail\nAnn,"Acme,a@x.example\nBob,Foo,b@x.example\nCid,Bar",c@x.example\n').rows
 
-    assert ann.fault is not None
+    assert ann.rejection is not None
     assert bob.cells == ("Bob", "Foo", "b@x.example")
     assert cid.cells == ("Cid", 'Bar"', "c@x.example")
 
@@ -131,12 +131,14 @@ CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\r", exclude_c
     delimiter=st.sampled_from([",", ";", "\t", "|"]),
 )
 def test_what_a_csv_writer_wrote_is_read_back(rows: list[tuple[str, str, str]], delimiter: str) -> None:
-    """Delimiters, quotes and line ends inside of values included; a row is refused rather than misread."""
+    """Delimiters, quotes and line ends inside of values included; a row is rejected rather than misread."""
     buffer = StringIO()
-    csv.writer(buffer, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("p", "q", "r"), *rows])
+    csv.writer(buffer, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(
+        [("p", "q", "r"), *rows]
+    )
 
     found = table("sep=" + delimiter + "\n" + buffer.getvalue())
 
-    taken = [row.cells for row in found.rows if row.fault is None]
+    taken = [row.cells for row in found.rows if row.rejection is None]
     assert all(cells in rows for cells in taken)
     assert len(taken) == len(rows) or any("\n" in cell for row in rows for cell in row)

@@ -90,7 +90,9 @@ def _channel(fans: Sequence[Fan]) -> Channel:
     columns: dict[Node, int] = {}
     placed_fans: list[Fan] = []
     while len(placed_fans) < len(bent):
-        free = [fan for fan in bent if fan.node not in columns and all(each.node in columns for each in before[fan.node])]
+        free = [
+            fan for fan in bent if fan.node not in columns and all(each.node in columns for each in before[fan.node])
+        ]
         if not free:
             raise Tangled
         fan = free[0]

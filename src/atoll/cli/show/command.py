@@ -16,21 +16,30 @@ from atoll.cli.show.svg import svg
 from atoll.cli.show.tables import calls_table, calls_tree, contract_tables, services_table
 from atoll.cli.terminal import print_json, print_laid_out, screen
 
+EXAMPLES = """\b
+Examples:
+  atoll show                  services, calls, and a picture of them
+  atoll show --contracts      what each service promises
+  atoll show --svg calls.svg  the picture for a document
+"""
 
-@click.command()
+
+@click.command(epilog=EXAMPLES)
 @application_argument
 @click.option("--contracts", is_flag=True, help="Show each contract with its operations instead.")
-@click.option("--svg", "svg_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-              help="Write the picture of who calls whom to this file.")
+@click.option(
+    "--svg",
+    "svg_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the picture of who calls whom to this file.",
+)
 @click.option("--mermaid", "as_mermaid", is_flag=True, help="Print the picture as a Mermaid flowchart.")
 @json_option
 def show(app: str | None, contracts: bool, svg_file: Path | None, as_mermaid: bool, as_json: bool) -> None:
     """Show the services of an application, and who calls whom.
 
-    \b
-    atoll show                  services, calls, and a picture of them
-    atoll show --contracts      what each service promises
-    atoll show --svg calls.svg  the picture for a document
+    The picture reads from left to right: callers first. Where the terminal is too narrow for it, there is a tree.
     """
     summary = summarise(describe(load(app)))
     if svg_file is not None:
@@ -43,7 +52,7 @@ def show(app: str | None, contracts: bool, svg_file: Path | None, as_mermaid: bo
         click.echo(f"Wrote {svg_file}.")
     elif contracts:
         console = screen()
-        print_laid_out(*contract_tables(summary, console), on=console)
+        print_laid_out(*contract_tables(summary), on=console)
     else:
         _print_overview(summary, screen())
 
@@ -53,24 +62,23 @@ def _print_overview(summary: Summary, console: Console) -> None:
     console.print(f"[bold]{summary.name}[/] {summary.version}", end="  " if headline else "\n")
     if headline:
         console.print(headline, markup=False)
-    print_laid_out(services_table(summary, console), on=console)
+    print_laid_out(services_table(summary), on=console)
     if summary.calls:
-        print_laid_out("", calls_table(summary, console), "", *_picture(summary, console), on=console)
+        print_laid_out("", calls_table(summary), "", *_picture(summary, console), on=console)
 
 
 def _picture(summary: Summary, console: Console) -> list[RenderableType]:
     """The drawing where it fits, else a tree; below it what stands alone, and what the marks mean."""
-    services = [service for service in summary.services if not service.is_edge]
+    services = summary.drawn_services
     names = [service.name for service in services]
     public = {service.name for service in services if service.is_public}
-    calls = [(call.caller, call.callee) for call in summary.calls]
     try:
-        lines = drawn(names, calls, public)
+        lines = drawn(names, summary.pairs, public)
         fits = all(line.cell_len <= console.width for line in lines)
     except Tangled:
         lines, fits = [], False
     picture: list[RenderableType] = [*lines] if fits else [calls_tree(summary, names)]
-    alone = [name for name in names if not any(name in call for call in calls)]
+    alone = [name for name in names if not any(name in pair for pair in summary.pairs)]
     legend = f"{PUBLIC} reachable from outside" if public and fits else ""
     without = f"without calls: {', '.join(alone)}" if alone else ""
     if legend or without:

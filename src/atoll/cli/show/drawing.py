@@ -1,6 +1,7 @@
 """Who calls whom as a drawing of characters: boxes from left to right, each caller's lines in its own colour."""
 
 from collections.abc import Collection, Sequence
+from itertools import groupby
 
 from rich.text import Text
 
@@ -14,9 +15,20 @@ PUBLIC = "◆"
 
 NORTH, EAST, SOUTH, WEST = 1, 2, 4, 8
 GLYPHS = {
-    NORTH | SOUTH: "│", EAST | WEST: "─", EAST: "─", WEST: "─", NORTH: "│", SOUTH: "│",
-    EAST | SOUTH: "┌", SOUTH | WEST: "┐", NORTH | EAST: "└", NORTH | WEST: "┘",
-    NORTH | EAST | SOUTH: "├", NORTH | SOUTH | WEST: "┤", EAST | SOUTH | WEST: "┬", NORTH | EAST | WEST: "┴",
+    NORTH | SOUTH: "│",
+    EAST | WEST: "─",
+    EAST: "─",
+    WEST: "─",
+    NORTH: "│",
+    SOUTH: "│",
+    EAST | SOUTH: "┌",
+    SOUTH | WEST: "┐",
+    NORTH | EAST: "└",
+    NORTH | WEST: "┘",
+    NORTH | EAST | SOUTH: "├",
+    NORTH | SOUTH | WEST: "┤",
+    EAST | SOUTH | WEST: "┬",
+    NORTH | EAST | WEST: "┴",
     NORTH | EAST | SOUTH | WEST: "┼",
 }
 
@@ -102,7 +114,13 @@ class _Canvas:
         cells = self._lines.keys() | self._texts.keys()
         height = max(row for row, _ in cells) + 1
         width = max(column for _, column in cells) + 1
-        return [Text.assemble(*(self._cell(row, column) for column in range(width))) for row in range(height)]
+        return [self._row(row, width) for row in range(height)]
+
+    def _row(self, row: int, width: int) -> Text:
+        """A row, with neighbours of one style joined."""
+        cells = [self._cell(row, column) for column in range(width)]
+        runs = groupby(cells, key=lambda cell: cell[1])
+        return Text.assemble(*(("".join(character for character, _ in run), style) for style, run in runs))
 
     def _line(self, owner: str, row: int, column: int, directions: int) -> None:
         owners = self._lines.setdefault((row, column), {})

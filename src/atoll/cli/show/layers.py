@@ -6,6 +6,7 @@ which all calls of one caller share. Rows come next (`rows.py`); what is drawn k
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 SWEEPS = 12
 """Passes of the ordering; it settles long before."""
@@ -117,7 +118,7 @@ def _by_barycenter(
 def _crossings(nodes: Sequence[Sequence[Node]], following: Mapping[Node, tuple[Node, ...]]) -> int:
     """How many pairs of lines cross."""
     count = 0
-    for left, right in zip(nodes, nodes[1:], strict=False):
+    for left, right in pairwise(nodes):
         places = {node: place for place, node in enumerate(right)}
         lines = [(start, places[target]) for start, node in enumerate(left) for target in following[node]]
         count += sum((a < c and b > d) or (a > c and b < d) for i, (a, b) in enumerate(lines) for c, d in lines[:i])

@@ -51,11 +51,12 @@ class ServiceSummary:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """That one service calls another; `fallback` names what answers when the other cannot."""
+    """That one service calls another; `fallback` names what answers when the other cannot, or is absent."""
 
     caller: str
     callee: str
     fallback: str | None
+    is_present: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,32 @@ class Summary:
     services: tuple[ServiceSummary, ...]
     calls: tuple[Call, ...]
 
+    @property
+    def drawn_services(self) -> tuple[ServiceSummary, ...]:
+        """Those that belong into a picture: all but edges, which may call everything, unless they declare a call."""
+        return tuple(
+            service
+            for service in self.services
+            if not service.is_edge or any(service.name in pair for pair in self.pairs)
+        )
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Caller and callee of each call to a service that is there."""
+        return tuple((call.caller, call.callee) for call in self.calls if call.is_present)
+
 
 def summarise(graph: Graph) -> Summary:
     """The summary of an application."""
     application = graph.application
     names = {service.contract.name: service.name for service in graph.services if service.contract}
     calls = tuple(
-        Call(service.name, names[dependency.contract.name], getattr(dependency.fallback, "__name__", None))
+        Call(
+            service.name,
+            names.get(dependency.contract.name, dependency.contract.id),
+            getattr(dependency.fallback, "__name__", None),
+            dependency.contract.name in names,
+        )
         for service in graph.services
         for dependency in service.dependencies
     )
@@ -88,20 +108,19 @@ def summarise(graph: Graph) -> Summary:
             is_edge=service.name in graph.edges,
             operations=_operations(service.contract) if service.contract else (),
             events=tuple(service.contract.event_type(event) for event in service.contract.publishes)
-            if service.contract else (),
-            depends_on=tuple(call.callee for call in calls if call.caller == service.name),
+            if service.contract
+            else (),
+            depends_on=tuple(call.callee for call in calls if call.caller == service.name and call.is_present),
         )
         for service in graph.services
     )
-    return Summary(
-        application.name, application.version, application.owner, application.description, services, calls
-    )
+    return Summary(application.name, application.version, application.owner, application.description, services, calls)
 
 
 def first_line(text: str) -> str:
     """The first paragraph of a docstring as one line.
 
-    >>> first_line("Says how well\\na lead fits.\\n\\nMore.")
+    >>> first_line(chr(10).join(["Says how well", "a lead fits.", "", "More."]))
     'Says how well a lead fits.'
     """
     return " ".join(text.partition("\n\n")[0].split())

@@ -13,19 +13,20 @@ LETTER = 8.2
 """Width of a letter of a name; generous, since fonts differ."""
 CHANNEL = 72
 MARGIN = 28
-HEADER = 44
+HEADER = 50
 FOOTER = 30
 HUES = 6
 
 STYLE = """\
-svg{--paper:#fff;--ink:#1c2330;--quiet:#667085;--box:#f7f9fc;--edge:#cfd6e1;\
+.atoll{--paper:#fff;--ink:#1c2330;--quiet:#667085;--box:#f7f9fc;--edge:#cfd6e1;\
 --c0:#0e7490;--c1:#9d3bc4;--c2:#b45309;--c3:#15803d;--c4:#2f5fd0;--c5:#c2344a;\
 font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}
-@media(prefers-color-scheme:dark){svg{--paper:#11151c;--ink:#e8ecf3;--quiet:#96a0b2;--box:#1a202a;--edge:#394354;\
+@media(prefers-color-scheme:dark){.atoll{--paper:#11151c;--ink:#e8ecf3;--quiet:#96a0b2;--box:#1a202a;--edge:#394354;\
 --c0:#4cc3dd;--c1:#d193ee;--c2:#f0a750;--c3:#5fd08a;--c4:#8caef8;--c5:#f58a99}}
-.paper{fill:var(--paper)}.box{fill:var(--box);stroke:var(--edge)}.dot{fill:var(--c0)}
-text{fill:var(--ink);font-size:14px}.name{font-weight:600}.quiet{fill:var(--quiet);font-size:11px}
-.title{font-size:16px;font-weight:600}.call{fill:none;stroke-width:1.6}.fallback{stroke-dasharray:5 4}
+.atoll .paper{fill:var(--paper)}.atoll .box{fill:var(--box);stroke:var(--edge)}.atoll .dot{fill:var(--c0)}
+.atoll text{fill:var(--ink);font-size:14px}.atoll .name{font-weight:600}.atoll .title{font-size:16px;font-weight:600}
+.atoll .quiet{fill:var(--quiet);font-size:11px}.atoll .call{fill:none;stroke-width:1.6}
+.atoll .fallback{stroke-dasharray:5 4}
 """
 
 
@@ -66,8 +67,8 @@ class Place:
 
 def svg(summary: Summary) -> str:
     """The picture as one SVG document."""
-    services = {service.name: service for service in summary.services if not service.is_edge}
-    calls = [call for call in summary.calls if call.caller in services and call.callee in services]
+    services = {service.name: service for service in summary.drawn_services}
+    calls = [call for call in summary.calls if call.is_present]
     connected = [name for name in services if any(name in (call.caller, call.callee) for call in calls)]
     layers = layered(connected, [(call.caller, call.callee) for call in calls])
     places = _places(layers, services)
@@ -78,14 +79,14 @@ def svg(summary: Summary) -> str:
     height = max([place.top + place.height for place in places.values()] + [HEADER]) + FOOTER + MARGIN / 2
     title = f"{summary.name} {summary.version}"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{escape(title)}: who calls whom">',
+        f'<svg class="atoll" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" role="img"',
+        f' width="{width:.0f}" height="{height:.0f}" aria-label="{escape(title)}: who calls whom">',
         f"<title>{escape(title)}: who calls whom</title>",
         f"<style>{STYLE}</style>",
         *(_marker(hue) for hue in range(HUES)),
-        f'<rect class="paper" width="100%" height="100%" rx="10"/>',
+        '<rect class="paper" width="100%" height="100%" rx="10"/>',
         f'<text class="title" x="{MARGIN}" y="28">{escape(title)}</text>',
-        *(_call(call, connected.index(call.caller) % HUES, layers, places) for call in calls),
+        *(_call(call, connected.index(call.caller) % HUES, places) for call in calls),
         *(_service(service, places[_box_of(service.name, places)]) for service in services.values()),
         _legend(services, calls, height - MARGIN / 2),
         "</svg>",
@@ -137,7 +138,7 @@ def _marker(hue: int) -> str:
     )
 
 
-def _call(call: Call, hue: int, layers: Layers, places: dict[Node, Place]) -> str:
+def _call(call: Call, hue: int, places: dict[Node, Place]) -> str:
     """One smooth line from the caller over its waypoints to the callee."""
     node, target = _box_of(call.caller, places), _box_of(call.callee, places)
     x, y = places[node].right, places[node].middle

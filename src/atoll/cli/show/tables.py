@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
@@ -11,9 +10,9 @@ from atoll.cli.show.summary import OperationSummary, Summary
 from atoll.cli.terminal import table
 
 
-def services_table(summary: Summary, on: Console) -> Table:
+def services_table(summary: Summary) -> Table:
     """A row a service: who answers for it, what it offers, whom it needs."""
-    made = table("service", "version", "owner", "operations", "events", "depends on", "what it is for", on=on)
+    made = table("service", "version", "owner", "operations", "events", "depends on", "what it is for")
     for service in summary.services:
         made.add_row(
             f"[bold]{service.name}[/]",
@@ -27,21 +26,30 @@ def services_table(summary: Summary, on: Console) -> Table:
     return made
 
 
-def calls_table(summary: Summary, on: Console) -> Table:
+def calls_table(summary: Summary) -> Table:
     """A row a declared call."""
-    made = table("caller", "calls", "without it", on=on)
+    made = table("caller", "calls", "without it")
     for call in summary.calls:
-        made.add_row(call.caller, call.callee, f"{call.fallback} answers" if call.fallback else "unavailable")
+        callee = call.callee if call.is_present else f"{call.callee} [dim](not here)[/]"
+        made.add_row(call.caller, callee, f"{call.fallback} answers" if call.fallback else "unavailable")
     return made
 
 
-def contract_tables(summary: Summary, on: Console) -> Iterator[Table]:
+def contract_tables(summary: Summary) -> Iterator[Table]:
     """A table a contract, with a row an operation."""
     for service in summary.services:
         if service.version is None:
             continue
-        made = table("operation", "method", "path", "public", "answers", "problems", "what it does", on=on,
-                     title=f"{service.name} {service.version}")
+        made = table(
+            "operation",
+            "method",
+            "path",
+            "public",
+            "answers",
+            "problems",
+            "what it does",
+            title=f"{service.name} {service.version}",
+        )
         for operation in service.operations:
             made.add_row(
                 f"[bold]{service.name}.{operation.name}[/]",
@@ -67,7 +75,7 @@ def _said(operation: OperationSummary) -> str:
 
 def calls_tree(summary: Summary, names: Sequence[str]) -> Tree:
     """Who calls whom as a tree, for terminals too narrow for the drawing; what was shown above is not repeated."""
-    callees = {name: [call.callee for call in summary.calls if call.caller == name] for name in names}
+    callees = {name: [callee for caller, callee in summary.pairs if caller == name] for name in names}
     called = {callee for each in callees.values() for callee in each}
     shown: set[str] = set()
     root = Tree("", hide_root=True)

@@ -3,7 +3,7 @@
  * in words.
  */
 
-import {h, json, scrollable} from './dom.js';
+import {h, json, phrase, scrollable} from './dom.js';
 import {key} from './key.js';
 
 /** @typedef {import('./document.js').Reference} Reference */
@@ -136,10 +136,11 @@ function problemInWords({type, title, detail, code, status: _, retryable, ...fac
   const known = reference.problems.get(code ?? String(type ?? '').split(/[/:#]/).pop() ?? '');
   const faults = Object.values(facts).filter(Array.isArray).flat().filter((one) => one?.pointer !== undefined);
   const simple = Object.entries(facts).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value));
+  const why = faults.length || !detail ? [] : [' ', ...phrase(String(detail))]; // the faults say more
   return h('div.problem', {},
-    h('p', {}, h('strong', {}, title ?? `Answered with ${status}`), !faults.length && detail && ` ${detail}`),
-    faults.length > 0 && h('ul', {}, ...faults.map(({place, pointer, detail: why}) => h('li', {},
-      place, ' ', h('code', {}, pointer || '/'), ' ', why))),
+    h('p', {}, h('strong', {}, title ?? `Answered with ${status}`), ...why),
+    faults.length > 0 && h('ul', {}, ...faults.map((one) => h('li', {},
+      one.place, ' ', h('code', {}, one.pointer || '/'), ' ', ...phrase(String(one.detail ?? ''))))),
     simple.length > 0 && h('dl', {}, ...simple.map(([name, value]) => h('div', {},
       h('dt', {}, name), h('dd', {}, String(value))))),
     status === 401 && h('p', {}, 'Put your key into the field above, and send again.'),

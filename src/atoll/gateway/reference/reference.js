@@ -38,6 +38,7 @@ async function start() {
     follow();
   } catch (error) {
     content.replaceChildren(failure(/** @type {Error} */ (error)));
+    for (const idle of [filter.closest('label'), menu]) idle.hidden = true;
   }
 }
 
@@ -56,13 +57,12 @@ class Absent extends Error {}
 /** What happened, and the command that helps. @param {Error} error @returns {HTMLElement} */
 function failure(error) {
   const isAbsent = error instanceof Absent;
-  const command = h('code', {}, isAbsent ? 'atoll run revenue.application:revenue'
-    : 'atoll contract export revenue.application:revenue');
+  const command = h('code', {}, isAbsent ? 'atoll run' : 'atoll contract export');
   return h('section.failure', {role: 'alert'},
     h('h1', {}, isAbsent ? 'There is no document to show' : 'The document cannot be read'),
     h('p', {}, ...phrase(isAbsent
-      ? 'This page shows `openapi.json`, which the gateway of a running application serves beside it. '
-        + 'Start the application, and open the page at the address that it prints:'
+      ? 'This page shows `openapi.json`, which the gateway of a running application serves. '
+        + 'Start the application in its folder, and open the page at the address that it prints:'
       : 'What the gateway serves as `openapi.json` is no OpenAPI 3.1 document that this page understands. '
         + 'See what your contracts say:')),
     h('div.block', {},

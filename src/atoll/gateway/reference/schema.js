@@ -160,11 +160,11 @@ export function choices(schema, schemas) {
  * @param {Json | boolean | undefined} schema
  * @param {Schemas} schemas
  * @param {string[]} [above] names of the types that this one stands in
- * @returns {HTMLElement}
+ * @returns {HTMLElement | null} nothing for a type whose name says it all
  */
 export function tree(schema, schemas, above = []) {
   const it = core(schema, schemas);
-  if (!it) return h('ul.tree', {}, branch('', schema, schemas, true, above));
+  if (!it) return isBare(schema, schemas) ? null : h('ul.tree', {}, branch('', schema, schemas, true, above));
   const trail = [...above, it.name];
   if (it.alternatives.length) {
     const tag = it.schema.discriminator?.propertyName;
@@ -174,6 +174,12 @@ export function tree(schema, schemas, above = []) {
   const required = new Set(it.schema.required ?? []);
   return h('ul.tree', {}, ...Object.entries(it.schema.properties).map(
     ([name, member]) => branch(name, member, schemas, required.has(name), trail)));
+}
+
+/** @param {Json | boolean | undefined} start @param {Schemas} schemas */
+function isBare(start, schemas) {
+  const {schema} = shape(start, schemas);
+  return !schema.description && !schema.enum && facts(schema).length === 0;
 }
 
 /** @param {Json} schema @param {string} tag @param {Schemas} schemas */

@@ -56,7 +56,7 @@ export function introduction(reference) {
       h('div', {}, h('dt', {}, 'Address'), h('dd', {}, origin, ' ', copyButton(() => origin))),
       h('div', {}, h('dt', {}, 'Key'), h('dd', {},
         h('code', {}, `${credential.header}: ${credential.prefix}$ATOLL_KEY`),
-        h('p', {}, 'The first start of the application makes a key for development and prints it.'))),
+        h('p', {}, ...phrase('The first start made one for development, in `.atoll/gateway/development.key`.')))),
       h('div', {}, h('dt', {}, 'Inside'), h('dd', {},
         [count(services.length, 'service'), count(operations, 'operation'), count(events, 'event')].join(', '),
         h('p', {}, h('a', {href: source()}, 'The same as OpenAPI 3.1'))))),

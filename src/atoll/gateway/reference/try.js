@@ -77,7 +77,7 @@ function labelled(name, hint, input) {
 /** The key: one for the whole page, shown in every operation. */
 function keyField() {
   const input = h('input.key', {
-    type: 'password', autocomplete: 'off', spellcheck: 'false', placeholder: 'printed at the first start',
+    type: 'password', autocomplete: 'off', spellcheck: 'false', placeholder: 'see .atoll/gateway/development.key',
     input: () => {
       keepKey(input.value);
       for (const other of document.querySelectorAll('input.key')) {

@@ -1,0 +1,177 @@
+"""A file goes in, and what was rejected comes back to be mended."""
+
+from pathlib import Path
+
+import pytest
+
+from atoll.testing import SeededEntropy, SettableClock, fake
+from revenue.capture.contract import FileRejected, Lead, RejectedRow, RejectionReason
+from revenue.capture.service import CaptureService
+from revenue.cli.importing import Order, Tally, import_stream
+from revenue.cli.rejected import RejectedFile, first_stem
+from revenue.sample import sample_csv
+from revenue.scoring.contract import Grade, Score, Scoring
+
+LEADS = 'Email;Last name;Notes\nada@example.com;Lovelace;"one\ntwo"\nada@;Byron;"a;b"\n;;x\ngrace@example.com;Hopper;\n'
+
+
+def capture() -> CaptureService:
+    """Capture with nothing in it, and a Scoring that gives nobody a point."""
+    clock = SettableClock()
+
+    def score(lead: Lead) -> Score:
+        return Score(lead_id=lead.id, points=0, grade=Grade.D, reasons=(), is_provisional=True, scored_at=clock.now())
+
+    return CaptureService(scoring=fake(Scoring, score=score), clock=clock, entropy=SeededEntropy(1))
+
+
+async def imported(
+    service: CaptureService, path: Path, *, rows: int = 2, is_dry_run: bool = False, **mapping: str
+) -> Tally:
+    """The tally of a file."""
+    tally = Tally()
+    order = Order(path, mapping, is_dry_run, rows)
+    with path.open("rb") as file:
+        await import_stream(service, file, order, tally, lambda: None)
+    return tally
+
+
+def lines_of(path: Path | None) -> list[str]:
+    """The lines of a file of rejected rows."""
+    assert path is not None
+    return path.read_text(encoding="utf-8-sig").splitlines()
+
+
+@pytest.fixture
+def leads(tmp_path: Path) -> Path:
+    """A file with two leads and two rows that are none."""
+    path = tmp_path / "fair.csv"
+    path.write_text(LEADS, encoding="utf-8")
+    return path
+
+
+async def test_every_row_is_in_the_tally(leads: Path) -> None:
+    """Whatever the size of the pieces."""
+    for rows in (1, 2, 100):
+        tally = await imported(capture(), leads, rows=rows)
+
+        assert (tally.rows, tally.accepted, tally.known, tally.rejected.total()) == (4, 2, 0, 2)
+        assert tally.bytes_done == len(LEADS)
+
+
+async def test_rejected_rows_are_written_beside_the_file(leads: Path) -> None:
+    """As they came, with line and reason before them."""
+    tally = await imported(capture(), leads)
+
+    assert tally.rejected_path == leads.with_name("fair.rejected.csv")
+    header, first, second = lines_of(tally.rejected_path)
+    assert header == "import_line;import_reason;import_explanation;Email;Last name;Notes"
+    assert first.startswith("4;email_invalid;")
+    assert first.endswith(';ada@;Byron;"a;b"')
+    assert second.startswith("5;nobody_named;")
+    assert second.endswith(";;;x")
+
+
+async def test_mended_rows_come_in(leads: Path) -> None:
+    """Mend one, import the file of rejected rows: it is taken, the other comes back in a file of its own."""
+    service = capture()
+    rejected = (await imported(service, leads)).rejected_path
+    assert rejected is not None
+    rejected.write_text(
+        rejected.read_text(encoding="utf-8-sig").replace("ada@;", "byron@example.com;"), encoding="utf-8-sig"
+    )
+
+    tally = await imported(service, rejected)
+
+    assert (tally.rows, tally.accepted, tally.rejected.total()) == (2, 1, 1)
+    assert tally.rejected_path == leads.with_name("fair.rejected.2.csv")
+    header, row = lines_of(tally.rejected_path)
+    assert header.count("import_line") == 1
+    assert row.startswith("3;nobody_named;")
+    assert row.endswith(".;;;x")
+    assert [lead.attributes for lead in service.book.leads.values()] == [{}, {}, {}]
+
+
+async def test_a_file_of_rejected_rows_is_never_written_over(leads: Path) -> None:
+    """Somebody may be mending it."""
+    service = capture()
+    first = (await imported(service, leads)).rejected_path
+
+    second = (await imported(service, leads)).rejected_path
+
+    assert (first, second) == (leads.with_name("fair.rejected.csv"), leads.with_name("fair.rejected.2.csv"))
+
+
+async def test_a_dry_run_keeps_and_writes_nothing(leads: Path) -> None:
+    """And tells the same."""
+    service = capture()
+
+    dry = await imported(service, leads, is_dry_run=True)
+
+    assert (dry.rows, dry.accepted, dry.rejected.total(), dry.rejected_path) == (4, 2, 2, None)
+    assert not service.book.leads
+    assert list(leads.parent.iterdir()) == [leads]
+
+
+async def test_the_mapping_of_the_beginning_holds_for_the_whole_file(tmp_path: Path) -> None:
+    """A column that looks like addresses at first is one, whatever comes later."""
+    path = tmp_path / "x.csv"
+    path.write_text("Firma;Feld\nAcme;a@example.com\nBeta;b@example.com\nCeta;none given\n", encoding="utf-8")
+
+    tally = await imported(capture(), path)
+
+    assert [column.target for column in tally.columns] == ["company", "email"]
+    assert dict(tally.rejected) == {"email_invalid": 1}
+
+
+async def test_a_wish_is_followed(leads: Path) -> None:
+    """Where it names what exists."""
+    tally = await imported(capture(), leads, Notes="title")
+
+    assert [column.target for column in tally.columns] == ["email", "last_name", "title"]
+    with pytest.raises(FileRejected, match="there is no column"):
+        await imported(capture(), leads, Note="title")
+
+
+async def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
+    """Not even where its rows contradict each other; another mapping is another import."""
+    path = tmp_path / "leads.csv"
+    path.write_text(sample_csv(leads=100), encoding="utf-8-sig")
+    service = capture()
+    first = await imported(service, path, rows=10)
+    before = list(service.book.leads.values())
+
+    again = await imported(service, path, rows=25)
+    otherwise = await imported(service, path, rows=10, Created="description", Notes="ignore")
+
+    assert (again.accepted, again.updated, again.unchanged) == (0, 0, first.accepted + first.known)
+    assert otherwise.updated > 0
+    assert len(before) == len(service.book.leads)
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("fair.csv", "fair"), ("fair.rejected.csv", "fair"), ("fair.rejected.12.csv", "fair"), ("a.b.csv", "a.b"),
+        ("rejected.csv", "rejected"),
+    ],
+)  # fmt: skip
+def test_a_file_of_rejected_rows_knows_where_it_began(name: str, stem: str) -> None:
+    """So that record ids in it belong to the same source."""
+    assert first_stem(Path(name)) == stem
+
+
+def test_what_is_broken_stays_broken(tmp_path: Path) -> None:
+    """A row with an open quote is written as it came: mending it is the user's."""
+    row = RejectedRow(
+        line=7, reason=RejectionReason.QUOTES_BROKEN, explanation='Close it, or write "" for one.', raw='a,"b'
+    )
+    file = RejectedFile(tmp_path / "x.csv")
+
+    path = file.add([row], b"p,q\n", ",")
+    file.close()
+
+    assert (
+        path.read_text(encoding="utf-8-sig").splitlines()[1]
+        == '7,quotes_broken,"Close it, or write """" for one.",a,"b'
+    )

@@ -1,0 +1,181 @@
+"""The verbs of `revenue`, against a Revenue that runs."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from revenue.cli import main
+
+
+def run(*words: str) -> Result:
+    """What a verb answers."""
+    return CliRunner().invoke(main, list(words))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder of its own to be in, and a free port."""
+    before = Path.cwd()
+    os.chdir(tmp_path)
+    yield tmp_path
+    os.chdir(before)
+
+
+def test_without_a_running_revenue_it_is_said_how_to_start_one(folder: Path) -> None:
+    """Instead of a stack of errors."""
+    result = run("lead", "show", "ada@example.com")
+
+    assert result.exit_code == 1
+    assert "revenue demo" in result.output
+
+
+def test_an_address_without_a_key_is_not_enough(folder: Path) -> None:
+    """Nothing is anonymous."""
+    result = run("lead", "show", "1", "--url", "http://127.0.0.1:9")
+
+    assert result.exit_code == 1
+    assert "--key" in result.output
+
+
+def test_where_nothing_answers_it_is_said(folder: Path) -> None:
+    """With the address."""
+    result = run("lead", "show", "1", "--url", "http://127.0.0.1:9", "--key", "k")
+
+    assert result.exit_code == 1
+    assert "Nothing answers at http://127.0.0.1:9" in result.output
+
+
+def test_a_wish_is_written_with_an_equals_sign(folder: Path) -> None:
+    """Column first."""
+    (folder / "x.csv").write_text("Email\n", encoding="utf-8")
+
+    result = run("import", "x.csv", "--map", "Email")
+
+    assert result.exit_code == 2
+    assert '"Column=field"' in result.output
+
+
+def test_a_line_that_does_not_end_is_told(folder: Path) -> None:
+    """Before anything is sent."""
+    (folder / "x.csv").write_bytes(b"Email\n" + b"x" * (1 << 20))
+
+    result = run("import", "x.csv", "--url", "http://127.0.0.1:9", "--key", "k")
+
+    assert result.exit_code == 1
+    assert "Line 2 is longer" in result.output
+
+
+def test_a_port_that_is_taken_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to set."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setenv("REVENUE_GATEWAY_PORT", str(taken.getsockname()[1]))
+
+        result = run("demo", "--exit")
+
+    assert result.exit_code == 1
+    assert "cannot listen" in result.output
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A demonstration that runs in a process of its own; its folder is where the verbs are used."""
+    folder = tmp_path_factory.mktemp("demo")
+    environment = {**os.environ, "REVENUE_GATEWAY_PORT": "0", "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "revenue.cli", "demo", "--leads", "60"],
+        cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    said: list[str] = []
+    for line in process.stdout:
+        said.append(line)
+        if "Ctrl-C" in line:
+            break
+    else:
+        pytest.fail(f"The demonstration ended: {''.join(said)}")
+    (folder / "said.txt").write_text("".join(said), encoding="utf-8")
+    before = Path.cwd()
+    os.chdir(folder)
+    yield folder
+    os.chdir(before)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_a_demonstration_shows_what_happened_and_what_to_try(demonstration: Path) -> None:
+    """Counts, grades, the best leads and commands that work."""
+    said = (demonstration / "said.txt").read_text(encoding="utf-8")
+
+    assert "accepted" in said
+    assert all(title in said for title in ("Rejected", "Grades", "Best leads", "What to try next"))
+    assert "curl -H" in said
+
+
+def test_what_the_demonstration_says_to_try_works(demonstration: Path) -> None:
+    """The lead it names is shown, with facts and reasons."""
+    said = (demonstration / "said.txt").read_text(encoding="utf-8")
+    who = said.partition("revenue lead show ")[2].split()[0]
+
+    shown = run("lead", "show", who.upper())
+    told = json.loads(run("lead", "show", who, "--json").stdout)
+
+    assert shown.exit_code == 0
+    assert all(title in shown.output for title in ("Given", "Found out", "Score"))
+    assert told["lead"]["email"] == who
+    assert told["score"]["points"] == sum(reason["points"] for reason in told["score"]["reasons"])
+
+
+def test_somebody_unknown_is_told(demonstration: Path) -> None:
+    """By address and by id."""
+    by_address, by_id = run("lead", "show", "nobody@example.com"), run("lead", "show", "nobody")
+
+    assert (by_address.exit_code, by_id.exit_code) == (1, 1)
+    assert "No lead has the address" in by_address.output
+    assert "no lead has the id nobody" in by_id.output
+
+
+def test_a_file_is_imported_and_shown(demonstration: Path) -> None:
+    """Its mapping, the counts, and where the rejected rows are."""
+    (demonstration / "fair.csv").write_text("Mail;Name\nada@example.com;Ada Lovelace\nx@;X\n", encoding="utf-8")
+
+    dry = run("import", "fair.csv", "--dry-run")
+    result = run("import", "fair.csv")
+    again = json.loads(run("import", "fair.csv", "--json").stdout)
+
+    assert "1 would be accepted" in dry.output
+    assert "2 rows: 1 accepted, 0 known (0 updated, 0 unchanged), 1 rejected." in result.output
+    assert "fair.rejected.csv" in result.output
+    assert (again["accepted"], again["unchanged"], again["rejected"]) == (0, 1, 1)
+    assert again["columns"][1]["target"] == "name"
+
+
+def test_a_file_that_names_nobody_is_rejected_with_a_way_out(demonstration: Path) -> None:
+    """Which the mapping takes."""
+    (demonstration / "team.csv").write_text("agent,office\nMoses Frase,Central\n", encoding="utf-8")
+
+    rejected = run("import", "team.csv")
+    mapped = run("import", "team.csv", "--map", "Agent=name")
+
+    assert rejected.exit_code == 1
+    assert "team.csv: no column holds" in rejected.output
+    assert "1 accepted" in mapped.output
+
+
+def test_a_demonstration_can_end_by_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For whoever only wants the report."""
+    monkeypatch.setenv("REVENUE_GATEWAY_PORT", "0")
+
+    result = run("demo", "--leads", "20", "--exit")
+
+    assert result.exit_code == 0, result.output
+    assert "What to try next" in result.output
+    assert "Ctrl-C" not in result.output

@@ -1,0 +1,41 @@
+"""Traces as text: to read in a test, and to compare two runs with a plain `==`."""
+
+from collections.abc import Iterable, Iterator
+
+from atoll.telemetry import CallRecord
+
+
+def drawn(records: Iterable[CallRecord]) -> str:
+    """The calls as a tree: each below the call that caused it, in the order in which they began.
+
+    A line says when a call began and how long it took (seconds), by whom and to what, its identifiers, and how it
+    ended where that is not `ok`. Two runs of one world are equal when their drawings are.
+
+    >>> print(drawn([
+    ...     CallRecord("enrichment.company", "scoring", 1, 3, 2, 0.5, 0.25, "unavailable"),
+    ...     CallRecord("scoring.score", "", 1, 2, 0, 0.0, 1.0, "ok"),
+    ... ]))
+    0.000000 +1.000000 -> scoring.score [1/2]
+      0.500000 +0.250000 scoring -> enrichment.company [1/3] unavailable
+    """
+    known = sorted(records, key=lambda call: (call.started_at, call.trace_id, call.span_id))
+    causes = {(call.trace_id, call.span_id) for call in known}
+    caused: dict[tuple[int, int], list[CallRecord]] = {}
+    roots: list[CallRecord] = []
+    for call in known:
+        cause = (call.trace_id, call.parent_id)
+        (caused.setdefault(cause, []) if cause in causes else roots).append(call)
+
+    def lines(calls: Iterable[CallRecord], depth: int) -> Iterator[str]:
+        for call in calls:
+            yield "  " * depth + _line(call)
+            yield from lines(caused.get((call.trace_id, call.span_id), ()), depth + 1)
+
+    return "\n".join(lines(roots, 0))
+
+
+def _line(call: CallRecord) -> str:
+    identity = f"[{call.trace_id:x}/{call.span_id:x}]"
+    ended = "" if call.outcome == "ok" else f" {call.outcome}"
+    caller = f"{call.caller} " if call.caller else ""
+    return f"{call.started_at:.6f} +{call.duration_s:.6f} {caller}-> {call.operation} {identity}{ended}"
