@@ -23,8 +23,8 @@ class Verb:
 
 VERBS = {
     "run": Verb("atoll.cli.run:run", "Start an application in this process."),
-    "call": Verb("atoll.cli.call:call", "Call an operation of a running application."),
-    "show": Verb("atoll.cli.show:show", "Show its services, their contracts, and who calls whom."),
+    "call": Verb("atoll.cli.call:call", "Call an operation of a running application through its gateway."),
+    "show": Verb("atoll.cli.show:show", "Show the services of an application, and who calls whom."),
     "check": Verb("atoll.cli.check:check", "Tell everything that is wrong with an application."),
     "new": Verb("atoll.cli.new:new", "Make an application, or a service in one."),
     "contract": Verb("atoll.cli.export:contract", "Export contracts as OpenAPI 3.1."),
