@@ -13,6 +13,9 @@ from atoll.calls.streams import CheckedLines, check
 from atoll.contract import Contract, MethodNotAllowed, NoSuchOperation, Operation
 from atoll.kernel import Context
 
+FIELDS_MAX = 1_000
+"""How many fields a query from outside may have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -71,7 +74,7 @@ class Catalog:
         """
         if not operation.public:
             raise NoSuchOperation(path=operation.path)
-        pairs = decode_query(query)
+        pairs = decode_query(query, FIELDS_MAX)
         response = await self._caller.exchange(operation, words, pairs, body, outer=context, strict=True)
         if response.stream is not None:
             return Response(response.status, stream=CheckedLines(response.stream, operation, context.trace.id))

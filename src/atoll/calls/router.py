@@ -76,8 +76,8 @@ def decode_segment(segment: str) -> str:
         raise InvalidInput(errors=(Fault(pointer="", detail="is not percent-encoded UTF-8", place="path"),)) from None
 
 
-def decode_query(query: str, fields_max: int = 200) -> tuple[tuple[str, str], ...]:
-    """The pairs of a query string.
+def decode_query(query: str, fields_max: int | None = None) -> tuple[tuple[str, str], ...]:
+    """The pairs of a query string; with `fields_max`, for strangers, no more than that.
 
     Raises:
         InvalidInput: it is not UTF-8, or has too many fields.
