@@ -146,7 +146,6 @@ def _request_bytes(request: Request, remaining_s: float | None) -> bytes:
         "host": operation.service,
         "content-type": "application/json",
         "traceparent": str(context.trace),
-        "atoll-parent": f"{context.trace.parent_id:x}",
         "atoll-caller": quote(context.caller),
         "atoll-tenant": quote(context.tenant),
         "atoll-criticality": context.criticality,
@@ -198,7 +197,7 @@ class _Received:
         timeout = headers.get("atoll-timeout")
         user, key = headers.get("atoll-user"), headers.get("idempotency-key")
         return Context(
-            trace=Trace(trace.trace_id, trace.span_id, int(headers["atoll-parent"], 16), trace.sampled),
+            trace=trace,
             deadline_at=None if timeout is None else asyncio.get_running_loop().time() + float(timeout),
             caller=unquote(headers["atoll-caller"]),
             user=None if user is None else unquote(user),

@@ -2,7 +2,7 @@
 
 Hypothesis makes up a type, a contract that uses it, and a value; the same call is made in every placement. Results and
 errors must be equal, and a right value must come back as it was. `ATOLL_EXAMPLES` says how many are tried in each
-place (50 unless said otherwise, 300 together; a campaign wants 5,000).
+place and each test (25 unless said otherwise, 300 together; a campaign wants 5,000).
 """
 
 import dataclasses
@@ -27,7 +27,7 @@ from atoll.testing import simulate
 from tests.calls.kinds import Kind, Type, kinds, model, scalars, word_kinds
 from tests.placements import PLACEMENTS, Placement
 
-EXAMPLES = int(os.environ.get("ATOLL_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("ATOLL_EXAMPLES", "25"))
 
 Outcome = tuple[object, ...]
 Protocol_ = Any  # a contract made up here, whose operations no checker knows

@@ -107,7 +107,7 @@ class Goods(Protocol):
         """Sell a thing no longer."""
         ...
 
-    @get("/things/export", public=True)
+    @get("/things/export", public=True, raises=(ThingNotFound,))
     def export(self, count: int, broken_at: int | None = None) -> AsyncIterator[Thing]:
         """As many things as are asked for, one after the other."""
         ...
@@ -117,8 +117,13 @@ class Goods(Protocol):
         """What was asked for, as it arrived."""
         ...
 
-    @get("/search/old", public=True,
-         deprecated=Deprecation(since=datetime.date(2026, 1, 1), sunset=datetime.date(2027, 1, 1), instead="goods.search"))
+    @get(
+        "/search/old",
+        public=True,
+        deprecated=Deprecation(
+            since=datetime.date(2026, 1, 1), sunset=datetime.date(2027, 1, 1), instead="goods.search"
+        ),
+    )
     async def old_search(self) -> str:
         """What nobody should call any more."""
         ...
@@ -203,6 +208,7 @@ class GoodsService(Service, Goods):
             if number == broken_at:
                 raise ThingNotFound(thing_id=str(number))
             yield Thing(id=str(number), price=Decimal(number))
+            await asyncio.sleep(0)
 
     async def search(self, colours: tuple[Colour, ...] = (), cheap: bool = False) -> list[str]:
         """An echo."""
@@ -237,8 +243,17 @@ class StubbornService(Service):
         await asyncio.Event().wait()
 
 
+class FailingService(Service):
+    """Does not start."""
+
+    async def start(self) -> None:
+        """Without what it needs."""
+        raise ConnectionError("no database here")
+
+
 market = Application(
     "market", owner="sales", description="Sells things.", version="2.1.0", services=[GoodsService, RatesService]
 )
 stubborn = Application("stubborn", owner="nobody", services=[StubbornService], edges=())
 broken = Application("broken", services=[GoodsService, "tests.cli.nowhere:NobodyService"], edges=())
+failing = Application("failing", owner="nobody", services=[FailingService], edges=())

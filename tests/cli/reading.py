@@ -28,7 +28,11 @@ def calls_in(lines: Sequence[str]) -> set[tuple[str, str]]:
     Raises:
         AssertionError: a line ends nowhere, or meets another one so that nobody can tell which is which.
     """
-    boxes = {(row, found.start(), found.end()): found["name"] for row, line in enumerate(lines) for found in BOX.finditer(line)}
+    boxes = {
+        (row, found.start(), found.end()): found["name"]
+        for row, line in enumerate(lines)
+        for found in BOX.finditer(line)
+    }
     return {
         (name, _named(boxes, lines, arrow))
         for (row, _, end), name in boxes.items()

@@ -1,6 +1,7 @@
 """The picture of who calls whom: whatever the application, each line can be followed."""
 
-import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
@@ -62,7 +63,7 @@ def test_boxes_do_not_touch(graph: Graph) -> None:
 
     for nodes in layers.nodes:
         rows = [boxes[node] for node in nodes]
-        assert all(above.top + above.height < below.top for above, below in zip(rows, rows[1:], strict=False))
+        assert all(above.top + above.height < below.top for above, below in pairwise(rows))
 
 
 def test_calls_that_need_no_bend_are_straight() -> None:
@@ -95,7 +96,9 @@ def test_lines_that_cross_are_not_joined() -> None:
 def test_twenty_services_fit_a_wide_terminal() -> None:
     """The size for which the picture is made."""
     names = [f"service{number}" for number in range(20)]
-    calls = [(names[number], names[number + step]) for number in range(0, 18, 2) for step in (1, 4) if number + step < 20]
+    calls = [
+        (names[number], names[number + step]) for number in range(0, 18, 2) for step in (1, 4) if number + step < 20
+    ]
 
     lines = picture(names, calls)
 
@@ -111,7 +114,16 @@ def test_nothing_is_drawn_where_nobody_calls() -> None:
 def test_the_svg_holds_every_service_within_its_frame(count: int) -> None:
     """Also those that call nobody, in as many rows as they take."""
     services = tuple(
-        ServiceSummary(f"service{number}", "1.0", "team", "Does <this> & that.", is_edge=False, operations=(), events=(), depends_on=())
+        ServiceSummary(
+            f"service{number}",
+            "1.0",
+            "team",
+            "Does <this> & that.",
+            is_edge=False,
+            operations=(),
+            events=(),
+            depends_on=(),
+        )
         for number in range(count)
     )
     calls = (Call("service0", "service1", None, is_present=True),) if count > 1 else ()

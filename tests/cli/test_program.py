@@ -38,7 +38,11 @@ def commands_in(group: click.Group, *path: str) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for name in group.list_commands(click.Context(group)):
         command = group.get_command(click.Context(group), name)
-        found += commands_in(command, *path, name) if isinstance(command, click.Group) and name != "call" else [(*path, name)]
+        found += (
+            commands_in(command, *path, name)
+            if isinstance(command, click.Group) and name != "call"
+            else [(*path, name)]
+        )
     return found
 
 
@@ -89,7 +93,6 @@ def test_mistakes_are_told_all_at_once_with_exit_code_2(atoll: Callable[..., Res
 
 def test_refusals_are_json_where_json_is_asked_for(atoll: Callable[..., Result]) -> None:
     """A program reads the reason as it reads the result."""
-
     result = atoll("check", "tests.cli.market:broken", "--json")
 
     error = json.loads(result.stderr)["error"]

@@ -1,9 +1,9 @@
 """`atoll show`: an application as tables, as a picture and as data."""
 
 import json
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 from click.testing import Result
 
@@ -72,7 +72,10 @@ def test_json_holds_everything_that_is_shown(atoll: Callable[..., Result]) -> No
 
     goods = summary["services"][0]
     assert (goods["name"], goods["owner"], goods["events"], goods["depends_on"]) == (
-        "goods", "sales", ["goods.thing_put.v1"], ["rates"]
+        "goods",
+        "sales",
+        ["goods.thing_put.v1"],
+        ["rates"],
     )
     assert summary["calls"] == [{"caller": "goods", "callee": "rates", "fallback": "FixedRates", "is_present": True}]
     assert {operation["answers"] for operation in goods["operations"]} == {"value", "page", "stream", "nothing"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import itertools
 from collections.abc import AsyncIterator
 from typing import Annotated, Protocol, cast
 
@@ -120,6 +121,9 @@ class Orders(Protocol):
     @get("/broken/items", public=True)
     def broken_items(self) -> AsyncIterator[Order]: ...
 
+    @get("/flood", public=True)
+    def flood(self) -> AsyncIterator[int]: ...
+
     @get("/hang", public=True)
     async def hang(self) -> str: ...
 
@@ -195,6 +199,13 @@ class OrdersService(Service, Orders, owner="order desk"):
     async def broken_items(self) -> AsyncIterator[Order]:
         yield Order(id="1", colour=Colour.RED)
         yield Order(id=cast(str, 7), colour=Colour.RED)
+
+    async def flood(self) -> AsyncIterator[int]:
+        try:
+            for number in itertools.count():
+                yield number
+        finally:
+            self.closed.set()
 
     async def hang(self) -> str:
         self.hanging.set()

@@ -236,6 +236,17 @@ async def test_a_stream_ends_when_its_reader_goes(shop: Shop) -> None:
         await shop.service.closed.wait()
 
 
+async def test_a_stream_without_end_leaves_others_their_turn(shop: Shop) -> None:
+    """A handler that never waits for anything must not have the loop for itself, nor outlive its reader."""
+    async with shop.http.stream("GET", "/orders/v1/flood") as answer:
+        await anext(answer.aiter_lines())
+        live = await shop.http.get("/livez")
+
+    assert live.status_code == 200
+    async with asyncio.timeout(5):
+        await shop.service.closed.wait()
+
+
 async def test_the_work_is_cancelled_when_the_client_goes(shop: Shop) -> None:
     """Cancelling the caller cancels the callee, from the first hop on."""
     call = asyncio.ensure_future(shop.http.get("/orders/v1/hang"))

@@ -16,9 +16,13 @@ EMPTY_NAMES = frozenset({"base", "common", "helper", "helpers", "manager", "misc
 # Files that call foreign code, and therefore may catch whatever it raises. Each with its reason.
 CATCHES_EVERYTHING = {
     "src/atoll/calls/dispatcher.py": "whatever a handler raises becomes an answer",
+    "src/atoll/calls/streams.py": "as above, for a handler's generator",
+    "src/atoll/cli/run.py": "whatever ends the application is told as an end, not as a traceback",
+    "src/atoll/gateway/edge.py": "a fault of the edge itself is an answer too",
+    "src/atoll/service/instance.py": "a service's own start, drain and stop are foreign code",
     "src/atoll/calls/isolation.py": "whatever the work raises is handed on to who waits for it, cancellation above all",
     "src/atoll/testing/simulation.py": "stands for a thread, whose caller is told",
-    "src/atoll/topology/loading.py": "importing a module runs the code of an application",
+    "src/atoll/topology/importing.py": "importing a module runs the code of an application",
     "src/atoll/topology/single.py": "when one service fails to stop, the others stop all the same",
 }
 

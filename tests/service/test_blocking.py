@@ -169,7 +169,7 @@ async def test_when_too_many_wait_a_call_is_refused_as_unavailable() -> None:
     declaration, mistakes = declare(_MillService)
     assert declaration is not None, mistakes
     service = _MillService()
-    instance = Instance(declaration, service, Threads(threads_max=1, waiting_max=1))
+    instance = Instance(declaration, service, Threads(threads_max=1, waiting_max=1), SeededEntropy())
     transport = LocalTransport()
     assert instance.dispatcher is not None
     transport.add(instance.dispatcher)

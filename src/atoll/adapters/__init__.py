@@ -1,1 +1,3 @@
-"""Drivers: one outside system a file. What is imported here is only what an application asks for."""
+"""Drivers: one outside system a file, entered by that file, so that only what an application asks for is imported."""
+
+__all__: list[str] = []

@@ -31,7 +31,8 @@ def _client_class(contract: Contract) -> Callable[[Caller], Any]:  # Any: an ins
             namespace[operation.name] = _method(operation)
 
     name = f"{contract.protocol.__name__}Client"
-    return cast(Callable[[Caller], Any], types.new_class(name, (contract.protocol,), exec_body=fill))
+    made = types.new_class(name, (contract.protocol,), exec_body=fill)
+    return cast(Callable[[Caller], Any], made)  # Any: as above
 
 
 def _shown(self: Any) -> str:  # Any: an instance of the class made above

@@ -144,7 +144,7 @@ class Dispatcher:
         assert operation.codec is not None
         told = functools.partial(self._told, operation, context)
         stream = Stream(items, variables, operation.codec.encode, told, ended)
-        await stream.open()
+        await stream.begin()
         return Response(200, stream=stream)
 
     def _failed(self, operation: Operation, context: Context, error: Exception) -> tuple[str, Response]:

@@ -34,7 +34,7 @@ class Stream:
         self._outcome: str | None = None
         self._first: bytes | None = None
 
-    async def open(self) -> None:
+    async def begin(self) -> None:
         """Wait for the first item; what is raised before it is raised here, and the generator is closed."""
         try:
             self._first = await self._encoded()

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.markup import escape
 
 from atoll import Graph, openapi
-from atoll.cli.document import Document, Endpoint
+from atoll.cli.document import Document, RemoteOperation
 from atoll.cli.examples import example_body, example_of
 from atoll.cli.project import STATE
 from atoll.cli.show import summarise
@@ -35,7 +35,7 @@ class Door:
 def door(graph: Graph, reached: Connection, state: Path) -> Door:
     """The door of an application whose gateway is reached there."""
     document = _document(graph)
-    endpoint = first_to_try(document)
+    operation = first_to_try(document)
     key_file = _key_file(reached, state)
     return Door(
         url=reached.url,
@@ -43,8 +43,8 @@ def door(graph: Graph, reached: Connection, state: Path) -> Door:
         liveness=f"{reached.url}/livez",
         readiness=f"{reached.url}/readyz",
         key_file=key_file,
-        curl=curl_line(endpoint, document, reached.url, key_file) if endpoint and key_file else None,
-        call=call_line(endpoint, document, state) if endpoint else None,
+        curl=curl_line(operation, document, reached.url, key_file) if operation and key_file else None,
+        call=call_line(operation, document, state) if operation else None,
     )
 
 
@@ -79,37 +79,39 @@ def print_banner(graph: Graph, opened: Door | None) -> None:
     console.file.flush()
 
 
-def first_to_try(document: Document) -> Endpoint | None:
+def first_to_try(document: Document) -> RemoteOperation | None:
     """The first operation that answers when nothing is there yet: one without path arguments, if there is one."""
-    plain = [each for each in document.endpoints if not any(parameter.place == "path" for parameter in each.parameters)]
-    return next(iter(plain or document.endpoints), None)
+    plain = [
+        each for each in document.operations if not any(parameter.place == "path" for parameter in each.parameters)
+    ]
+    return next(iter(plain or document.operations), None)
 
 
-def curl_line(endpoint: Endpoint, document: Document, url: str, key_file: Path) -> str:
+def curl_line(operation: RemoteOperation, document: Document, url: str, key_file: Path) -> str:
     """A curl command that calls an operation with example arguments, for a POSIX shell. The key stays in its file."""
-    arguments = _example_arguments(endpoint, document)
-    path = endpoint.path
+    arguments = _example_arguments(operation, document)
+    path = operation.path
     for name, value in arguments["path"].items():
         path = path.replace(f"{{{name}}}", str(value))
     query = "&".join(f"{name}={value}" for name, value in arguments["query"].items())
     parts = ["curl", "-sS"]
-    if endpoint.method != "GET" and not (endpoint.method == "POST" and endpoint.body is not None):
-        parts += ["-X", endpoint.method]
+    if operation.method != "GET" and not (operation.method == "POST" and operation.body is not None):
+        parts += ["-X", operation.method]
     parts += [shlex.quote(f"{url}{path}{'?' if query else ''}{query}")]
     parts += ["-H", f'"Authorization: Bearer $(cat {shlex.quote(str(key_file))})"']
-    if endpoint.body is not None:
-        body = msgspec.json.encode(example_body(endpoint, document)).decode()
+    if operation.body is not None:
+        body = msgspec.json.encode(example_body(operation, document)).decode()
         parts += ["-H", "'content-type: application/json'", "-d", shlex.quote(body)]
     return " ".join(parts)
 
 
-def call_line(endpoint: Endpoint, document: Document, state: Path) -> str:
+def call_line(operation: RemoteOperation, document: Document, state: Path) -> str:
     """The same call with `atoll call`."""
-    arguments = _example_arguments(endpoint, document)
-    parts = ["atoll", "call", *(["--state", shlex.quote(str(state))] if state != STATE else []), endpoint.id]
+    arguments = _example_arguments(operation, document)
+    parts = ["atoll", "call", *(["--state", shlex.quote(str(state))] if state != STATE else []), operation.id]
     given = {**arguments["path"], **arguments["query"]}
-    if endpoint.body is not None:
-        body = msgspec.json.encode(example_body(endpoint, document))
+    if operation.body is not None:
+        body = msgspec.json.encode(example_body(operation, document))
         try:
             given |= msgspec.json.decode(body, type=dict[str, str | bool | int | float])
         except msgspec.ValidationError:  # not a flat record
@@ -123,12 +125,12 @@ def call_line(endpoint: Endpoint, document: Document, state: Path) -> str:
     return " ".join(parts)
 
 
-def _example_arguments(endpoint: Endpoint, document: Document) -> Mapping[str, dict[str, object]]:
+def _example_arguments(operation: RemoteOperation, document: Document) -> Mapping[str, dict[str, object]]:
     """Example values for what is required in path and query."""
     return {
         place: {
             parameter.name: example_of(parameter.name, parameter.schema, document)
-            for parameter in endpoint.parameters
+            for parameter in operation.parameters
             if parameter.place == place and parameter.required
         }
         for place in ("path", "query")

@@ -18,7 +18,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class RemoteOperation:
     """One operation. `id` is its service and name: `scoring.latest`. `body` is its body's schema, if it has one."""
 
     id: str
@@ -47,8 +47,8 @@ class Document:
         self.title: str = info.get("title", "")
         self.version: str = info.get("version", "")
         self.components: Json = document.get("components", {}).get("schemas", {})
-        self.endpoints = tuple(
-            self._endpoint(path, method, described)
+        self.operations = tuple(
+            self._operation(path, method, described)
             for path, methods in document.get("paths", {}).items()
             for method, described in methods.items()
         )
@@ -64,20 +64,20 @@ class Document:
             return self.resolved(options[0]) | outer
         return schema
 
-    def fields(self, endpoint: Endpoint) -> Mapping[str, Json]:
+    def fields(self, operation: RemoteOperation) -> Mapping[str, Json]:
         """The fields of an operation's body by name; none where the body is not one plain record."""
-        schema = self.resolved(endpoint.body) if endpoint.body is not None else {}
+        schema = self.resolved(operation.body) if operation.body is not None else {}
         properties: Mapping[str, Json] = schema.get("properties", {}) if schema.get("type") == "object" else {}
         return properties
 
-    def required_fields(self, endpoint: Endpoint) -> frozenset[str]:
+    def required_fields(self, operation: RemoteOperation) -> frozenset[str]:
         """The fields that the body has to have."""
-        schema = self.resolved(endpoint.body) if endpoint.body is not None else {}
+        schema = self.resolved(operation.body) if operation.body is not None else {}
         return frozenset(schema.get("required", ()))
 
-    def _endpoint(self, path: str, method: str, described: Json) -> Endpoint:
+    def _operation(self, path: str, method: str, described: Json) -> RemoteOperation:
         body = described.get("requestBody")
-        return Endpoint(
+        return RemoteOperation(
             id=described["operationId"],
             method=method.upper(),
             path=path,

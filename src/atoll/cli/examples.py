@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from atoll.cli.document import Document, Endpoint, Json
+from atoll.cli.document import Document, Json, RemoteOperation
 
 # What people expect behind a name. Reserved for examples: RFC 2606 (domains), the film industry's 555-01xx (phones).
 BY_NAME: Mapping[str, str] = {
@@ -57,12 +57,12 @@ def example_of(name: str, schema: Json, document: Document, depth: int = 0) -> o
             return None
 
 
-def example_body(endpoint: Endpoint, document: Document) -> object:
+def example_body(operation: RemoteOperation, document: Document) -> object:
     """A body for an operation, with what it requires; where it requires nothing, with a field or two all the same."""
-    assert endpoint.body is not None
-    fields, required = document.fields(endpoint), document.required_fields(endpoint)
+    assert operation.body is not None
+    fields, required = document.fields(operation), document.required_fields(operation)
     if not fields or required:
-        return example_of("body", endpoint.body, document)
+        return example_of("body", operation.body, document)
     known = [name for name in fields if name in BY_NAME] or list(fields)
     return {name: example_of(name, _without_default(fields[name]), document) for name in known[:2]}
 

@@ -36,6 +36,7 @@ class Refusal(click.ClickException):
         stream = file or sys.stderr
         if self._is_json:
             stream.write(msgspec.json.encode({"error": self.facts()}).decode() + "\n")
+            stream.flush()
         else:
             from atoll.cli.terminal import screen  # noqa: PLC0415  # rich takes time, and most commands refuse nothing
 

@@ -3,16 +3,29 @@
 import asyncio
 import signal
 import sys
+import traceback
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
 import click
 
-from atoll import Application, Config, Graph, World, configure_logging, describe, read_config, run_process, single
+from atoll import (
+    Application,
+    AtollError,
+    Config,
+    Graph,
+    World,
+    configure_logging,
+    describe,
+    read_config,
+    run_process,
+    single,
+)
 from atoll.cli.banner import Door, door, print_banner
 from atoll.cli.project import application_argument, json_option, load, state_option
-from atoll.cli.refusals import Mistaken
+from atoll.cli.refusals import Mistaken, SaidNo
 from atoll.cli.terminal import is_terminal, print_json, screen
 from atoll.gateway import connection
 
@@ -53,7 +66,14 @@ def run(ctx: click.Context, app: str | None, state: Path, config_file: Path, as_
     async def work(stop: asyncio.Event) -> None:
         await _serve(application, graph, state, config, stop, as_json=as_json)
 
-    run_process(work)
+    try:
+        run_process(work)
+    except AtollError:
+        raise
+    except Exception as error:  # foreign code: what a service raises when it starts
+        if not (notes := getattr(error, "__notes__", ())):
+            raise  # not a service's, but ours
+        raise _failed(error, notes) from error
 
 
 async def _serve(
@@ -76,6 +96,18 @@ async def _serve(
         print_json({"event": "stopped", "application": application.name}, indent=0)
     else:
         screen().print(f"{application.name} has stopped.")
+
+
+def _failed(error: Exception, notes: Sequence[str]) -> SaidNo:
+    """That a service did not start: what it raised, and the last line of the application that ran."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(Path.cwd())]
+    last = (own or frames)[-1]
+    return SaidNo(
+        f"{' '.join(notes)} {type(error).__name__}: {error}",
+        f"Look at {last.filename}:{last.lineno}, in {last.name}.",
+        code="service_failed",
+    )
 
 
 def _end_at_once_the_second_time() -> None:

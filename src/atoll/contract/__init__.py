@@ -1,25 +1,15 @@
 """What services promise each other: values, events, problems, operations, contracts. Pure: no input or output."""
 
-from atoll.contract.codec import Codec, Invalid, codec_of
+from atoll.contract.arguments import Argument, Place
+from atoll.contract.codec import Codec, codec_of
 from atoll.contract.contract import Contract, compile_contract, contract, contract_of, contracts_of, is_contract
 from atoll.contract.event import Event, event_key, event_name
-from atoll.contract.faults import Fault
+from atoll.contract.faults import Fault, Invalid
+from atoll.contract.fitness import unfit
 from atoll.contract.names import snake_case, words
 from atoll.contract.openapi import openapi
-from atoll.contract.operation import (
-    Argument,
-    Deprecation,
-    Encoded,
-    Operation,
-    Place,
-    ResultForm,
-    delete,
-    get,
-    patch,
-    post,
-    put,
-)
-from atoll.contract.problem import MEDIA_TYPE, Problem, from_wire, to_wire
+from atoll.contract.operation import Encoded, Operation, ResultForm
+from atoll.contract.problem import Problem
 from atoll.contract.problems import (
     PLATFORM_PROBLEMS,
     BrokenContract,
@@ -36,6 +26,8 @@ from atoll.contract.problems import (
     UnsupportedMediaType,
 )
 from atoll.contract.value import Choice, Page, Personal, Value
+from atoll.contract.verbs import Deprecation, delete, get, patch, post, put
+from atoll.contract.wire import MEDIA_TYPE, from_wire, to_wire
 
 __all__ = [
     "MEDIA_TYPE",
@@ -85,5 +77,6 @@ __all__ = [
     "put",
     "snake_case",
     "to_wire",
+    "unfit",
     "words",
 ]

@@ -1,27 +1,34 @@
 """Values to bytes and back: JSON, checked, the same in every placement.
 
-Numbers that JSON has no word for (NaN, the infinities) travel as `null`, so that a `float` refuses them on arrival.
+What JSON has no word for, and what becomes of it:
+
+- NaN and the infinities travel as `null`, so that a `float` refuses them on arrival. An optional float would take that
+  for None; there the sender looks for them, and refuses.
+- A `Decimal` travels as text, which has words for them: services may send each other `Decimal("NaN")`, the public edge
+  refuses it.
+- Whole numbers have any size up to the 4,300 digits that Python turns into text; beyond, they are refused.
+- A `datetime` without a time zone stays without one. `Annotated[datetime, msgspec.Meta(tz=True)]` refuses it.
+- Text that holds half of a surrogate pair is refused by the sender.
+- Input may be nested as deep as the interpreter's stack allows, some hundred levels; beyond, it is refused.
+- Of a field that is given twice, the last counts, and every one has to fit.
 """
 
 import functools
-from typing import Any, Generic, Protocol, TypeVar, cast
+import itertools
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from atoll.contract.faults import Fault, detail_of, find_faults, pointer_of, pointer_to
-from atoll.contract.shape import Kind, Model, shape_of
+from atoll.contract.faults import FAULTS_MAX, Fault, Invalid, cannot_travel, fault_in, find_faults, find_unknown
+from atoll.contract.finite import may_hide_nan, refuse_nan
+from atoll.contract.model import ModelCodec
+from atoll.contract.record import Kind
+from atoll.contract.shape import Items, Model, shape_of, shapes_in
 
 T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Invalid(ValueError):
-    """Input that does not fit its type: all faults, each with its place. Never leaves the platform as it is."""
-
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        super().__init__("; ".join(f"{fault.pointer or 'the whole'}: {fault.detail}" for fault in faults))
-        self.faults = faults
+_encode_sorted = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Codec(Protocol[T]):
@@ -38,74 +45,56 @@ class Codec(Protocol[T]):
         ...
 
 
+@functools.cache
 def codec_of(kind: Kind) -> Codec[Any]:  # Any: the type is only known at run time
     """The codec of a type; one for each type, however often it is asked for."""
     shape = shape_of(kind)
-    return _model_codec(shape.kind) if isinstance(shape, Model) else _value_codec(kind)
+    return ModelCodec(shape.kind) if isinstance(shape, Model) else _ValueCodec(kind)
+
+
+def _encode_in_order(value: object) -> bytes:
+    """As JSON, equal values in equal bytes: the order in a set is another in every process, and digests are made."""
+    try:
+        return _encode_sorted(value)
+    except TypeError:  # what cannot be compared, like datetimes with and without a zone
+        return _encode(value)
 
 
 class _ValueCodec(Generic[T]):
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
+        has_sets = any(isinstance(shape, Items) and shape.is_set for shape in shapes_in(kind))
+        self._encode = _encode_in_order if has_sets else _encode
+        self._may_hide_nan = may_hide_nan(kind)
         self._decode = msgspec.json.Decoder(kind).decode
 
     def encode(self, value: T) -> bytes:
         try:
-            return _encode(value)
+            data = self._encode(value)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise Invalid((Fault(pointer="", detail=f"cannot travel as JSON: {error}"),)) from None
+            raise Invalid((cannot_travel(error),)) from None
+        if self._may_hide_nan and b"null" in data:
+            refuse_nan(msgspec.to_builtins(value))
+        return data
 
     def decode(self, data: bytes, *, strict: bool = False) -> T:
         try:
-            value = self._decode(data)
-        except (ValueError, OverflowError, RecursionError) as error:
-            raise Invalid(self._faults(data, str(error), strict)) from None
-        if strict:
-            faults = tuple(find_faults(self.kind, msgspec.json.decode(data), strict=True))
-            if faults:
-                raise Invalid(faults)
-        return cast(T, value)
-
-    def _faults(self, data: bytes, message: str, strict: bool) -> tuple[Fault, ...]:
-        try:
+            value: T = self._decode(data)
+            if not strict:
+                return value
             raw = msgspec.json.decode(data)
         except (ValueError, OverflowError, RecursionError) as error:
-            return (Fault(pointer="", detail=f"not JSON: {detail_of(str(error))}"),)
+            raise Invalid(self._faults(data, error, strict)) from None
+        if faults := tuple(itertools.islice(find_unknown(self.kind, raw), FAULTS_MAX)):
+            raise Invalid(faults)
+        return value
+
+    def _faults(self, data: bytes, error: Exception, strict: bool) -> tuple[Fault, ...]:
         try:
-            found = tuple(find_faults(self.kind, raw, strict=strict))
+            raw = msgspec.json.decode(data)
+        except (ValueError, OverflowError) as not_json:
+            return (Fault(pointer="", detail=f"not JSON: {fault_in(not_json).detail}"),)
         except RecursionError:
-            found = (Fault(pointer="", detail="is nested too deeply"),)
-        return found or (Fault(pointer=pointer_of(message), detail=detail_of(message)),)
-
-
-@functools.cache
-def _value_codec(kind: Kind) -> Codec[Any]:  # Any: see codec_of
-    return _ValueCodec(kind)
-
-
-class _ModelCodec:
-    """Pydantic's own JSON, for a model that is a whole argument or result. The model brings Pydantic with it."""
-
-    def __init__(self, kind: Any) -> None:  # Any: a Pydantic model class; Pydantic is an extra
-        self.kind = kind
-
-    def encode(self, value: Any) -> bytes:  # Any: an instance of the model
-        try:
-            return cast(bytes, value.model_dump_json(by_alias=True).encode())
-        except (AttributeError, TypeError, ValueError, RecursionError) as error:
-            raise Invalid((Fault(pointer="", detail=f"cannot travel as JSON: {error}"),)) from None
-
-    def decode(self, data: bytes, *, strict: bool = False) -> Any:  # Any: an instance of the model
-        try:
-            return self.kind.model_validate_json(data, **({"extra": "forbid"} if strict else {}))
-        except ValueError as error:
-            found = error.errors(include_url=False, include_input=False) if hasattr(error, "errors") else []
-            faults = tuple(
-                Fault(pointer=functools.reduce(pointer_to, fault["loc"], ""), detail=fault["msg"]) for fault in found
-            )
-            raise Invalid(faults or (Fault(pointer="", detail=str(error)),)) from None
-
-
-@functools.cache
-def _model_codec(kind: type) -> Codec[Any]:  # Any: see codec_of
-    return _ModelCodec(kind)
+            return (fault_in(error),)
+        found = tuple(itertools.islice(find_faults(self.kind, raw, strict=strict), FAULTS_MAX))
+        return found or (fault_in(error),)  # none, where the fault is in a field that is given twice

@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from atoll.contract.compiling import compile_operation, is_listed
 from atoll.contract.event import Event, event_key, event_name
+from atoll.contract.fitness import unfit
 from atoll.contract.names import snake_case
-from atoll.contract.operation import Operation, compile_operation, declared_of
-from atoll.contract.shape import personal_fields, unfit
+from atoll.contract.operation import Operation
+from atoll.contract.personal import personal_fields
+from atoll.contract.routes import Wrong, route_mistakes, traps
+from atoll.contract.verbs import declared_of
 from atoll.kernel import Mistake, Source, refuse
 
 C = TypeVar("C")
@@ -18,6 +22,9 @@ C = TypeVar("C")
 _MARK = "__atoll_contract__"
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 _VERSION = re.compile(r"(?P<major>[1-9][0-9]*)\.(?P<minor>0|[1-9][0-9]*)")
+
+HOOKS = frozenset({"start", "ready", "drain", "stop", "owner"})
+"""What every service has, so that no operation can be called that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ def contract(*, version: str, id: str | None = None, publishes: tuple[type[Event
 
     def mark(protocol: C) -> C:
         name = id or snake_case(getattr(protocol, "__name__", ""))
-        setattr(protocol, _MARK, _Declared(version, name, tuple(publishes)))
+        setattr(protocol, _MARK, _Declared(version, name, publishes))
         return protocol
 
     return mark
@@ -81,8 +88,9 @@ def is_contract(candidate: object) -> bool:
 
 
 def contracts_of(candidate: type) -> tuple[type, ...]:
-    """The contracts that a class fulfils, by inheritance."""
-    return tuple(base for base in candidate.__mro__ if is_contract(base))
+    """The contracts that a class fulfils, by inheritance; one that another of them extends is not among them."""
+    found = [base for base in candidate.__mro__ if is_contract(base)]
+    return tuple(base for base in found if not any(base in other.__mro__[1:] for other in found))
 
 
 def contract_of(protocol: Callable[..., Any]) -> Contract:  # Any: `type[T]` refuses protocols
@@ -97,101 +105,132 @@ def contract_of(protocol: Callable[..., Any]) -> Contract:  # Any: `type[T]` ref
     return compiled
 
 
-_compiled: dict[object, tuple[Contract | None, list[Mistake]]] = {}
-
-
 def compile_contract(protocol: Callable[..., Any]) -> tuple[Contract | None, list[Mistake]]:  # Any: see contract_of
     """The contract, or None with everything that is wrong with it. Each class is compiled once."""
+    if not is_contract(protocol):
+        what = f"`{getattr(protocol, '__name__', protocol)}` is not a contract"
+        return None, [Mistake(Source.of(protocol), what, 'decorate the class with `@contract(version="1.0")`')]
     if protocol not in _compiled:
         _compiled[protocol] = _compile(protocol)
-    return _compiled[protocol]
+    compiled, mistakes = _compiled[protocol]
+    return compiled, list(mistakes)
 
 
-def _compile(protocol: Any) -> tuple[Contract | None, list[Mistake]]:  # Any: whatever was given as a contract
-    where = Source.of(protocol)
-    declared: _Declared | None = getattr(protocol, "__dict__", {}).get(_MARK)
-    if declared is None:
-        fix = "decorate the class with `@contract(version=\"1.0\")`"
-        return None, [Mistake(where, f"`{getattr(protocol, '__name__', protocol)}` is not a contract", fix)]
+_compiled: dict[object, tuple[Contract | None, tuple[Mistake, ...]]] = {}
+
+
+def _compile(
+    protocol: Any,
+) -> tuple[Contract | None, tuple[Mistake, ...]]:  # Any: a class, of which no checker knows more
+    declared: _Declared = protocol.__dict__[_MARK]
     version = _VERSION.fullmatch(declared.version)
-    mistakes = list(_class_mistakes(protocol, declared, where))
     major = int(version["major"]) if version else 1
+    wrong = list(_class_mistakes(protocol, declared))
     operations: list[Operation] = []
-    for name, member in _members(protocol):
+    for name, member in _members(protocol).items():
         noted = declared_of(member)
         if noted is None:
-            fix = "decorate it with get, post, put, patch or delete, or move it to the service"
-            mistakes.append(Mistake(Source.of(member), f"{declared.id}.{name} is not an operation", fix))
+            wrong.append((_function(member) or protocol, *_stranger(declared.id, name, member)))
             continue
+        if name in HOOKS or name.startswith("_"):
+            taken = (
+                f"{declared.id}.{name}: `{name}` is {'private' if name.startswith('_') else 'what every service has'}"
+            )
+            wrong.append((member, taken, "call the operation something else"))
         operation, found = compile_operation(declared.id, major, name, member, noted)
-        mistakes += found
+        wrong += [(member, f"{declared.id}.{name}: {what}", fix) for what, fix in found]
         if operation is not None:
             operations.append(operation)
-    mistakes += _route_mistakes(operations)
-    mistakes += _event_mistakes(declared)
-    mistakes += _problem_mistakes(operations)
-    if mistakes:
-        return None, mistakes
-    description = inspect.getdoc(protocol) or ""
-    return Contract(declared.id, major, declared.version, description, protocol,
-                    tuple(operations), declared.publishes), []
-
-
-def _class_mistakes(protocol: Any, declared: _Declared, where: Source) -> Iterator[Mistake]:  # Any: see _compile
-    if not getattr(protocol, "_is_protocol", False):
-        yield Mistake(where, f"the contract `{protocol.__name__}` is not a Protocol",
-                      f"write `class {protocol.__name__}(Protocol):`")
-    if not _VERSION.fullmatch(declared.version):
-        yield Mistake(where, f"`{declared.version}` is not a version of a contract", 'write "major.minor", as in "1.0"')
-    if not _ID.fullmatch(declared.id):
-        yield Mistake(where, f"`{declared.id}` is not an id of a contract", "use lower-case letters, digits and _")
-
-
-def _members(protocol: type) -> Iterator[tuple[str, Any]]:  # Any: methods
-    for owner in reversed(protocol.__mro__):
-        if owner in (object, typing.Protocol, typing.Generic):
-            continue
-        for name, member in owner.__dict__.items():
-            if inspect.isfunction(member) and (not name.startswith("_") or declared_of(member)):
-                yield name, member
-
-
-def _route_mistakes(operations: list[Operation]) -> Iterator[Mistake]:
-    taken: dict[tuple[str, str], Operation] = {}
+    wrong += [*route_mistakes(operations), *_event_mistakes(declared), *_code_mistakes(operations)]
+    if wrong:
+        return None, tuple(Mistake(Source.of(where), what, fix) for where, what, fix in wrong)
     for operation in operations:
-        route = (operation.method, re.sub(r"\{[^}]*\}", "{}", operation.path))
-        if (other := taken.setdefault(route, operation)) is not operation:
-            yield Mistake(
-                Source.of(operation.function),
-                f"{operation.id} and {other.id} are both served at {operation.method} {operation.path}",
-                "give one of them another path",
-            )
+        operation.avoid(traps(operation, operations))
+    description = inspect.cleandoc(protocol.__dict__.get("__doc__") or "")
+    return (
+        Contract(
+            declared.id, major, declared.version, description, protocol, tuple(operations), tuple(declared.publishes)
+        ),
+        (),
+    )
 
 
-def _event_mistakes(declared: _Declared) -> Iterator[Mistake]:
+def _class_mistakes(protocol: Any, declared: _Declared) -> Iterator[Wrong]:  # Any: see _compile
+    name = protocol.__name__
+    if not getattr(protocol, "_is_protocol", False):
+        yield protocol, f"the contract `{name}` is not a Protocol", f"write `class {name}(Protocol):`"
+    if not _VERSION.fullmatch(declared.version):
+        what = f"the version of `{name}` is `{declared.version}`"
+        yield protocol, what, 'write "major.minor", as in "1.0"; the first major is 1'
+    if not _ID.fullmatch(declared.id):
+        what = f"the id of `{name}` is `{declared.id}`"
+        yield protocol, what, "use lower-case letters, digits and _, with a letter first"
+
+
+def _members(protocol: type) -> dict[str, Any]:  # Any: operations, and what should be
+    """Whatever the class and the contracts that it extends hold, but for private names that are no operation."""
+    found: dict[str, Any] = {}  # Any: as above
+    for owner in reversed(protocol.__mro__):
+        if owner not in (object, typing.Protocol, typing.Generic):
+            names = dict.fromkeys(inspect.get_annotations(owner)) | dict(owner.__dict__)
+            found |= {name: member for name, member in names.items() if not name.startswith("_") or declared_of(member)}
+    return found
+
+
+def _function(member: Any) -> Any:  # Any: whatever a class body holds
+    """The function behind a member, for its place in the source."""
+    member = getattr(member, "fget", None) or getattr(member, "__func__", member)
+    return member if inspect.isfunction(member) else None
+
+
+def _stranger(contract_id: str, name: str, member: object) -> tuple[str, str]:
+    if inspect.isfunction(member):
+        fix = "decorate it with get, post, put, patch or delete, or move it to the service"
+    else:
+        fix = "move it to the service: a contract holds operations, and nothing else can be called"
+    return f"{contract_id}.{name} is not an operation", fix
+
+
+def _event_mistakes(declared: _Declared) -> Iterator[Wrong]:
+    if not is_listed(declared.publishes):
+        yield (
+            declared.publishes,
+            f"`publishes` of {declared.id} is not a tuple",
+            "write `publishes=(Name,)`, with the comma",
+        )
+        return
     names: dict[str, type[Event]] = {}
     for event in declared.publishes:
-        where = Source.of(event)
-        if not (isinstance(event, type) and issubclass(event, Event)):
-            yield Mistake(where, f"{declared.id} publishes `{event}`, which is not an Event", "derive it from `atoll.Event`")
+        if not _is_event(event):
+            yield event, f"{declared.id} publishes `{event}`, which is not an Event", "derive it from `atoll.Event`"
             continue
         for why in unfit(event):
-            yield Mistake(where, f"the event `{event.__name__}` cannot travel: {why}", "change the field's type")
-        key = event_key(event)
-        if key is not None and key not in event.__struct_fields__:
-            yield Mistake(where, f"the event `{event.__name__}` has no field `{key}` to be its key",
-                          f"add `{key}: str`, or name another field as `key`")
-        elif key is not None and key in personal_fields(event):
-            yield Mistake(where, f"the key of the event `{event.__name__}` is personal, but keys are kept for ever",
-                          "use an identifier as the key")
+            yield event, f"the event `{event.__name__}` cannot travel: {why}", "change the field's type"
+        yield from _key_mistakes(event)
         if names.setdefault(event_name(event), event) is not event:
-            yield Mistake(where, f"{declared.id} publishes two events called `{event_name(event)}`", "rename one")
+            yield event, f"{declared.id} publishes two events called `{event_name(event)}`", "rename one"
 
 
-def _problem_mistakes(operations: list[Operation]) -> Iterator[Mistake]:
+def _is_event(candidate: object) -> bool:
+    return isinstance(candidate, type) and issubclass(candidate, Event)
+
+
+def _key_mistakes(event: type[Event]) -> Iterator[Wrong]:
+    key = event_key(event)
+    if key is None:
+        return
+    if key not in event.__struct_fields__:
+        what = f"the event `{event.__name__}` has no field `{key}` to be its key"
+        yield event, what, f"add `{key}: str`, or name another field as `key`"
+    elif key in personal_fields(event):
+        what = f"the key of the event `{event.__name__}` is personal, but keys are kept for ever"
+        yield event, what, "use an identifier as the key"
+
+
+def _code_mistakes(operations: list[Operation]) -> Iterator[Wrong]:
     codes: dict[str, type] = {}
     for operation in operations:
         for problem in operation.raises:
             if codes.setdefault(problem.code, problem) is not problem:
-                yield Mistake(Source.of(problem), f"two problems of {operation.service} have the code `{problem.code}`",
-                              "give one of them another `code`")
+                what = f"two problems of {operation.service} have the code `{problem.code}`"
+                yield problem, what, "give one of them another `code`"

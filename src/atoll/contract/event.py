@@ -18,10 +18,10 @@ class EventMeta(ValueMeta):
         *,
         key: str | None = None,
         tag: str | None = None,
-        **options: Any,  # Any: what derived metaclasses take
     ) -> Any:  # Any: msgspec builds the class
-        event = super().__new__(mcls, name, bases, namespace, tag=tag, **options)
-        _keys[event] = key
+        """Make the class and remember its key; one that is not given is that of the class it derives from."""
+        event = super().__new__(mcls, name, bases, namespace, tag=tag)
+        _keys[event] = key or next((_keys[base] for base in bases if base in _keys), None)
         return event
 
 

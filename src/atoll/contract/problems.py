@@ -1,18 +1,18 @@
 """The platform's own problems: any operation can answer with one of these, so contracts do not list them.
 
-    Problem
-    ├── InvalidInput           422  what was sent does not fit the contract
-    ├── Unauthenticated        401  nobody knows who asks
-    ├── Forbidden              403  it is known who asks, and they may not
-    ├── NoSuchOperation        404  nothing is served at this path
-    ├── MethodNotAllowed       405  the path is served, not by this method
-    ├── PayloadTooLarge        413  the body is longer than is taken here
-    ├── UnsupportedMediaType   415  the body is not JSON
-    ├── InternalError          500  the handler failed; the trace leads to why
-    ├── BrokenContract         502  the answer does not fit the contract
-    ├── UnknownProblem         502  the answer is a problem that this version does not know
-    ├── Unavailable            503  the service cannot answer now
-    └── DeadlineExceeded       504  there was no answer in time
+Problem
+├── InvalidInput           422  what was sent does not fit the contract
+├── Unauthenticated        401  nobody knows who asks
+├── Forbidden              403  it is known who asks, and they may not
+├── NoSuchOperation        404  nothing is served at this path
+├── MethodNotAllowed       405  the path is served, not by this method
+├── PayloadTooLarge        413  the body is longer than is taken here
+├── UnsupportedMediaType   415  the body is not JSON
+├── InternalError          500  the handler failed; the trace leads to why
+├── BrokenContract         502  the answer does not fit the contract
+├── UnknownProblem         502  the answer is a problem that this version does not know
+├── Unavailable            503  the service cannot answer now
+└── DeadlineExceeded       504  there was no answer in time
 """
 
 from atoll.contract.faults import Fault
@@ -84,12 +84,16 @@ class BrokenContract(Problem, status=502):
         return f"the answer of {self.operation} does not fit its contract: {said}"
 
 
-class UnknownProblem(Problem, status=502, detail="{original_code} ({original_status}): {message}"):
+class UnknownProblem(Problem, status=502):
     """The answer is a problem that this version does not know."""
 
     original_code: str
     original_status: int
     message: str
+
+    def __str__(self) -> str:
+        said = self.original_code or "an answer that is no problem of Atoll's"
+        return f"{said} (status {self.original_status}): {self.message}"
 
 
 class Unavailable(Problem, status=503, retryable=True, detail="{service} cannot answer now: {reason}"):
@@ -108,8 +112,18 @@ class DeadlineExceeded(Problem, status=504, retryable=True, detail="{operation} 
 PLATFORM_PROBLEMS: dict[str, type[Problem]] = {
     problem.code: problem
     for problem in (
-        InvalidInput, Unauthenticated, Forbidden, NoSuchOperation, MethodNotAllowed, PayloadTooLarge,
-        UnsupportedMediaType, InternalError, BrokenContract, UnknownProblem, Unavailable, DeadlineExceeded,
+        InvalidInput,
+        Unauthenticated,
+        Forbidden,
+        NoSuchOperation,
+        MethodNotAllowed,
+        PayloadTooLarge,
+        UnsupportedMediaType,
+        InternalError,
+        BrokenContract,
+        UnknownProblem,
+        Unavailable,
+        DeadlineExceeded,
     )
 }
 """By code: what every caller can read, whatever the contract lists."""

@@ -4,22 +4,20 @@ Type expressions come in many spellings (`X | None`, `Annotated`, aliases, datac
 each once; validation, edge checks, masking and the search for types that cannot travel all walk the result.
 """
 
-import dataclasses
 import datetime
 import decimal
 import enum
-import functools
 import types
 import typing
 import uuid
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args
 
 import msgspec
 
-PERSONAL = msgspec.Meta(extra_json_schema={"x-personal": True}, extra={"personal": True})
-"""The mark behind `Personal`: msgspec carries it into JSON Schema."""
+from atoll.contract.record import Kind, fill, is_record, is_tuple_record, origin_of, read_fields, read_tag
 
 SCALARS: frozenset[type] = frozenset(
     {bool, int, float, str, bytes, decimal.Decimal, uuid.UUID}
@@ -27,7 +25,7 @@ SCALARS: frozenset[type] = frozenset(
 )
 """Plain types that travel as one JSON value and, in a path or a query, as one word."""
 
-Kind = Any  # a type expression; Python has no type for those before 3.14
+NOTHING = type(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +37,10 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A `Choice`."""
+    """A `Choice`, and the words of it that this version knows."""
 
     kind: type[enum.Enum]
-
-    @property
-    def known(self) -> frozenset[str]:
-        """The words that this version knows."""
-        return frozenset(str(member.value) for member in self.kind)
+    known: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +49,16 @@ class Items:
 
     kind: Kind
     item: Kind
+    is_set: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """A tuple of a fixed length."""
+    """A tuple of a fixed length, or a NamedTuple, which may end after its first `required`."""
 
     kind: Kind
     items: tuple[Kind, ...]
+    required: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +72,29 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a record; `name` is the one on the wire."""
+    """A field of a record; `name` is the one on the wire, `default` msgspec.NODEFAULT where no plain one is known."""
 
     name: str
     kind: Kind
     required: bool
+    default: Any = msgspec.NODEFAULT  # Any: a value of the field
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A Value, dataclass, TypedDict or NamedTuple with its fields; `tag` is the (field, word) that tells it in a union."""
+    """A Value, dataclass or TypedDict.
+
+    `tag` is the (field, word) that tells it from others in a union; `ruled`, that it has a rule, a `__post_init__`.
+    """
 
     kind: Kind
-    fields: tuple[Field, ...]
-    tag: tuple[str, object] | None = None
+    fields: Mapping[str, Field]
+    tag: tuple[str, object] | None
+    ruled: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Union_:
+class OneOf:
     """One of several kinds."""
 
     kind: Kind
@@ -115,164 +116,160 @@ class Unfit:
     why: str
 
 
-Shape = Scalar | Words | Items | Positions | Table | Record | Union_ | Model | Unfit
+Shape = Scalar | Words | Items | Positions | Table | Record | OneOf | Model | Unfit
 
 
 def shape_of(kind: Kind) -> Shape:
-    """The shape of a type expression. Never raises: what cannot travel is `Unfit`."""
-    bare = _bare(kind)
+    """The shape of a type expression; equal ones share it. Never raises: what cannot travel is `Unfit`."""
+    known = _by_identity.get(id(kind))  # first, since many type expressions hash slowly and some not at all
+    if known is None:
+        known = _by_identity[id(kind)] = (kind, _shared(kind))  # holds the kind, so that its identity stays its own
+    return known[1]
+
+
+_by_identity: dict[int, tuple[Kind, Shape]] = {}
+_by_kind: dict[Kind, Shape] = {}
+
+
+def _shared(kind: Kind) -> Shape:
     try:
-        return _shape_of(bare)
+        kind = bare(kind)
+        shape = _by_kind.get(kind)
+        if shape is None:
+            shape = _by_kind[kind] = _shape(kind)
+        return shape
     except TypeError:  # not hashable
-        return Unfit(kind, "it is not a type")
+        return Unfit(kind, f"`{kind}` is not a type")
+    except RecursionError:
+        return Unfit(kind, f"`{kind}` names itself and nothing else")
 
 
-def _bare(kind: Kind) -> Kind:
-    """The type without `Annotated`, `NewType` and `type X = ...`."""
+def bare(kind: Kind) -> Kind:
+    """The type without `Annotated`, `NewType`, `type X = ...`, and what only a TypedDict says."""
+    return peel(kind)[0]
+
+
+def peel(kind: Kind) -> tuple[Kind, tuple[object, ...]]:
+    """The type without what is wrapped around it, and everything that was noted on the way."""
+    notes: tuple[object, ...] = ()
     while True:
-        if get_origin(kind) is Annotated:
+        origin = origin_of(kind)
+        if origin is Annotated:
+            notes += get_args(kind)[1:]
             kind = get_args(kind)[0]
         elif hasattr(kind, "__supertype__"):
             kind = kind.__supertype__
-        elif type(kind).__name__ == "TypeAliasType":
+        elif _is_alias(kind):
             kind = kind.__value__
+        elif _is_alias(origin):
+            kind = fill(origin.__value__, dict(zip(origin.__type_params__, get_args(kind), strict=False)))
+        elif getattr(origin, "_name", None) in ("Required", "NotRequired", "ReadOnly"):
+            kind = get_args(kind)[0]
         else:
-            return kind
+            return kind, notes
 
 
-@functools.cache
-def _shape_of(kind: Kind) -> Shape:
-    origin, arguments = get_origin(kind), get_args(kind)
-    if kind is None or kind is type(None) or kind in SCALARS or origin is Literal:
-        return Scalar(type(None) if kind is None else kind)
+def _is_alias(kind: Kind) -> bool:
+    return type(kind).__name__ == "TypeAliasType"  # typing's from Python 3.12 on, or typing_extensions'
+
+
+def _shape(kind: Kind) -> Shape:
+    origin, arguments = origin_of(kind), get_args(kind)
+    if kind is None or kind is NOTHING:
+        return Scalar(NOTHING)
+    if origin is Literal or (isinstance(kind, type) and kind in SCALARS):
+        return Scalar(kind)
     if origin in (Union, types.UnionType):
-        return Union_(kind, arguments)
+        return OneOf(kind, tuple(_flat(arguments)))
     if isinstance(kind, typing.TypeVar):
-        return Unfit(kind, "a type variable is not filled in")
-    if origin is tuple and arguments and arguments[-1] is not Ellipsis:
-        return Positions(kind, arguments)
-    container = origin if isinstance(origin, type) else kind
-    if isinstance(container, type) and not _is_record(container):
-        if issubclass(container, (list, set, frozenset, tuple)) or container in (Sequence, Set):
-            if not arguments:
-                return Unfit(kind, f"`{container.__name__}` does not say of what: write `{container.__name__}[str]` or so")
-            return Items(kind, arguments[0])
-        if issubclass(container, dict) or container is Mapping:
-            if len(arguments) != 2:
-                return Unfit(kind, "`dict` does not say of what: write `dict[str, int]` or so")
-            return Table(kind, arguments[0], arguments[1])
-    return _class_shape(kind, container)
-
-
-def _class_shape(kind: Kind, container: Kind) -> Shape:
+        return Unfit(kind, f"the type variable `{kind}` is not filled in")
     if kind is Any or kind is object:
         return Unfit(kind, f"`{getattr(kind, '__name__', kind)}` promises nothing: name a type")
+    container: Any = origin or kind  # Any: a class, or what was written instead of one
     if not isinstance(container, type):
         return Unfit(kind, f"`{kind}` cannot travel as JSON")
+    return _class_shape(kind, container, arguments)
+
+
+def _flat(options: tuple[Kind, ...]) -> Iterator[Kind]:
+    for option in options:
+        shape = shape_of(option)
+        yield from shape.options if isinstance(shape, OneOf) else (option,)
+
+
+def _class_shape(kind: Kind, container: type[Any], arguments: tuple[Kind, ...]) -> Shape:  # Any: any class at all
+    if is_record(container):
+        return _record_shape(kind, container)
+    if container is tuple and arguments and arguments[-1] is not Ellipsis:
+        return Positions(kind, arguments, len(arguments))
+    if issubclass(container, list | set | frozenset | tuple) or container in (Sequence, AbstractSet):
+        if not arguments:
+            return Unfit(kind, f"`{container.__name__}` does not say of what: write `{container.__name__}[str]` or so")
+        return Items(kind, arguments[0], issubclass(container, set | frozenset) or container is AbstractSet)
+    if issubclass(container, dict) or container is Mapping:
+        if len(arguments) != 2:
+            return Unfit(kind, "`dict` does not say of what: write `dict[str, int]` or so")
+        return Table(kind, arguments[0], arguments[1])
     if issubclass(container, enum.Enum):
-        if not issubclass(container, str) or "UNKNOWN" not in container.__members__ or not _opens(container):
-            return Unfit(kind, f"`{container.__name__}` could never learn a new member: "
-                               "derive it from `atoll.Choice` and give it `UNKNOWN = \"unknown\"`")
-        return Words(container)
+        return _words_shape(container)
     if hasattr(container, "__pydantic_core_schema__") and hasattr(container, "model_validate_json"):
         return Model(container)
-    if _is_record(container):
-        try:
-            return _record(kind, container)
-        except (NameError, TypeError) as error:
-            return Unfit(kind, f"the fields of `{container.__name__}` cannot be read: {error}")
     return Unfit(kind, f"`{container.__name__}` cannot travel as JSON: make it a `Value`, or send what it holds")
 
 
-def _opens(words: type[enum.Enum]) -> bool:
-    return words._missing_.__func__ is not enum.Enum._missing_.__func__  # type: ignore[attr-defined]  # classmethods
+def _words_shape(words: type[enum.Enum]) -> Words | Unfit:
+    unknown = words.__members__.get("UNKNOWN")
+    learns = words._missing_.__func__ is not enum.Enum._missing_.__func__  # type: ignore[attr-defined]  # both are classmethods
+    if unknown is None or unknown.value != "unknown" or not learns or not issubclass(words, str):
+        return Unfit(
+            words,
+            f"`{words.__name__}` could never learn a new member: "
+            'derive it from `atoll.Choice` and give it `UNKNOWN = "unknown"`',
+        )
+    return Words(words, frozenset(str(member.value) for member in words))
 
 
-def _is_record(container: type) -> bool:
-    return (
-        issubclass(container, msgspec.Struct)
-        or dataclasses.is_dataclass(container)
-        or typing.is_typeddict(container)
-        or (issubclass(container, tuple) and hasattr(container, "_fields"))
-    )
-
-
-def _record(kind: Kind, container: type) -> Record:
+def _record_shape(kind: Kind, container: type[Any]) -> Record | Positions | Unfit:  # Any: any record class
+    try:
+        fields = tuple(Field(*field) for field in read_fields(kind, container))
+    except (NameError, TypeError, AttributeError, SyntaxError) as error:
+        return Unfit(kind, f"the fields of `{container.__name__}` cannot be read: {error}")
+    if is_tuple_record(container):
+        return Positions(kind, tuple(field.kind for field in fields), sum(field.required for field in fields))
     if issubclass(container, msgspec.Struct):
         config = container.__struct_config__
-        tag = (config.tag_field or "type", config.tag) if config.tag is not None else None
-        found = msgspec.structs.fields(kind)
-        return Record(kind, tuple(Field(field.encode_name, field.type, field.required) for field in found), tag)
-    hints = typing.get_type_hints(container, include_extras=True)
-    if dataclasses.is_dataclass(container):
-        missing = dataclasses.MISSING
-        return Record(kind, tuple(
-            Field(field.name, hints[field.name], field.default is missing and field.default_factory is missing)
-            for field in dataclasses.fields(container) if field.init
-        ))
-    if typing.is_typeddict(container):
-        required = container.__required_keys__
-        return Record(kind, tuple(Field(name, hint, name in required) for name, hint in hints.items()))
-    defaults = getattr(container, "_field_defaults", {})
-    return Record(kind, tuple(Field(name, hint, name not in defaults) for name, hint in hints.items()))
+        if config.array_like or config.forbid_unknown_fields:
+            option = "array_like" if config.array_like else "forbid_unknown_fields"
+            return Unfit(kind, f"`{container.__name__}` is `{option}`, so that no field could ever be added")
+    by_name = {field.name: field for field in fields}
+    return Record(kind, by_name, read_tag(container), hasattr(container, "__post_init__"))
 
 
-def children(shape: Shape) -> Iterator[Kind]:
-    """The kinds that this shape is made of, one level down."""
+def children(shape: Shape) -> Iterator[tuple[str, Kind]]:
+    """The kinds that this shape is made of, one level down, each with the name of its field where it has one."""
     match shape:
         case Items(item=item):
-            yield item
+            yield "", item
         case Positions(items=items):
-            yield from items
+            yield from (("", item) for item in items)
         case Table(key=key, value=value):
-            yield key
-            yield value
+            yield "", key
+            yield "", value
         case Record(fields=fields):
-            yield from (field.kind for field in fields)
-        case Union_(options=options):
-            yield from options
+            yield from ((field.name, field.kind) for field in fields.values())
+        case OneOf(options=options):
+            yield from (("", option) for option in options)
         case _:
             return
 
 
-def unfit(kind: Kind) -> Iterator[str]:
-    """Every reason why values of this type cannot travel; none for a good type."""
+def shapes_in(kind: Kind) -> Iterator[Shape]:
+    """Every shape that a type is made of, itself first, each once, however often a type names itself."""
     seen: set[int] = set()
-    waiting: list[tuple[Kind, bool]] = [(kind, True)]
-    found = False
+    waiting = [kind]
     while waiting:
-        current, whole = waiting.pop()
-        shape = shape_of(current)
-        if isinstance(shape, Unfit):
-            found = True
-            yield shape.why
-        if isinstance(shape, Model):
-            if whole:
-                return
-            found = True
-            yield f"the Pydantic model `{shape.kind.__name__}` travels only as a whole argument or result"
-        if isinstance(shape, Record):
-            if id(shape) in seen:
-                continue
+        shape = shape_of(waiting.pop())
+        if id(shape) not in seen:
             seen.add(id(shape))
-        waiting += [(child, False) for child in children(shape)]
-    if not found:
-        try:
-            msgspec.json.Decoder(kind)
-        except (TypeError, NameError) as error:
-            yield str(error).splitlines()[0]
-
-
-def is_personal(kind: Kind) -> bool:
-    """Whether a field of this kind is marked `Personal`, also inside `| None` and lists."""
-    if get_origin(kind) is Annotated and PERSONAL in get_args(kind)[1:]:
-        return True
-    return any(is_personal(argument) for argument in get_args(kind))
-
-
-@functools.cache
-def personal_fields(record: Kind) -> frozenset[str]:
-    """The names of a record's fields that are marked `Personal`."""
-    shape = shape_of(record)
-    fields = shape.fields if isinstance(shape, Record) else ()
-    return frozenset(field.name for field in fields if is_personal(field.kind))
+            yield shape
+            waiting += [child for _, child in children(shape)]

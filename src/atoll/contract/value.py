@@ -1,12 +1,11 @@
 """Values: what contracts are made of. Frozen, keyword-only, validated whenever they travel."""
 
-from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar, dataclass_transform
 
 import msgspec
 
-from atoll.contract.shape import PERSONAL, personal_fields
+from atoll.contract.personal import PERSONAL, shown
 
 T = TypeVar("T")
 
@@ -45,11 +44,9 @@ class ValueMeta(msgspec.StructMeta):
         namespace: dict[str, Any],  # Any: a class body
         *,
         tag: str | None = None,
-        **options: Any,  # Any: what derived metaclasses take
     ) -> Any:  # Any: msgspec builds the class
-        if tag is not None:
-            options["tag"] = tag
-        return super().__new__(mcls, name, bases, namespace, frozen=True, kw_only=True, **options)
+        """Take the `tag` in `class Mail(Value, tag="mail")`, and none of msgspec's options: they change the wire."""
+        return super().__new__(mcls, name, bases, namespace, frozen=True, kw_only=True, tag=tag)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)  # again: mypy reads the class, pyright the metaclass
@@ -57,8 +54,11 @@ class Value(msgspec.Struct, metaclass=ValueMeta):
     """A record of a contract: typed fields, frozen, keyword-only.
 
     Construction is checked by the type checkers; what arrives over a call or an event is checked field by field. Give
-    a class a `tag` to tell it from others in a union. Rules that types cannot say go into `__post_init__`, which
-    raises `ValueError`.
+    a class a `tag` to tell it from others in a union.
+
+    A rule that types cannot say goes into `__post_init__`, which raises `ValueError` with a sentence about what is
+    wrong. It runs at construction, where the error goes to whoever constructs, and on arrival, where the sentence
+    becomes a fault of the input. It must be pure and total: any other exception is a defect of the contract.
 
     >>> class Lead(Value):
     ...     id: str
@@ -68,26 +68,11 @@ class Value(msgspec.Struct, metaclass=ValueMeta):
     """
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={value!r}" for name, value in _shown(self))
+        fields = ", ".join(f"{name}={content!r}" for name, content in shown(self))
         return f"{type(self).__name__}({fields})"
 
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        yield from _shown(self)
-
-
-class _Mask:
-    def __repr__(self) -> str:
-        return "'***'"
-
-
-_MASK = _Mask()
-
-
-def _shown(value: Value) -> Iterator[tuple[str, object]]:
-    personal = personal_fields(type(value))
-    for name in value.__struct_fields__:
-        content = getattr(value, name)
-        yield name, _MASK if name in personal and content is not None else content
+    def __rich_repr__(self) -> list[tuple[str, Any]]:  # Any: fields of all types
+        return list(shown(self))
 
 
 class Page(Value, Generic[T]):

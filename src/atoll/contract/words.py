@@ -1,18 +1,26 @@
 """Values as words: how scalars travel in a path or a query, where everything is text.
 
-None is told by absence, a list by repetition, `bool` is `true` or `false`, everything else reads as in JSON without
-the quotes.
+None is told by absence, a list by repetition. Every word reads as in JSON, without the quotes: `true`, `1.5`,
+`2026-01-31`, `web`.
 """
 
 import functools
-import types
-from typing import Any, Union, get_args, get_origin
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Literal, Union, get_args
 
 import msgspec
 
-from atoll.contract.codec import Invalid
-from atoll.contract.faults import Fault, detail_of
-from atoll.contract.shape import Items, Kind, Scalar, Union_, Words, shape_of
+from atoll.contract.faults import FAULTS_MAX, Fault, Invalid, fault_in, is_number, pointer_to
+from atoll.contract.record import Kind, origin_of
+from atoll.contract.shape import NOTHING, Items, OneOf, Scalar, Words, bare, shape_of
+
+Reader = Callable[[str], object]
+"""Turns a word into a value.
+
+Raises:
+    ValueError: the word does not fit.
+"""
 
 
 class WordCodec:
@@ -23,98 +31,147 @@ class WordCodec:
         self.place = place
         shape = shape_of(kind)
         self.is_list = isinstance(shape, Items)
-        self.is_optional = _allows_none(kind)
+        self.is_optional = allows_none(kind)
+        self._is_set = isinstance(shape, Items) and shape.is_set
         self._kind = kind
-        self._item = without_none(shape.item if isinstance(shape, Items) else kind)
-        self._is_text = kind is str
+        item = without_none(shape.item if isinstance(shape, Items) else kind)
+        item_shape = shape_of(item)
+        self._read = _reader(item)
+        self._known = item_shape.known if isinstance(item_shape, Words) else None
+        self._is_text = item is str and not self.is_list
 
     def encode(self, value: object) -> tuple[str, ...]:
         """The words that say this value: none for None, one for a scalar, one for each element of a list."""
         if self._is_text and type(value) is str:
-            return (self._checked(value),)
+            return (self._checked(value, ()),)
         try:
             plain = msgspec.to_builtins(value)
             msgspec.convert(plain, self._kind)
+            elements = plain if self.is_list else () if plain is None else (plain,)
+            words = tuple(_word(element) for element in elements)
+            for word in words:
+                self._read(word)  # what could not be read on arrival is not sent: NaN
+            if self._is_set:
+                words = tuple(sorted(words))  # in a set, the order is another in every process
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise self._invalid(detail_of(str(error))) from None
-        if plain is None:
-            return ()
-        elements = plain if self.is_list else (plain,)
-        return tuple(self._checked(_word(element)) for element in elements)
+            raise self._invalid(error) from None
+        return tuple(self._checked(word, (index,) if self.is_list else ()) for index, word in enumerate(words))
 
     def decode(self, words: tuple[str, ...], *, strict: bool = False) -> object:
         """The value that the words say."""
-        if self.is_list:
-            return self._convert([self._one(word, strict) for word in words], self._kind)
-        if not words and self.is_optional:
-            return None
-        if len(words) != 1:
-            raise self._invalid("is required" if not words else f"is given {len(words)} times")
-        return self._one(words[0], strict)
-
-    def _one(self, word: str, strict: bool) -> object:
-        if self._is_text:
-            return word
-        shape = shape_of(self._item)
-        if strict and isinstance(shape, Words) and word not in shape.known:
-            raise self._invalid(f"`{word}` is not one of {', '.join(sorted(shape.known))}")
-        return self._convert(word, self._item, strict=False)
-
-    def _convert(self, raw: object, kind: Kind, *, strict: bool = True) -> object:
+        if not self.is_list:
+            if len(words) == 1:
+                return self._one(words[0], strict)
+            if not words and self.is_optional:
+                return None
+            raise self._invalid(ValueError("is required" if not words else f"is given {len(words)} times"))
+        values: list[object] = []
+        faults: list[Fault] = []
+        for index, word in enumerate(words):
+            try:
+                values.append(self._one(word, strict, index))
+            except Invalid as invalid:
+                faults += invalid.faults
+        if faults:
+            raise Invalid(tuple(faults[:FAULTS_MAX]))
         try:
-            return msgspec.convert(raw, kind, strict=strict)
+            return msgspec.convert(values, self._kind)
         except (ValueError, OverflowError) as error:
-            raise self._invalid(detail_of(str(error))) from None
+            raise self._invalid(error) from None
 
-    def _checked(self, word: str) -> str:
+    def _one(self, word: str, strict: bool, *steps: int) -> object:
+        try:
+            if strict and self._known is not None and word not in self._known:
+                raise ValueError(f"`{word}` is not one of {', '.join(sorted(self._known))}")
+            return self._read(word)
+        except (ValueError, OverflowError) as error:
+            raise self._invalid(error, *steps) from None
+
+    def _checked(self, word: str, steps: tuple[int, ...]) -> str:
         if not word.isascii():
             try:
                 word.encode()
             except UnicodeEncodeError as error:
-                raise self._invalid(f"cannot travel as UTF-8: {error.reason}") from None
+                raise self._invalid(ValueError(f"cannot travel as UTF-8: {error.reason}"), *steps) from None
         if self.place == "path" and word in ("", ".", ".."):
-            raise self._invalid(f"`{word}` cannot stand in a path")
+            raise self._invalid(ValueError(f"`{word}` cannot stand in a path"), *steps)
         return word
 
-    def _invalid(self, detail: str) -> Invalid:
-        return Invalid((Fault(pointer=f"/{self.name}", detail=detail, place=self.place),))
+    def _invalid(self, error: Exception, *steps: int) -> Invalid:
+        pointer = functools.reduce(pointer_to, steps, pointer_to("", self.name))
+        return Invalid((Fault(pointer=pointer, detail=fault_in(error).detail, place=self.place),))
 
 
-def fits_in_words(kind: Kind) -> bool:
-    """Whether an argument of this kind can stand in a query: a scalar, a choice, or a list of those."""
-    shape = shape_of(kind)
-    if isinstance(shape, Items):
-        return not _allows_none(shape.item) and _is_word(shape.item)
-    return _is_word(kind)
+def _reader(kind: Kind) -> Reader:
+    plain = bare(kind)
+    if origin_of(plain) is Literal:
+        options = {_word(option): option for option in get_args(plain) if option is not None}
+        return functools.partial(_read_option, options)
+    if plain in (bool, int, float):
+        return functools.partial(_read_json, msgspec.json.Decoder(kind).decode, plain is bool)
+    if plain is Decimal:
+        return functools.partial(_read_decimal, kind)
+    return str if kind is str else functools.partial(msgspec.convert, type=kind)
 
 
-def is_word_list(kind: Kind) -> bool:
-    """Whether an argument of this kind is a list of words, optional or not."""
-    return isinstance(shape_of(without_none(kind)), Items)
+def _read_option(options: dict[str, object], word: str) -> object:
+    if word not in options:
+        raise ValueError(f"is not one of {', '.join(options)}")
+    return options[word]
 
 
-def _is_word(kind: Kind) -> bool:
-    shape = shape_of(kind)
-    if isinstance(shape, Union_):
-        present = [option for option in shape.options if option is not type(None)]
-        return len(present) == 1 and _is_word(present[0])
-    return isinstance(shape, Scalar | Words) and kind is not type(None)
+def _read_json(decode: Callable[[str], object], is_bool: bool, word: str) -> object:
+    try:
+        return decode(word)
+    except msgspec.ValidationError:
+        raise
+    except ValueError:
+        raise ValueError("is neither `true` nor `false`" if is_bool else "is not a number") from None
 
 
-def _allows_none(kind: Kind) -> bool:
-    shape = shape_of(kind)
-    return isinstance(shape, Union_) and type(None) in shape.options
-
-
-@functools.cache
-def without_none(kind: Kind) -> Kind:
-    """The kind that is left when `| None` is taken away."""
-    if get_origin(kind) in (Union, types.UnionType) and type(None) in get_args(kind):
-        return Union[tuple(option for option in get_args(kind) if option is not type(None))]  # noqa: UP007  # built at run time
-    return kind
+def _read_decimal(kind: Kind, word: str) -> object:
+    if not is_number(word):
+        raise ValueError("is not a number")
+    return msgspec.convert(word, kind)
 
 
 def _word(element: Any) -> str:  # Any: what msgspec.to_builtins gives for a scalar
     if isinstance(element, bool):
         return "true" if element else "false"
     return element if isinstance(element, str) else repr(element)
+
+
+def fits_in_words(kind: Kind) -> bool:
+    """Whether an argument of this kind can stand in a query: a scalar, a choice, or a list of those."""
+    shape = shape_of(kind)
+    if isinstance(shape, Items):
+        return not allows_none(shape.item) and _is_word(shape.item)
+    return _is_word(kind)
+
+
+def is_word_list(kind: Kind) -> bool:
+    """Whether an argument of this kind is a list of words, optional or not."""
+    present = without_none(kind)
+    return isinstance(shape_of(present), Items) and fits_in_words(present)
+
+
+def _is_word(kind: Kind) -> bool:
+    shape = shape_of(without_none(kind))
+    return isinstance(shape, Scalar | Words) and shape.kind is not NOTHING
+
+
+def allows_none(kind: Kind) -> bool:
+    """Whether None is a value of this kind."""
+    shape = shape_of(kind)
+    if isinstance(shape, OneOf):
+        return any(allows_none(option) for option in shape.options)
+    return shape == Scalar(NOTHING) or (origin_of(shape.kind) is Literal and None in get_args(shape.kind))
+
+
+@functools.cache
+def without_none(kind: Kind) -> Kind:
+    """The kind that is left when `| None` is taken away."""
+    shape = shape_of(kind)
+    if not isinstance(shape, OneOf) or not allows_none(kind):
+        return kind
+    return Union[tuple(option for option in shape.options if shape_of(option) != Scalar(NOTHING))]  # noqa: UP007  # built at run time

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import datetime
 import email.utils
+import itertools
 from collections.abc import Coroutine
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -15,6 +16,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from atoll import Lines, MethodNotAllowed, Operation, Problem, Response, Tasks, Trace, Unauthenticated, to_wire
 
 T = TypeVar("T")
+
+TURN_LINES = 16
+"""After so many lines of a stream, other work has its turn, and a client that has gone is noticed."""
 
 
 def http_response(operation: Operation, response: Response, tasks: Tasks) -> ASGIApp:
@@ -82,8 +86,11 @@ class _Lines:
 
     async def _send_all(self, send: Send) -> None:
         with contextlib.suppress(StopAsyncIteration):
-            while line := await self._stream.__anext__():
+            for number in itertools.count():
+                line = await self._stream.__anext__()
                 await send({"type": "http.response.body", "body": line + b"\n", "more_body": True})
+                if number % TURN_LINES == 0:  # neither of the two above has to wait: let others have their turn
+                    await asyncio.sleep(0)
         await send({"type": "http.response.body", "body": b""})
 
 

@@ -37,11 +37,6 @@ class Given:
         """Whether it comes from the environment, where everything is text."""
         return self.where is None
 
-    @property
-    def may_be_foreign(self) -> bool:
-        """Whether somebody else than a person may have written it, so that an unknown name is no mistake."""
-        return self.is_text and _SERVICE_LINK.fullmatch(self.label.rpartition(" ")[2].lower()) is not None
-
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -96,6 +91,11 @@ class Config:
         return Source(self.file)
 
 
+def is_service_link(name: str) -> bool:
+    """Whether a name that nobody asks for may stand in the environment all the same."""
+    return _SERVICE_LINK.fullmatch(name) is not None
+
+
 def variable_prefix(application: str, section: str) -> str:
     """How the names of a section's environment variables begin.
 
@@ -109,6 +109,6 @@ def _dotted(key: str) -> str:
     return ".".join(part.strip().strip("\"'") for part in key.split("."))
 
 
-def as_table(raw: Any) -> Mapping[str, Any] | None:  # Any: TOML's own values
+def as_table(raw: object) -> Mapping[str, Any] | None:  # Any: TOML's own values
     """What was given as a table, or None where it is none."""
-    return cast(Mapping[str, Any], raw) if isinstance(raw, dict) else None
+    return cast(dict[str, object], raw) if isinstance(raw, dict) else None

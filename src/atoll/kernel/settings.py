@@ -6,19 +6,17 @@ more often than not. No mistake repeats a value that was given, since it may be 
 
 import difflib
 import enum
-import re
+import types
 import typing
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Generic, Literal, TypeVar, cast, get_args, get_origin
+from typing import Any, Generic, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 
-from atoll.kernel.config import Config, Given, as_table, variable_prefix
+from atoll.kernel.config import Config, Given, as_table, is_service_link, variable_prefix
 from atoll.kernel.errors import Mistake, Source
 
 S = TypeVar("S", bound=msgspec.Struct)
-
-_MODULE = re.compile(r"(?:[\w<>]+\.)+")
 
 
 def read_settings(
@@ -60,7 +58,7 @@ class _Section(Generic[S]):
     def read(self, given: Mapping[str, Given]) -> tuple[S | None, list[Mistake]]:
         """Each field by itself, so that all mistakes are found; then the whole, so that its own rule runs."""
         try:
-            msgspec.json.Decoder(self._kind)
+            msgspec.json.schema(self._kind)  # says what cannot be read, which a decoder says too late
             fields = {field.encode_name: field for field in msgspec.structs.fields(self._kind)}
             shown = typing.get_type_hints(self._kind)
         except (TypeError, NameError) as error:
@@ -89,7 +87,7 @@ class _Section(Generic[S]):
             ]
 
     def _unknown(self, name: str, value: Given, fields: Mapping[str, object]) -> Iterator[Mistake]:
-        if not (value.is_text and value.may_be_foreign):
+        if not (value.is_text and is_service_link(name)):
             what = f"{value.label}: the service `{self._name}` has no such setting"
             yield Mistake(value.where, what, _did_you_mean(name, fields))
 
@@ -168,8 +166,17 @@ def _wish(kind: Any) -> str:  # Any: a type expression
         return f"give one of {', '.join(str(word.value) for word in kind if word.name != 'UNKNOWN')}"
     if get_origin(kind) is Literal:
         return f"give one of {', '.join(map(str, get_args(kind)))}"
-    name = kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)
-    return f"give a value of type `{_MODULE.sub('', name)}`"
+    return f"give a value of type `{_name(kind)}`"
+
+
+def _name(kind: Any) -> str:  # Any: a type expression
+    arguments = [_name(argument) for argument in get_args(kind)]
+    if get_origin(kind) in (Union, types.UnionType):
+        return " | ".join(arguments)
+    if kind is Ellipsis or kind is type(None):
+        return "..." if kind is Ellipsis else "None"
+    name = getattr(kind, "__name__", str(kind))
+    return f"{name}[{', '.join(arguments)}]" if arguments else name
 
 
 def _did_you_mean(name: str, known: Collection[str]) -> str:

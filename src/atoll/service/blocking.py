@@ -33,19 +33,13 @@ def blocking(
     3
     """
 
-    def in_thread(self: S, *args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return handler(self, *args, **kwargs)
-        except StopIteration as error:  # which no future can hold; coroutines turn it, too (PEP 479)
-            raise RuntimeError("a blocking handler raised StopIteration") from error
-
     async def run(self: S, *args: P.args, **kwargs: P.kwargs) -> R:
         threads: Threads | None = getattr(self, _THREADS, None)
         if threads is not None:
-            return await threads.run(in_thread, self, *args, **kwargs)
+            return await threads.run(handler, self, *args, **kwargs)
         alone = Threads(threads_max=1)  # a plain object in a test
         try:
-            return await alone.run(in_thread, self, *args, **kwargs)
+            return await alone.run(handler, self, *args, **kwargs)
         finally:
             await alone.close()
 

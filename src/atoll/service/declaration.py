@@ -8,7 +8,6 @@ from typing import Any
 
 from atoll.calls import Catalog
 from atoll.contract import Contract, compile_contract, contracts_of, is_contract, snake_case
-from atoll.contract.shape import unfit
 from atoll.kernel import Clock, Disk, Entropy, Mistake, Source
 from atoll.service.fields import Depends, Private, Settings
 from atoll.service.fitting import misfits
@@ -113,17 +112,14 @@ def _contract(service: type[Service]) -> tuple[Contract | None, list[Mistake]]:
 
 
 def _handler_mistakes(service: type[Service], contract: Contract) -> Iterator[Mistake]:
-    taken = {name for name in vars(Service) if not name.startswith("_")}
     fields = fields_of(service)
-    for operation in contract.operations:
-        if operation.name in taken:
-            what = f"its contract has an operation `{operation.name}`, which is a name of every service's own"
-            yield _mistake(service, operation.function, what, "call the operation something else")
-        elif operation.name in fields:
-            what = f"the field `{operation.name}` hides the handler of that name"
-            yield Mistake(source_of_field(service, operation.name), f"{service.__name__}: {what}", "rename the field")
+    hidden = {operation.name for operation in contract.operations if operation.name in fields}
+    for name in sorted(hidden):
+        what = f"{service.__name__}: the field `{name}` hides the handler of that name"
+        yield Mistake(source_of_field(service, name), what, "rename the field")
     for misfit in misfits(service, contract):
-        yield _mistake(service, misfit.subject, misfit.what, misfit.fix)
+        if misfit.operation not in hidden:
+            yield _mistake(service, misfit.subject, misfit.what, misfit.fix)
 
 
 class _Fields:
@@ -169,8 +165,6 @@ class _Fields:
         if self.settings is not None:
             what = f"has settings twice, `{self.settings[0]}` and `{name}`"
             self._wrong(name, what, "put them into one class")
-        for why in unfit(kind):
-            self._wrong(name, f"the settings `{name}` cannot be read: {why}", "change the setting's type")
         self.settings = (name, kind)
 
     def _read_dependency(self, name: str, protocol: type, depends: Depends) -> None:
@@ -206,4 +200,4 @@ class _Fields:
 
 
 def _shown(kind: Any) -> str:  # Any: a type expression
-    return str(getattr(kind, "__name__", kind))
+    return str(kind.__name__ if inspect.isclass(kind) else kind)

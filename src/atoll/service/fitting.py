@@ -11,8 +11,9 @@ from atoll.service.blocking import blocked
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """One thing that does not fit: the class or handler that it is about, what is wrong, and what to do."""
+    """One thing that does not fit: in which operation, the class or handler at fault, what is wrong, what to do."""
 
+    operation: str
     subject: object
     what: str
     fix: str
@@ -24,12 +25,12 @@ def misfits(candidate: type, contract: Contract) -> Iterator[Misfit]:
         handler = inspect.getattr_static(candidate, operation.name, None)
         if handler is None or getattr(handler, "__isabstractmethod__", False):
             fix = f"write it as {contract.protocol.__name__} says"
-            yield Misfit(candidate, f"has no handler for `{operation.name}`", fix)
+            yield Misfit(operation.name, candidate, f"has no handler for `{operation.name}`", fix)
         elif not inspect.isfunction(handler):
-            yield Misfit(candidate, f"`{operation.name}` is not a method", "write it as a method")
+            yield Misfit(operation.name, candidate, f"`{operation.name}` is not a method", "write it as a method")
         else:
             for what, fix in (*_form_misfits(handler, operation), *_argument_misfits(handler, operation)):
-                yield Misfit(handler, f"`{operation.name}` {what}", fix)
+                yield Misfit(operation.name, handler, f"`{operation.name}` {what}", fix)
 
 
 Fix = tuple[str, str]
@@ -45,7 +46,7 @@ def _form_misfits(handler: Callable[..., Any], operation: Operation) -> Iterator
     elif operation.form is ResultForm.STREAM and not streams:
         yield "promises a stream", "write it as `async def` with `yield`"
     elif operation.form is not ResultForm.STREAM and streams:
-        yield "yields, but the contract promises one answer", "return it"
+        yield "yields, but the contract promises one answer", "return the answer instead"
     elif not streams and not inspect.iscoroutinefunction(handler):
         yield "is not async", "write `async def`, or decorate it with `@blocking`"
 

@@ -19,6 +19,8 @@ _log = logging.getLogger("atoll.service")
 
 READY_S = 1.0
 """How long an instance may think about whether it is ready."""
+LEAST_S = 1.0
+"""How long a service has at least to finish what it does by itself."""
 
 
 class State(StrEnum):
@@ -81,7 +83,9 @@ class Instance:
             return False
 
     async def drain(self, timeout_s: float) -> None:
-        """Take no new calls, let those in progress end, then let the service finish; all within `timeout_s`.
+        """Take no new calls, let those in progress end within `timeout_s`, then let the service finish.
+
+        The service's own drain has what is left of the time, and `LEAST_S` when nothing is.
 
         Raises:
             TimeoutError: the service's own drain took longer.
@@ -89,12 +93,13 @@ class Instance:
         if self.state is not State.STARTED:
             return
         self.state = State.DRAINING
+        timeout_s = max(0.0, timeout_s)
         ends_at = asyncio.get_running_loop().time() + timeout_s
         if self.dispatcher is not None and not await self.dispatcher.drain(timeout_s):
             _log.warning(
                 "%s: %d calls did not end within %.1f s", self.declaration.name, self.dispatcher.active, timeout_s
             )
-        await self._in_time(self.service.drain, ends_at - asyncio.get_running_loop().time())
+        await self._in_time(self.service.drain, max(LEAST_S, ends_at - asyncio.get_running_loop().time()))
 
     async def stop(self, timeout_s: float) -> None:
         """Release everything: the service's own first, then its threads.
@@ -129,7 +134,7 @@ class Instance:
             )
 
     async def _in_time(self, step: Callable[[], Awaitable[R]], timeout_s: float) -> R:
-        timer = asyncio.timeout(max(timeout_s, 0.0))
+        timer = asyncio.timeout(timeout_s)
         try:
             async with timer:
                 return await step()

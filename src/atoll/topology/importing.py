@@ -55,24 +55,25 @@ def source_of_module(module: ModuleType) -> Source:
 
 
 def _failure(place: str, module_name: str, error: Exception) -> Mistake:
+    """Told of the module that is broken, so that many who import it tell of one mistake."""
     if isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}."):
         fix = "check the name, and that it is installed or lies below the current folder"
         return Mistake(None, f"{place} cannot be imported: {error}", fix)
+    where, broken = _origin(error.__traceback__, module_name.partition(".")[0])
     if isinstance(error, SyntaxError) and error.filename:
-        where: Source | None = Source(error.filename, error.lineno or 0)
-    else:
-        where = _origin(error.__traceback__, module_name.partition(".")[0])
+        where, broken = Source(error.filename, error.lineno or 0), "the module"
     fix = "install it, or mend the import" if isinstance(error, ModuleNotFoundError) else "mend the module"
     said = f"{type(error).__name__}: {error}".splitlines()[0]
-    return Mistake(where, f"{place} cannot be imported: {said}", fix)
+    return Mistake(where, f"{broken or place} cannot be imported: {said}", fix)
 
 
-def _origin(traceback: TracebackType | None, package: str) -> Source | None:
-    """The innermost line of the application's own package: what it called is rarely what has to be mended."""
-    where: Source | None = None
+def _origin(traceback: TracebackType | None, package: str) -> tuple[Source | None, str]:
+    """The innermost line of the application's own package, and its module: what it calls is rarely what is broken."""
+    where, module = None, ""
     while traceback is not None:
         frame = traceback.tb_frame
-        if str(frame.f_globals.get("__name__", "")).partition(".")[0] == package:
-            where = Source(frame.f_code.co_filename, traceback.tb_lineno)
+        name = str(frame.f_globals.get("__name__", ""))
+        if name.partition(".")[0] == package:
+            where, module = Source(frame.f_code.co_filename, traceback.tb_lineno), name
         traceback = traceback.tb_next
-    return where
+    return where, module

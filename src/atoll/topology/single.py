@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from atoll.adapters.watchdog import watched
 from atoll.calls import Caller, Catalog, Dispatcher, Listing, LocalTransport, client
-from atoll.kernel import Clock, Config, Disk, Entropy, Threads, read_settings, refuse
+from atoll.kernel import Clock, Config, Disk, Entropy, Mistake, Threads, read_settings, refuse
 from atoll.service import Application, Declaration, Dependency, Instance, Service, Settings, give_threads
 from atoll.telemetry import Recorder
 from atoll.topology.graph import graph_mistakes, in_start_order
@@ -129,9 +129,7 @@ class Running:
         assert kind is Catalog
         listings = tuple(_listing(unit, self.application.owner) for unit in self._units if unit.contract)
         caller = Caller(declaration.name, self._network, self._world.entropy)
-        return Catalog(
-            self.application.name, self.application.version, self.application.description, listings, caller
-        )
+        return Catalog(self.application.name, self.application.version, self.application.description, listings, caller)
 
 
 @asynccontextmanager
@@ -155,8 +153,7 @@ async def single(
     units, mistakes = load_units(application, services)
     mistakes += graph_mistakes(units, whole=not mistakes)
     hosted = [unit.declaration for unit in units if unit.declaration]
-    wanted = {service.name: service.settings[1] for service in hosted if service.settings}
-    settings, found = read_settings(wanted, application.name, config or Config({}))
+    settings, found = _settings(application, units, config or Config({}), whole=not mistakes)
     refuse(mistakes + found)
     running = Running(application, units, world, recorder)
     with _watching(world, hosted):
@@ -168,6 +165,18 @@ async def single(
             raise
         if errors := await running.stop(drain_s):
             raise errors[0]
+
+
+def _settings(
+    application: Application, units: Sequence[Unit], config: Config, *, whole: bool
+) -> tuple[dict[str, Settings], list[Mistake]]:
+    """The settings of the hosted services. Where some could not be loaded, nobody is told that theirs are unknown."""
+    hosted = [unit.declaration for unit in units if unit.declaration]
+    wanted = {service.name: service.settings[1] for service in hosted if service.settings}
+    others = [unit.name for unit in units if unit.declaration is None]
+    if not whole:
+        others += config.tables()[0]
+    return read_settings(wanted, application.name, config, others)
 
 
 def _listing(unit: Unit, owner: str) -> Listing:

@@ -37,10 +37,10 @@ class Operations(click.Group):
         target = _target(ctx.params["url"], ctx.params["key"], ctx.params["state"])
         with Gateway(target) as gateway:
             document = gateway.document()
-        endpoint = next((each for each in document.endpoints if each.id == cmd_name), None)
-        if endpoint is None:
+        operation = next((each for each in document.operations if each.id == cmd_name), None)
+        if operation is None:
             raise _unknown(cmd_name, document)
-        return operation_command(endpoint, document, target, Manner(ctx.params["as_json"], ctx.params["deadline"]))
+        return operation_command(operation, document, target, Manner(ctx.params["as_json"], ctx.params["deadline"]))
 
 
 @click.command(
@@ -81,13 +81,13 @@ def call(
                     "paged": each.paged,
                     "deprecated": each.deprecation is not None,
                 }
-                for each in document.endpoints
+                for each in document.operations
             ]
         )
         return
     console = screen()
     listed = table("operation", "arguments", "what it does")
-    for each in document.endpoints:
+    for each in document.operations:
         names = [parameter.name for parameter in each.parameters] + list(document.fields(each))
         given = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "") or ("a body" if each.body else "-")
         gone = " [dim](deprecated)[/]" if each.deprecation is not None else ""
@@ -132,7 +132,7 @@ def _start(state: Path) -> str:
 
 def _unknown(name: str, document: Document) -> Mistaken:
     """That there is no such operation, and which was probably meant."""
-    ids = [endpoint.id for endpoint in document.endpoints]
+    ids = [operation.id for operation in document.operations]
     of_service = [each for each in ids if each.rpartition(".")[0] == name]
     close = difflib.get_close_matches(name, ids, n=1) or [each for each in ids if each.rpartition(".")[2] == name]
     if of_service:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from atoll import __version__
-from atoll.cli.document import Document, Endpoint
+from atoll.cli.document import Document, RemoteOperation
 from atoll.cli.refusals import SaidNo
 
 TIMEOUT = "atoll-timeout"
@@ -84,17 +84,17 @@ class Gateway:
             ) from None
 
     @contextmanager
-    def send(self, endpoint: Endpoint, arguments: Arguments) -> Generator[httpx.Response]:
+    def send(self, operation: RemoteOperation, arguments: Arguments) -> Generator[httpx.Response]:
         """The answer, whose body has still to be read.
 
         Raises:
             SaidNo: there was none.
         """
-        path = endpoint.path
+        path = operation.path
         for name, word in arguments.path.items():
             path = path.replace(f"{{{name}}}", quote(word, safe=""))
         request = self._client.build_request(
-            endpoint.method,
+            operation.method,
             path,
             params=arguments.query or None,
             **({"json": arguments.body} if arguments.has_body else {}),

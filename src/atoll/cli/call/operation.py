@@ -11,7 +11,7 @@ import msgspec
 from atoll.cli.call.answers import note, print_item, print_result, problem_in, problem_of
 from atoll.cli.call.exchange import Arguments, Gateway, Target, lines_of
 from atoll.cli.call.options import Field, fields_of, free_name, missing, parsed_body
-from atoll.cli.document import Document, Endpoint
+from atoll.cli.document import Document, RemoteOperation
 from atoll.cli.refusals import SaidNo, speak_json
 from atoll.cli.terminal import is_terminal
 
@@ -28,39 +28,39 @@ class Manner:
     deadline_s: float | None
 
 
-def operation_command(endpoint: Endpoint, document: Document, target: Target, outer: Manner) -> click.Command:
+def operation_command(operation: RemoteOperation, document: Document, target: Target, outer: Manner) -> click.Command:
     """A command with the operation's options, and those of the program whose names it leaves free."""
-    fields = fields_of(endpoint, document)
+    fields = fields_of(operation, document)
 
     def run(**values: Any) -> None:  # Any: as above
         as_json = outer.as_json or bool(values.get(JSON))
         if as_json:
             speak_json(click.get_current_context())
         manner = Manner(as_json or not is_terminal(), values.get(DEADLINE) or outer.deadline_s)
-        arguments = _arguments(endpoint, fields, values)
-        if endpoint.deprecation is not None:
-            note(f"{endpoint.id} is deprecated{_deprecation(endpoint.deprecation)}.")
+        arguments = _arguments(operation, fields, values)
+        if operation.deprecation is not None:
+            note(f"{operation.id} is deprecated{_deprecation(operation.deprecation)}.")
         with Gateway(target, manner.deadline_s) as gateway:
-            if endpoint.streamed:
-                _print_stream(gateway, endpoint, arguments, manner)
+            if operation.streamed:
+                _print_stream(gateway, operation, arguments, manner)
             elif values.get(ALL):
-                _print_all_pages(gateway, endpoint, arguments, manner)
+                _print_all_pages(gateway, operation, arguments, manner)
             else:
-                _print_answer(gateway, endpoint, arguments, manner)
+                _print_answer(gateway, operation, arguments, manner)
 
     params: list[click.Parameter] = [field.option for field in fields]
-    params += _own_options(endpoint, fields)
-    return click.Command(endpoint.id, params=params, callback=run, help=_help(endpoint), short_help=endpoint.summary)
+    params += _own_options(operation, fields)
+    return click.Command(operation.id, params=params, callback=run, help=_help(operation), short_help=operation.summary)
 
 
-def _own_options(endpoint: Endpoint, fields: list[Field]) -> list[click.Option]:
+def _own_options(operation: RemoteOperation, fields: list[Field]) -> list[click.Option]:
     """The program's own options; an operation's argument of the same name goes before."""
-    body = free_name("--body", fields) or "--whole-body"
+    body = _whole_body_name(fields)
     wanted: list[click.Option] = []
-    if endpoint.body is not None:
+    if operation.body is not None:
         said = "The whole body; options for its fields go before."
         wanted.append(click.Option([body, BODY], type=parsed_body, metavar="JSON|@FILE|-", help=said))
-    if endpoint.paged and any(field.name == "cursor" for field in fields):
+    if operation.paged and any(field.name == "cursor" for field in fields):
         wanted.append(click.Option(["--all", ALL], is_flag=True, help="Go on to the last page; print an item a line."))
     wanted.append(click.Option(["--json", JSON], is_flag=True, help="Print raw JSON (the default when piped)."))
     seconds = click.FloatRange(min=0, min_open=True)
@@ -69,10 +69,14 @@ def _own_options(endpoint: Endpoint, fields: list[Field]) -> list[click.Option]:
     return [option for option in wanted if free_name(option.opts[0], fields)]
 
 
-def _help(endpoint: Endpoint) -> str:
-    gone = f"\n\nDeprecated{_deprecation(endpoint.deprecation)}." if endpoint.deprecation is not None else ""
-    answer = "\n\nAnswers with a stream, an item a line." if endpoint.streamed else ""
-    return f"{endpoint.summary}\n\n{endpoint.description}{gone}{answer}\n\n{endpoint.method} {endpoint.path}"
+def _whole_body_name(fields: list[Field]) -> str:
+    return free_name("--body", fields) or "--whole-body"
+
+
+def _help(operation: RemoteOperation) -> str:
+    gone = f"\n\nDeprecated{_deprecation(operation.deprecation)}." if operation.deprecation is not None else ""
+    answer = "\n\nAnswers with a stream, an item a line." if operation.streamed else ""
+    return f"{operation.summary}\n\n{operation.description}{gone}{answer}\n\n{operation.method} {operation.path}"
 
 
 def _deprecation(deprecation: Mapping[str, Any]) -> str:  # Any: JSON
@@ -84,23 +88,20 @@ def _deprecation(deprecation: Mapping[str, Any]) -> str:  # Any: JSON
     )
 
 
-def _arguments(endpoint: Endpoint, fields: list[Field], values: Values) -> Arguments:
+def _arguments(operation: RemoteOperation, fields: list[Field], values: Values) -> Arguments:
     """What the options say, as it travels."""
     whole = values.get(BODY)
     lacking = [field.option.opts[0] for field in missing(fields, values, whole_body=whole is not None)]
     if lacking:
-        body_too = (
-            " (or the whole body with --body)"
-            if any(field.place == "body" and field.option.opts[0] in lacking for field in fields)
-            else ""
-        )
-        raise click.UsageError(f"Missing {', '.join(lacking)}{body_too}.")
+        of_body = any(field.place == "body" and field.option.opts[0] in lacking for field in fields)
+        instead = f" (or the whole body with {_whole_body_name(fields)})" if of_body else ""
+        raise click.UsageError(f"Missing {', '.join(lacking)}{instead}.")
     given = {field: values[field.key] for field in fields if values[field.key] not in (None, ())}
-    of_body = {field.name: value for field, value in given.items() if field.place == "body"}
-    if of_body and whole is not None and not isinstance(whole, dict):
+    parts = {field.name: value for field, value in given.items() if field.place == "body"}
+    if parts and whole is not None and not isinstance(whole, dict):
         raise click.UsageError("The whole body is not a record, so its fields cannot be given beside it.")
-    has_body = whole is not None or bool(of_body)
-    if endpoint.body_required and not has_body and not any(field.place == "body" for field in fields):
+    has_body = whole is not None or bool(parts)
+    if operation.body_required and not has_body and not any(field.place == "body" for field in fields):
         raise click.UsageError("Missing --body.")
     return Arguments(
         path={field.name: _word(value) for field, value in given.items() if field.place == "path"},
@@ -110,8 +111,8 @@ def _arguments(endpoint: Endpoint, fields: list[Field], values: Values) -> Argum
             if field.place == "query"
             for each in (value if field.option.multiple else (value,))
         ),
-        body={**whole, **of_body} if isinstance(whole, dict) else of_body if whole is None else whole,
-        has_body=has_body or endpoint.body_required,
+        body={**whole, **parts} if isinstance(whole, dict) else parts if whole is None else whole,
+        has_body=has_body or operation.body_required,
     )
 
 
@@ -130,30 +131,30 @@ def _checked(response: httpx.Response) -> httpx.Response:
     return response
 
 
-def _print_answer(gateway: Gateway, endpoint: Endpoint, arguments: Arguments, manner: Manner) -> None:
-    with gateway.send(endpoint, arguments) as response:
+def _print_answer(gateway: Gateway, operation: RemoteOperation, arguments: Arguments, manner: Manner) -> None:
+    with gateway.send(operation, arguments) as response:
         raw = _checked(response).read()
     if not raw:
         if not manner.as_json:
             note("Done.")
         return
     print_result(raw, as_json=manner.as_json)
-    if endpoint.paged and not manner.as_json and (cursor := _page(raw).next):
+    if operation.paged and not manner.as_json and (cursor := _page(raw).next):
         note(f"There is more: add `--cursor {cursor}` for the next page, or `--all` for all of them.")
 
 
-def _print_stream(gateway: Gateway, endpoint: Endpoint, arguments: Arguments, manner: Manner) -> None:
-    with gateway.send(endpoint, arguments) as response:
+def _print_stream(gateway: Gateway, operation: RemoteOperation, arguments: Arguments, manner: Manner) -> None:
+    with gateway.send(operation, arguments) as response:
         for line in lines_of(_checked(response)):
             if (problem := problem_in(line)) is not None:
                 raise problem
             print_item(line, as_json=manner.as_json)
 
 
-def _print_all_pages(gateway: Gateway, endpoint: Endpoint, arguments: Arguments, manner: Manner) -> None:
+def _print_all_pages(gateway: Gateway, operation: RemoteOperation, arguments: Arguments, manner: Manner) -> None:
     seen: set[str] = set()
     while True:
-        with gateway.send(endpoint, arguments) as response:
+        with gateway.send(operation, arguments) as response:
             page = _page(_checked(response).read())
         for item in page.items:
             print_item(bytes(item), as_json=manner.as_json)
@@ -161,7 +162,7 @@ def _print_all_pages(gateway: Gateway, endpoint: Endpoint, arguments: Arguments,
             return
         if page.next in seen:
             raise SaidNo(
-                f"{endpoint.id} answers with the cursor {page.next} again, so its pages have no end.", code="endless"
+                f"{operation.id} answers with the cursor {page.next} again, so its pages have no end.", code="endless"
             )
         seen.add(page.next)
         rest = tuple(pair for pair in arguments.query if pair[0] != "cursor")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from atoll.cli.document import Document, Endpoint, Json
+from atoll.cli.document import Document, Json, RemoteOperation
 
 SHAPES = {
     "date": "DATE",
@@ -65,12 +65,12 @@ class Field:
         return self.option.name
 
 
-def fields_of(endpoint: Endpoint, document: Document) -> list[Field]:
+def fields_of(operation: RemoteOperation, document: Document) -> list[Field]:
     """An option for each argument, path first, then query, then the fields of the body."""
-    wanted = [(each.name, each.place, each.required, each.schema) for each in endpoint.parameters]
+    wanted = [(each.name, each.place, each.required, each.schema) for each in operation.parameters]
     wanted.sort(key=lambda each: each[1] != "path")
-    required = document.required_fields(endpoint)
-    wanted += [(name, "body", name in required, schema) for name, schema in document.fields(endpoint).items()]
+    required = document.required_fields(operation)
+    wanted += [(name, "body", name in required, schema) for name, schema in document.fields(operation).items()]
     taken = {"--help"}
     fields: list[Field] = []
     for number, (name, place, is_required, schema) in enumerate(wanted):

@@ -1,0 +1,76 @@
+"""Problems on the wire: RFC 9457 JSON, with the problem's own fields beside the standard members."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from atoll.contract.problem import Problem, fields_of
+from atoll.contract.problems import UnknownProblem
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class _Head(msgspec.Struct):
+    """The members that every problem has."""
+
+    code: str = ""
+    title: str = ""
+    status: int = 0
+    detail: str = ""
+    retryable: bool = False
+    trace_id: str | None = None
+
+
+def to_wire(problem: Problem, trace_id: str | None) -> bytes:
+    """The problem as JSON. Never fails: fields without JSON are left out, so that its caller has the sentence alone."""
+    head: dict[str, object] = {
+        "type": f"/problems/{problem.code}",
+        "title": problem.title(),
+        "status": problem.status,
+        "detail": str(problem).encode(errors="backslashreplace").decode(),
+        "code": problem.code,
+        "retryable": problem.retryable,
+    }
+    if trace_id is not None:
+        head["trace_id"] = trace_id
+    try:
+        return msgspec.json.encode(head | problem.fields())
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return msgspec.json.encode(head)
+
+
+def from_wire(
+    data: bytes,
+    known: Mapping[str, type[Problem]],
+    unknown: type[UnknownProblem] = UnknownProblem,
+    *,
+    status: int = 0,
+) -> Problem:
+    """The problem in an answer, as the class that was raised when its code is known here.
+
+    A code from a later minor version, and a body that is no problem at all (a proxy's page), become `UnknownProblem`,
+    which is retryable where the answer says so; `status` is that of the answer, for a body that does not say it.
+    """
+    try:
+        head = msgspec.json.decode(data, type=_Head)
+    except (ValueError, RecursionError):
+        head = _Head()
+    problem = _known(data, known.get(head.code))
+    if problem is None:
+        message = head.detail or head.title or " ".join(data[:200].decode(errors="replace").split())
+        problem = unknown(original_code=head.code, original_status=head.status or status, message=message)
+        problem.__dict__["retryable"] = head.retryable
+    problem.__dict__["arrived"] = True
+    if head.trace_id is not None:
+        problem.__dict__["trace_id"] = head.trace_id
+    return problem
+
+
+def _known(data: bytes, kind: type[Problem] | None) -> Problem | None:
+    if kind is None:
+        return None
+    try:
+        record = msgspec.json.decode(data, type=fields_of(kind))
+    except (ValueError, OverflowError, RecursionError):
+        return None
+    return kind(**{name: getattr(record, name) for name in record.__struct_fields__})
