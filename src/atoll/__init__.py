@@ -1,11 +1,11 @@
 """Atoll: one application built as a collection of small, autonomous services.
 
-This module is the whole public API. What tests need beside it is in `atoll.testing`.
+This module is the public API: what services are written with, and how applications are run. Beside it stand
+`atoll.problems` (all that the platform can answer with), `atoll.edge` (for those who write a gateway of their own) and
+`atoll.testing`.
 """
 
-from atoll.calls import Catalog, Lines, Listing, Response
 from atoll.contract import (
-    BrokenContract,
     Choice,
     Contract,
     DeadlineExceeded,
@@ -13,19 +13,12 @@ from atoll.contract import (
     Event,
     Fault,
     Forbidden,
-    InternalError,
     InvalidInput,
-    MethodNotAllowed,
-    NoSuchOperation,
-    Operation,
     Page,
-    PayloadTooLarge,
     Personal,
     Problem,
     Unauthenticated,
     Unavailable,
-    UnknownProblem,
-    UnsupportedMediaType,
     Value,
     contract,
     contract_of,
@@ -35,10 +28,8 @@ from atoll.contract import (
     patch,
     post,
     put,
-    to_wire,
 )
-from atoll.identity import Keys
-from atoll.kernel import AtollError, Clock, Config, Context, Disk, Entropy, Mistake, Mistakes, Tasks, Trace, context
+from atoll.kernel import AtollError, Clock, Config, Context, Disk, Entropy, Mistake, Mistakes, context
 from atoll.service import Application, Reference, Service, Settings, blocking, depends, private
 from atoll.telemetry import configure_logging
 from atoll.topology import Graph, Running, World, describe, load_application, read_config, run_process, single
@@ -48,8 +39,6 @@ __version__ = "0.1.0"
 __all__ = [
     "Application",
     "AtollError",
-    "BrokenContract",
-    "Catalog",
     "Choice",
     "Clock",
     "Config",
@@ -63,31 +52,18 @@ __all__ = [
     "Fault",
     "Forbidden",
     "Graph",
-    "InternalError",
     "InvalidInput",
-    "Keys",
-    "Lines",
-    "Listing",
-    "MethodNotAllowed",
     "Mistake",
     "Mistakes",
-    "NoSuchOperation",
-    "Operation",
     "Page",
-    "PayloadTooLarge",
     "Personal",
     "Problem",
     "Reference",
-    "Response",
     "Running",
     "Service",
     "Settings",
-    "Tasks",
-    "Trace",
     "Unauthenticated",
     "Unavailable",
-    "UnknownProblem",
-    "UnsupportedMediaType",
     "Value",
     "World",
     "blocking",
@@ -108,5 +84,4 @@ __all__ = [
     "read_config",
     "run_process",
     "single",
-    "to_wire",
 ]

@@ -138,7 +138,7 @@ moments = (
     | st.datetimes(datetime.datetime(1975, 1, 1), timezones=st.timezones())  # noqa: DTZ001  # gets its zone from `timezones`
 )
 
-SCALARS: dict[Type, SearchStrategy[Any]] = {
+SCALARS: dict[Type, SearchStrategy[Any]] = {  # Any: of the type that is the key
     bool: st.booleans(),
     int: st.integers() | st.sampled_from([0, -1, 2**53 + 1, 2**63 - 1, -(2**63), 2**64 - 1]),
     float: st.floats(allow_nan=False, allow_infinity=False),

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from atoll import InternalError
+from atoll.problems import InternalError
 from atoll.telemetry import MemoryRecorder
 from tests.calls.probe import Note, Probe, Refused, probe
 from tests.placements import Placement, on_every_placement

@@ -6,18 +6,9 @@ from typing import Any, Protocol, cast
 
 import pytest
 
-from atoll import (
-    Application,
-    Context,
-    DeadlineExceeded,
-    InternalError,
-    Service,
-    context,
-    contract,
-    depends,
-    get,
-)
+from atoll import Application, Context, DeadlineExceeded, Service, context, contract, depends, get
 from atoll.kernel import current
+from atoll.problems import InternalError
 from atoll.testing import SimulatedLoop
 from tests.calls.probe import Note, Probe, Run, probe, read
 from tests.placements import Placement, on_every_placement

@@ -7,16 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from atoll import (
-    BrokenContract,
-    DeadlineExceeded,
-    Forbidden,
-    InternalError,
-    InvalidInput,
-    Problem,
-    Unavailable,
-)
+from atoll import DeadlineExceeded, Forbidden, InvalidInput, Problem, Unavailable
 from atoll.calls import Request, Response, Transport
+from atoll.problems import BrokenContract, InternalError
 from atoll.testing import running, test_world
 from atoll.topology import World
 from tests.calls.probe import Note, Probe, Refused, Undeclared, probe

@@ -5,7 +5,8 @@ from typing import Protocol
 
 import pytest
 
-from atoll import Application, Context, Service, Trace, Value, context, contract, get, post
+from atoll import Application, Context, Service, Value, context, contract, get, post
+from atoll.edge import Trace
 from atoll.kernel import current
 from atoll.telemetry import CallRecord, MemoryRecorder
 from atoll.testing import drawn

@@ -161,7 +161,8 @@ def _until_it_ends(program: Started) -> None:
 
 BLOCKED = '''
 import asyncio, signal, time
-from atoll import Application, Service, Tasks, private
+from atoll import Application, Service, private
+from atoll.edge import Tasks
 
 class BlockedService(Service):
     """Blocks the loop as soon as it runs."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from atoll import Value
 from atoll.contract import Invalid, codec_of
+from tests.contract.refusals import faults_if_any
 
 
 class Lead(Value):
@@ -56,11 +57,11 @@ BROKEN: list[tuple[str, bytes, str]] = [
     ("5,000 digits", b'{"id":"7","points":' + b"9" * 5_000 + b"}", "out of range"),
     ("5,000 digits, unknown", b'{"id":"7","later":' + b"9" * 5_000 + b"}", "out of range"),
     ("an exponent of 5,000 digits", b'{"id":"7","points":1e' + b"9" * 5_000 + b"}", "number out of range"),
-    ("lists in lists", b"[" * 5_000 + b"]" * 5_000, "nested too deeply"),
-    ("lists without an end", b"[" * 200_000, "nested too deeply"),
+    ("lists in lists", b"[" * 5_000 + b"]" * 5_000, "expected `object`, got `array`"),
+    ("lists without an end", b"[" * 200_000, "expected `object`, got `array`"),
     ("objects in objects", b'{"a":' * 5_000 + b"1" + b"}" * 5_000, "nested too deeply"),
     ("lists where nobody looks", b'{"id":"7","later":' + b"[" * 5_000 + b"]" * 5_000 + b"}", "nested too deeply"),
-    ("lists in the wrong place", b'{"id":' + b"[" * 5_000 + b"]" * 5_000 + b"}", "nested too deeply"),
+    ("lists in the wrong place", b'{"id":' + b"[" * 5_000 + b"]" * 5_000 + b"}", "expected `str`, got `array`"),
 ]
 
 
@@ -104,12 +105,9 @@ def test_a_value_that_is_too_deep_is_refused(levels: int, *, strict: bool) -> No
     """Wherever the parser's limit lies, beyond it is `Invalid`."""
     data = b'{"below":[' * levels + b"]}" * levels
 
-    try:
-        codec_of(Tree).decode(data, strict=strict)
-    except Invalid as invalid:
-        assert [fault.detail for fault in invalid.faults] == ["is nested too deeply"]
-    else:
-        assert levels < sys.getrecursionlimit()
+    details = {fault.detail for fault in faults_if_any(Tree, data, strict=strict)}
+
+    assert details == {"is nested too deeply"} or (not details and levels < sys.getrecursionlimit())
 
 
 def test_a_value_that_is_too_deep_is_refused_by_its_sender() -> None:
@@ -136,10 +134,7 @@ def test_a_wide_body_is_measured_quickly() -> None:
 def test_no_bytes_escape(data: bytes) -> None:
     """A value, or `Invalid`."""
     for strict in (False, True):
-        try:
-            codec_of(Lead).decode(data, strict=strict)
-        except Invalid as invalid:
-            assert invalid.faults
+        faults_if_any(Lead, data, strict=strict)
 
 
 @given(data=st.data())
@@ -150,10 +145,7 @@ def test_no_spoiled_body_escapes(data: st.DataObject) -> None:
         good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
 
     for strict in (False, True):
-        try:
-            codec_of(Lead).decode(bytes(good), strict=strict)
-        except Invalid as invalid:
-            assert invalid.faults
+        faults_if_any(Lead, bytes(good), strict=strict)
 
 
 def test_the_control_is_a_good_body() -> None:

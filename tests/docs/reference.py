@@ -18,6 +18,8 @@ from types import ModuleType
 from typing import Any
 
 import atoll
+import atoll.edge
+import atoll.problems
 import atoll.testing
 
 PAGE = Path(__file__).parents[2] / "docs/reference/api.md"
@@ -25,8 +27,8 @@ PAGE = Path(__file__).parents[2] / "docs/reference/api.md"
 HEAD = """\
 # Reference
 
-What `import atoll` and `import atoll.testing` offer, from the source. Written by `python -m tests.docs.reference`; do
-not edit it.
+What `atoll`, `atoll.problems`, `atoll.edge` and `atoll.testing` offer, from the source. Written by
+`python -m tests.docs.reference`; do not edit it.
 """
 
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -48,7 +50,7 @@ class Entry:
 
 def reference() -> str:
     """The whole page."""
-    return HEAD + "".join(_section(module) for module in (atoll, atoll.testing))
+    return HEAD + "".join(_section(module) for module in (atoll, atoll.problems, atoll.edge, atoll.testing))
 
 
 def _section(module: ModuleType) -> str:

@@ -44,9 +44,11 @@ def test_atoll_offers_exactly_the_names_listed() -> None:
     assert not found, "\n".join([*found, HOW_TO_UPDATE])
 
 
-def test_every_public_name_exists_and_says_what_it_gives() -> None:
+@pytest.mark.parametrize("door", ["atoll", "atoll.problems", "atoll.edge", "atoll.testing"])
+def test_every_public_name_exists_and_says_what_it_gives(door: str) -> None:
     """The first line of a docstring is what an editor shows."""
-    public = {name: getattr(atoll, name) for name in atoll.__all__}
+    module = importlib.import_module(door)
+    public = {name: getattr(module, name) for name in module.__all__}
 
     findings = list(undocumented(public))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atoll import Keys
+from atoll.edge import Keys
 from atoll.testing import MemoryDisk, SeededEntropy
 
 FILE = "development.key"

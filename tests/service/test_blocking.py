@@ -10,7 +10,6 @@ from atoll import (
     Application,
     Context,
     DeadlineExceeded,
-    InternalError,
     Problem,
     Service,
     Unavailable,
@@ -23,6 +22,7 @@ from atoll import (
 )
 from atoll.calls import Caller, LocalTransport, client
 from atoll.kernel import Threads, current
+from atoll.problems import InternalError
 from atoll.service import Instance, declare
 from atoll.testing import SeededEntropy, SimulatedLoop, fake, running
 from tests.placements import Placement, on_every_placement

@@ -12,7 +12,6 @@ from atoll import (
     Context,
     DeadlineExceeded,
     Forbidden,
-    InternalError,
     Problem,
     Service,
     Unavailable,
@@ -23,6 +22,7 @@ from atoll import (
     get,
 )
 from atoll.kernel import current
+from atoll.problems import InternalError
 from atoll.testing import running
 from tests.placements import Placement, on_every_placement
 from tests.simulated import simulated

@@ -16,7 +16,8 @@ PREAMBLE = """\
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from atoll import Application, Catalog, Clock, Service, Settings, Value, blocking, contract, depends, get, private
+from atoll import (Application, Clock, Service, Settings, Value, blocking, contract, depends, get, private)
+from atoll.edge import Catalog
 
 @contract(version="1.0")
 class Echo(Protocol):

@@ -247,7 +247,7 @@ def _connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 OUTSIDE: dict[str, Callable[[], Awaitable[object] | object]] = {
     "open_connection": lambda: asyncio.open_connection("localhost", 80),
     "start_server": lambda: asyncio.start_server(_connected, "localhost", 0),
-    "open_unix_connection": lambda: asyncio.open_unix_connection("/tmp/x"),
+    "open_unix_connection": lambda: asyncio.open_unix_connection("a.socket"),
     "getaddrinfo": lambda: loop().getaddrinfo("localhost", 80),
     "create_datagram_endpoint": lambda: loop().create_datagram_endpoint(asyncio.DatagramProtocol),
     "add_reader": lambda: loop().add_reader(0, print),

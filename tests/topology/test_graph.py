@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from atoll import Application, Catalog, Mistakes, Service, contract, depends, describe, get
+from atoll import Application, Mistakes, Service, contract, depends, describe, get
+from atoll.edge import Catalog
 from atoll.kernel import Mistake
 from atoll.testing import running
 
@@ -223,7 +224,7 @@ def test_services_are_started_in_the_order_of_their_calls_whatever_their_number(
     services: list[Any] = []  # Any: classes made here
     below: Any = None  # Any: a contract made here
     for number in range(200):
-        made: Any = contract(version="1.0", id=f"link_{number}")(_link(number))
+        made: Any = contract(version="1.0", id=f"link_{number}")(_link(number))  # Any: a contract made here
         annotations = {"below": below} if below is not None else {}
         namespace = {"__annotations__": annotations, "link": _nothing, "__doc__": "A link."}
         services.append(type(f"Link{number}Service", (Service, made), namespace))

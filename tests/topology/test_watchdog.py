@@ -1,4 +1,8 @@
-"""A handler that holds up the loop is named, once, with the line at which it does. These tests block for real."""
+"""A handler that holds up the loop is named, once, with the line at which it does.
+
+These tests block for real. On a busy machine the loop may be held up by others, too: what is said of them is passed
+over.
+"""
 
 import asyncio
 import inspect
@@ -15,7 +19,7 @@ from atoll import Application, Service, Unavailable, World, contract, depends, g
 from atoll.testing import running
 
 LIMIT_S = 0.05
-BLOCK_S = 0.15
+BLOCK_S = 0.2
 
 
 @contract(version="1.0")
@@ -86,30 +90,24 @@ def line_of(function: Callable[..., object], text: str) -> str:
     return f"{inspect.getsourcefile(function)}:{first + next(i for i, line in enumerate(lines) if text in line)}"
 
 
-async def test_a_handler_that_blocks_is_named_with_its_line(real: World, caplog: pytest.LogCaptureFixture) -> None:
-    """Service, operation, the handler's line, and where that went; once."""
+async def test_a_handler_that_blocks_is_named_with_its_line_once_each_time(
+    real: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Service, operation, the handler's line, and where that went."""
     async with single(TOWN, world=real) as app:
-        await app.client(Town).build()
-        await asyncio.sleep(LIMIT_S)
+        for _ in range(2):
+            await app.client(Town).build()
+            await asyncio.sleep(LIMIT_S)
 
-    (told,) = messages(caplog)
-    assert told.startswith("mine.dig has held up the loop for 0.")
-    assert f"at {line_of(_MineService, 'hard_work()')} (in {line_of(hard_work, 'time.sleep')})" in told
-    assert told.endswith("; mark a handler that blocks @blocking")
-
-
-async def test_each_incident_is_told_once(real: World, caplog: pytest.LogCaptureFixture) -> None:
-    """However long it lasts; the next one again."""
-    async with single(TOWN, world=real) as app:
-        await app.client(Mine).dig()
-        await asyncio.sleep(LIMIT_S)
-        await app.client(Mine).dig()
-        await asyncio.sleep(LIMIT_S)
-
-    assert len(messages(caplog)) == 2
+    first, second = messages(caplog, "mine.dig has held up the loop for 0.")
+    for told in (first, second):
+        assert f"at {line_of(_MineService, 'hard_work()')} (in {line_of(hard_work, 'time.sleep')})" in told
+        assert told.endswith("; mark a handler that blocks @blocking")
 
 
-async def test_what_blocks_in_a_fallback_or_a_task_is_named_too(real: World, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_blocks_in_a_fallback_or_elsewhere_is_named_too(
+    real: World, caplog: pytest.LogCaptureFixture
+) -> None:
     """Not everything is a handler."""
     async with single(TOWN, world=real, services=["town"]) as app:
         await app.client(Town).build()
@@ -117,10 +115,9 @@ async def test_what_blocks_in_a_fallback_or_a_task_is_named_too(real: World, cap
         hard_work()
         await asyncio.sleep(LIMIT_S)
 
-    fallback, other = messages(caplog)
-    assert fallback.startswith("town, in its fallback for mine.dig, has held up the loop")
-    assert other.startswith("something that is no handler has held up the loop")
-    assert other.endswith(f"at {line_of(hard_work, 'time.sleep')}")
+    assert messages(caplog, "town, in its fallback for mine.dig, has held up the loop")
+    others = messages(caplog, "something that is no handler has held up the loop")
+    assert any(other.endswith(f"at {line_of(hard_work, 'time.sleep')}") for other in others)
 
 
 async def test_who_waits_as_one_should_is_not_named(real: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -128,7 +125,7 @@ async def test_who_waits_as_one_should_is_not_named(real: World, caplog: pytest.
     async with single(TOWN, world=real) as app:
         await app.client(Mine).rest()
 
-    assert messages(caplog) == []
+    assert messages(caplog, "mine.rest") == []
 
 
 async def test_the_watchdog_ends_with_its_application(real: World) -> None:
@@ -161,7 +158,8 @@ def watchdogs() -> Iterator[threading.Thread]:
     return (thread for thread in threading.enumerate() if thread.name == "atoll-watchdog")
 
 
-def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What watchdogs have said."""
-    assert all(record.levelno == logging.WARNING for record in caplog.records)
-    return [record.message for record in caplog.records if record.name == "atoll.watchdog"]
+def messages(caplog: pytest.LogCaptureFixture, beginning: str) -> list[str]:
+    """What watchdogs have said that begins like this."""
+    said = [record for record in caplog.records if record.name == "atoll.watchdog"]
+    assert all(record.levelno == logging.WARNING for record in said)
+    return [record.message for record in said if record.message.startswith(beginning)]

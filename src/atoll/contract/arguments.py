@@ -119,7 +119,7 @@ def _argument_mistakes(argument: Argument) -> Iterator[Fix]:
 
 def _fits(default: object, kind: Kind) -> bool:
     try:
-        msgspec.convert(msgspec.to_builtins(default), kind)
+        msgspec.convert(default, kind)
     except (TypeError, ValueError, OverflowError, RecursionError):
         return False
     return True

@@ -76,7 +76,7 @@ def find_faults(kind: Kind, raw: Raw, *, strict: bool) -> Iterator[Fault]:
         if count_before < 0:
             faults = [*_own_faults(part), *(_unknown(part) if strict else ())]
             if isinstance(part.shape, Record) and part.shape.ruled:
-                waiting.append((part, count + len(faults)))  # again, when all that is in it has been seen
+                waiting.append((part, count))  # again, when all that is in it has been seen
             waiting += [(inner, -1) for inner in _parts(part)][::-1]
         else:  # a rule (`__post_init__`) is only asked about what is sound in itself
             faults = list(_conversion_fault(part)) if count == count_before else []

@@ -45,8 +45,8 @@ class WordCodec:
         if self._is_text and type(value) is str:
             return (self._checked(value, ()),)
         try:
+            msgspec.convert(value, self._kind)
             plain = msgspec.to_builtins(value)
-            msgspec.convert(plain, self._kind)
             elements = plain if self.is_list else () if plain is None else (plain,)
             words = tuple(_word(element) for element in elements)
             for word in words:

@@ -13,7 +13,9 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response as HttpResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from atoll import Lines, MethodNotAllowed, Operation, Problem, Response, Tasks, Trace, Unauthenticated, to_wire
+from atoll import Problem, Unauthenticated
+from atoll.edge import Lines, Operation, Response, Tasks, Trace, to_wire
+from atoll.problems import MethodNotAllowed
 
 T = TypeVar("T")
 

@@ -13,25 +13,12 @@ from starlette.responses import Response as HttpResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from atoll import (
-    Catalog,
-    Context,
-    Entropy,
-    Fault,
-    InternalError,
-    InvalidInput,
-    Keys,
-    PayloadTooLarge,
-    Problem,
-    Tasks,
-    Trace,
-    Unauthenticated,
-    UnsupportedMediaType,
-    openapi,
-)
+from atoll import Context, Entropy, Fault, InvalidInput, Problem, Unauthenticated, openapi
+from atoll.edge import Catalog, Keys, Tasks, Trace
 from atoll.gateway.answers import http_response, problem_response, unless_disconnected
 from atoll.gateway.pages import reference_pages
 from atoll.gateway.settings import GatewaySettings
+from atoll.problems import InternalError, PayloadTooLarge, UnsupportedMediaType
 
 _log = logging.getLogger("atoll.gateway")
 

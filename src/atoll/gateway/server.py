@@ -9,7 +9,8 @@ from collections.abc import Generator
 import uvicorn
 from starlette.types import ASGIApp
 
-from atoll import AtollError, Tasks
+from atoll import AtollError
+from atoll.edge import Tasks
 
 logging.getLogger("uvicorn").setLevel(logging.WARNING)  # that it starts and stops is told by whoever runs it
 

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from atoll import Catalog, Disk, Entropy, Keys, Service, private
+from atoll import Disk, Entropy, Service, private
+from atoll.edge import Catalog, Keys
 from atoll.gateway.connection import ADDRESS
 from atoll.gateway.edge import Edge
 from atoll.gateway.server import Server

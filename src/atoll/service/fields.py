@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar, overload
 
 from atoll.contract import Value
 
@@ -47,11 +47,17 @@ def depends(
     return Depends(fallback, timeout_s)
 
 
-def private(*, default_factory: Callable[[], T], init: Literal[False] = False) -> T:
+@overload
+def private(
+    *, default_factory: type[dict[Any, Any]] | type[list[Any]] | type[set[Any]], init: Literal[False] = False
+) -> Any: ...  # Any: an empty container takes the type of the field
+@overload
+def private(*, default_factory: Callable[[], T], init: Literal[False] = False) -> T: ...
+def private(*, default_factory: Callable[[], Any], init: Literal[False] = False) -> Any:  # Any: see the overloads
     """An attribute of the service itself, made for each instance; it is no argument of the constructor.
 
     It lasts as long as the instance: what must outlive it belongs into the service's database. `init` is what the type
     checkers read; there is nothing to give.
     """
     assert init is False
-    return cast(T, Private(default_factory))  # the constructor puts the factory's result into its place
+    return Private(default_factory)  # the constructor puts the factory's result into its place

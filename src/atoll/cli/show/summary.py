@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from atoll import Contract, Deprecation, Graph, Operation
+from atoll import Contract, Deprecation, Graph
+from atoll.edge import Operation
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,21 @@
+"""For those who write an edge: a service that lets the outside in, and calls public operations in users' names.
+
+The platform's gateway is written with these and with what `atoll` offers, and with nothing else.
+"""
+
+from atoll.calls import Catalog, Lines, Listing, Response
+from atoll.contract import Operation, to_wire
+from atoll.identity import Keys
+from atoll.kernel import Tasks, Trace
+
+__all__ = [
+    "Catalog",
+    "Keys",
+    "Lines",
+    "Listing",
+    "Operation",
+    "Response",
+    "Tasks",
+    "Trace",
+    "to_wire",
+]

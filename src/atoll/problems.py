@@ -1,0 +1,34 @@
+"""The platform's own problems: what any operation can answer with, beside what its contract lists.
+
+Those that services raise and catch most are in `atoll` too.
+"""
+
+from atoll.contract import (
+    BrokenContract,
+    DeadlineExceeded,
+    Forbidden,
+    InternalError,
+    InvalidInput,
+    MethodNotAllowed,
+    NoSuchOperation,
+    PayloadTooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnknownProblem,
+    UnsupportedMediaType,
+)
+
+__all__ = [
+    "BrokenContract",
+    "DeadlineExceeded",
+    "Forbidden",
+    "InternalError",
+    "InvalidInput",
+    "MethodNotAllowed",
+    "NoSuchOperation",
+    "PayloadTooLarge",
+    "Unauthenticated",
+    "Unavailable",
+    "UnknownProblem",
+    "UnsupportedMediaType",
+]

@@ -1,0 +1,172 @@
+"""Streams: items one at a time, problems before the first and between two, and backpressure."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import cast
+
+import pytest
+
+from atoll import Problem
+from atoll.problems import BrokenContract, InternalError
+from atoll.telemetry import MemoryRecorder
+from tests.calls.probe import Probe, Refused, probe, read
+from tests.placements import Placement, on_every_placement
+from tests.simulated import simulated
+
+
+@on_every_placement
+@simulated
+async def test_items_come_in_their_order_and_then_the_end(placement: Placement) -> None:
+    """However many."""
+
+    async def items() -> AsyncIterator[int]:
+        for number in range(1_000):
+            yield number
+
+    async with placement.running(probe(items=items)) as app:
+        numbers = [number async for number in app.client(Probe).items()]
+
+    assert numbers == list(range(1_000))
+
+
+@on_every_placement
+@simulated
+async def test_a_stream_may_be_empty(placement: Placement) -> None:
+    """An end is no problem."""
+    async with placement.running(probe()) as app:
+        assert [number async for number in app.client(Probe).items()] == []
+
+
+@pytest.mark.parametrize("before", [0, 1, 3])
+@on_every_placement
+@simulated
+async def test_a_declared_problem_ends_a_stream_where_it_was_raised(placement: Placement, before: int) -> None:
+    """What came before it counts."""
+
+    async def items() -> AsyncIterator[int]:
+        for number in range(before):
+            yield number
+        raise Refused(reason="enough")
+
+    seen: list[int] = []
+    async with placement.running(probe(items=items)) as app:
+        with pytest.raises(Refused) as caught:
+            await read(app.client(Probe).items(), seen)
+
+    assert caught.value == Refused(reason="enough")
+    assert caught.value.trace_id
+    assert seen == list(range(before))
+
+
+@pytest.mark.parametrize("before", [0, 2])
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [("text", BrokenContract), (None, BrokenContract), (object(), InternalError), ("\ud800", InternalError)],
+    ids=["wrong type", "none", "no json", "surrogate"],
+)
+@on_every_placement
+@simulated
+async def test_an_item_that_breaks_the_contract_ends_a_stream(
+    placement: Placement, item: object, told: type[Problem], before: int
+) -> None:
+    """A wrong one at the reader, one that cannot be sent where it was made."""
+
+    async def items() -> AsyncIterator[int]:
+        for number in range(before):
+            yield number
+        yield cast(int, item)
+        yield 99
+
+    seen: list[int] = []
+    async with placement.running(probe(items=items)) as app:
+        with pytest.raises(told):
+            await read(app.client(Probe).items(), seen)
+        await asyncio.sleep(1)
+
+    assert seen == list(range(before))
+
+
+@on_every_placement
+@simulated
+async def test_a_producer_does_not_run_ahead_of_its_reader(placement: Placement) -> None:
+    """A list of millions must not pile up anywhere."""
+    made: list[int] = []
+
+    async def items() -> AsyncIterator[int]:
+        for number in range(100):
+            made.append(number)
+            yield number
+
+    ahead: list[int] = []
+    async with placement.running(probe(items=items)) as app:
+        async for number in app.client(Probe).items():
+            await asyncio.sleep(1)
+            ahead.append(len(made) - 1 - number)
+
+    assert max(ahead) <= 2
+
+
+@on_every_placement
+@simulated
+async def test_a_stream_is_recorded_from_its_call_to_its_end(placement: Placement) -> None:
+    """With how it ended."""
+    recorder = MemoryRecorder()
+
+    async def items() -> AsyncIterator[int]:
+        await asyncio.sleep(1)
+        yield 1
+        await asyncio.sleep(2)
+        raise Refused(reason="enough")
+
+    async with placement.running(probe(items=items), recorder=recorder) as app:
+        with pytest.raises(Refused):
+            await read(app.client(Probe).items(), [])
+
+    (record,) = recorder.records
+    assert (record.operation, record.outcome) == ("probe.items", "refused")
+    assert record.started_at == pytest.approx(0.0)
+    assert record.duration_s == pytest.approx(3.0)
+
+
+@on_every_placement
+@simulated
+async def test_many_streams_of_one_service_do_not_disturb_each_other(placement: Placement) -> None:
+    """Each has a generator and a context of its own."""
+
+    async def items() -> AsyncIterator[int]:
+        for number in range(10):
+            await asyncio.sleep(0.1)
+            yield number
+
+    async with placement.running(probe(items=items)) as app:
+        seen: list[list[int]] = [[] for _ in range(20)]
+        await asyncio.gather(*(read(app.client(Probe).items(), into) for into in seen))
+
+    assert seen == [list(range(10))] * 20
+
+
+@on_every_placement
+@simulated
+async def test_a_producer_that_fails_while_it_is_closed_does_not_trouble_its_reader(
+    placement: Placement, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The reader has what it wanted; the log has the rest."""
+
+    async def items() -> AsyncIterator[int]:
+        try:
+            yield 1
+            yield 2
+        finally:
+            raise OSError("the file is gone")
+
+    async def first() -> int:
+        async for number in app.client(Probe).items():
+            return number
+        return 0
+
+    async with placement.running(probe(items=items)) as app:
+        number = await first()
+        await asyncio.sleep(1)
+
+    assert number == 1
+    assert "the file is gone" in caplog.text
