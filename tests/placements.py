@@ -11,7 +11,6 @@ from atoll.service import Application
 from atoll.telemetry import Recorder
 from atoll.testing import running, test_world
 from atoll.topology import Network, Running
-from atoll.topology.world import direct
 from tests.wire import Wire
 
 
@@ -38,7 +37,7 @@ class Placement:
         return self.name
 
 
-SINGLE = Placement("single", direct)
+SINGLE = Placement("single", test_world().network)
 """Co-located: calls go straight to the dispatcher."""
 WIRE = Placement("wire", Wire)
 """The same application, but every call is HTTP/1.1."""

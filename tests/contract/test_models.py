@@ -119,7 +119,7 @@ def test_all_faults_are_told_at_once() -> None:
     """Up to a number that no person reads."""
     faults = faults_of(b'{"id":7,"parts":[{"number":"x"}],"either":{}}')
 
-    assert {"/id", "/parts/0/number", "/either"} <= {fault.pointer for fault in faults}
+    assert {"/id", "/parts/0/number", "/either"} == {fault.pointer for fault in faults}
     assert len(faults_of(b'{"id":"7","parts":[' + b"1," * 500 + b"1]}")) == FAULTS_MAX
 
 
@@ -146,7 +146,7 @@ def test_another_value_is_refused_by_its_sender(value: object) -> None:
 
 def test_a_wrong_field_is_found_by_whoever_decodes_and_without_a_warning() -> None:
     """As with values."""
-    wrong = Lead.model_construct(id=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the point of it
+    wrong = Lead.model_construct(id=7)
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -161,7 +161,7 @@ def test_what_has_no_json_is_refused_by_its_sender(field: str) -> None:
     values: dict[str, Any] = {"id": "\ud800", "ratio": float("nan")}  # Any: fields of two types
 
     with pytest.raises(Invalid, match="cannot travel as JSON"):
-        CODEC.encode(Lead.model_construct(**{"id": "7", field: values[field]}))
+        CODEC.encode(Lead.model_construct(None, **{"id": "7", field: values[field]}))
 
 
 def test_the_fields_of_a_subclass_are_passed_over() -> None:

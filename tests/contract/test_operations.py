@@ -22,8 +22,7 @@ from atoll import (
     post,
     put,
 )
-from atoll.contract import Invalid, Place, ResultForm
-from atoll.edge import Operation
+from atoll.contract import Invalid, Operation, Place, ResultForm
 
 
 class Lead(Value):

@@ -8,10 +8,28 @@ from typing import Any, ClassVar, cast
 import msgspec
 import pytest
 
-from atoll import (DeadlineExceeded, Fault, Forbidden, InvalidInput, Personal, Problem, Unauthenticated, Unavailable, Value)
-from atoll.edge import to_wire
-from atoll.problems import BrokenContract, InternalError, MethodNotAllowed, NoSuchOperation, PayloadTooLarge, UnknownProblem, UnsupportedMediaType
+from atoll import (
+    DeadlineExceeded,
+    Fault,
+    Forbidden,
+    InvalidInput,
+    Personal,
+    Problem,
+    Unauthenticated,
+    Unavailable,
+    Value,
+)
 from atoll.contract import PLATFORM_PROBLEMS, from_wire
+from atoll.edge import to_wire
+from atoll.problems import (
+    BrokenContract,
+    InternalError,
+    MethodNotAllowed,
+    NoSuchOperation,
+    PayloadTooLarge,
+    UnknownProblem,
+    UnsupportedMediaType,
+)
 
 ADA = "ada@example.com"
 
@@ -179,7 +197,7 @@ def test_a_problem_takes_its_fields_and_nothing_else(given: dict[str, Any]) -> N
 def test_a_problem_is_made_by_keyword() -> None:
     """As a value."""
     with pytest.raises(TypeError):
-        ScoreNotFound("7")  # type: ignore[misc]  # pyright: ignore[reportCallIssue]  # the point of it
+        ScoreNotFound("7")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # the point of it
 
 
 def test_problems_with_equal_fields_are_equal_and_hash_alike() -> None:

@@ -183,7 +183,7 @@ async def test_when_too_many_wait_a_call_is_refused_as_unavailable() -> None:
         await mill.grind("x")
     service.gates.leave.set()
     answers = await asyncio.gather(working, waiting)
-    await instance.stop(1)
+    await instance.stop()
 
     assert len(answers) == 2
 

@@ -269,6 +269,7 @@ async def test_an_operation_without_an_answer_fails_the_test_that_calls_it() -> 
         ({"remember": ACME}, "companies.remember cannot answer"),
         ({"names": [1]}, "companies.names cannot answer 1"),
         ({"names": ["a", Other()]}, "companies.names cannot answer Other"),
+        ({"names": "abc"}, "companies.names answers with a stream: give a list of items"),
         ({"names": None}, "companies.names answers with a stream: give a list of items"),
     ],
 )

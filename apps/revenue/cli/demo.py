@@ -2,6 +2,8 @@
 
 import asyncio
 import heapq
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
@@ -84,12 +86,19 @@ def _why(score: Score, reasons: int = 3) -> list[str]:
 
 def _show_next(screen: Screen, here: Connection, lead: Lead, path: Path, state: Path) -> None:
     key = state / "gateway" / "development.key"
+    program = "revenue" if shutil.which("revenue") else _shortest(Path(sys.argv[0]))
     screen.say("[bold]What to try next[/], in another terminal in this folder:")
     for command in (
-        f"revenue lead show {lead.email or lead.id}",
-        f"revenue import {path}                  # again: nobody comes in twice",
-        'revenue import YOUR.csv --dry-run --map "Kunde=company"',
+        f"{program} lead show {lead.email or lead.id}",
+        f"{program} import {path}                  # again: nobody comes in twice",
+        f'{program} import YOUR.csv --dry-run --map "Kunde=company"',
         f'curl -H "Authorization: Bearer $(cat {key})" {here.url}/scoring/v1/scores/{lead.id}',
     ):
         screen.out.print(f"  {command}", markup=False, soft_wrap=True)
     screen.out.print(f"  {here.url}/  in a browser: every operation, to be tried", markup=False, soft_wrap=True)
+
+
+def _shortest(program: Path) -> Path:
+    """The program as it can be typed here, where it is not found by its name."""
+    here = Path.cwd()
+    return program.relative_to(here) if program.is_relative_to(here) else program

@@ -45,9 +45,13 @@ class Codec(Protocol[T]):
         ...
 
 
-@functools.cache
 def codec_of(kind: Kind) -> Codec[Any]:  # Any: the type is only known at run time
     """The codec of a type; one for each type, however often it is asked for."""
+    return _codec_of(kind)
+
+
+@functools.cache
+def _codec_of(kind: Kind) -> Codec[Any]:  # Any: as above
     shape = shape_of(kind)
     return ModelCodec(shape.kind) if isinstance(shape, Model) else _ValueCodec(kind)
 

@@ -50,19 +50,20 @@ def _faults(error: Any, data: bytes) -> Iterator[Fault]:  # Any: Pydantic's Vali
         raw = None
     for fault in error.errors(include_url=False, include_input=False, include_context=False):
         detail = fault["msg"]
-        yield Fault(pointer=_pointer(fault["loc"], raw), detail=detail[:1].lower() + detail[1:])
+        pointer = _pointer(fault["loc"], raw, is_missing=fault["type"] == "missing")
+        yield Fault(pointer=pointer, detail=detail[:1].lower() + detail[1:])
 
 
-def _pointer(place: tuple[str | int, ...], raw: Raw) -> str:
+def _pointer(place: tuple[str | int, ...], raw: Raw, *, is_missing: bool) -> str:
     """The pointer to a place; what stands for an option of a union is left out, since the input has no such step."""
     way: list[str | int] = []
-    for number, step in enumerate(place, start=1):
+    for step in place:
         inner = _step(raw, step)
         if inner is not _NOWHERE:
+            way.append(step)
             raw = inner
-        elif number < len(place) or not is_object(raw):  # the last may be what is missing
-            continue
-        way.append(step)
+    if is_missing:
+        way.append(place[-1])
     return functools.reduce(pointer_to, way, "")
 
 

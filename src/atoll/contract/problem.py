@@ -17,7 +17,7 @@ from atoll.kernel import AtollError
 P = TypeVar("P", bound="Problem")
 
 
-@dataclass_transform(kw_only_default=True)
+@dataclass_transform(kw_only_default=True, eq_default=False)  # it has its own
 class Problem(AtollError):
     """An answer that is not the result: an exception with typed, keyword-only fields.
 

@@ -27,7 +27,7 @@ def to_wire(problem: Problem, trace_id: str | None) -> bytes:
         "type": f"/problems/{problem.code}",
         "title": problem.title(),
         "status": problem.status,
-        "detail": str(problem).encode(errors="backslashreplace").decode(),
+        "detail": _sentence(problem),
         "code": problem.code,
         "retryable": problem.retryable,
     }
@@ -37,6 +37,13 @@ def to_wire(problem: Problem, trace_id: str | None) -> bytes:
         return msgspec.json.encode(head | problem.fields())
     except (TypeError, ValueError, OverflowError, RecursionError):
         return msgspec.json.encode(head)
+
+
+def _sentence(problem: Problem) -> str:
+    try:
+        return str(problem).encode(errors="backslashreplace").decode()
+    except ValueError:  # a number with more digits than Python turns into text
+        return problem.title()
 
 
 def from_wire(

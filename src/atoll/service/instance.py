@@ -17,6 +17,10 @@ R = TypeVar("R")
 
 _log = logging.getLogger("atoll.service")
 
+START_S = 60.0
+"""How long a service may take to start."""
+STOP_S = 10.0
+"""How long a service may take to stop, once it is drained, and its threads to end."""
 READY_S = 1.0
 """How long an instance may think about whether it is ready."""
 LEAST_S = 1.0
@@ -57,18 +61,18 @@ class Instance:
             handlers = {operation.name: getattr(service, operation.name) for operation in contract.operations}
             self.dispatcher = Dispatcher(contract, handlers, entropy, recorder)
 
-    async def start(self, timeout_s: float) -> None:
+    async def start(self) -> None:
         """Run the service's own start. When it fails, what it took is released before its error goes on.
 
         Raises:
-            TimeoutError: it took longer than `timeout_s`.
+            TimeoutError: it took longer than `START_S`.
         """
         self.state = State.STARTING
         try:
-            await self._in_time(self.service.start, timeout_s)
+            await self._in_time(self.service.start, START_S)
         except BaseException as error:
             error.add_note(f"The service `{self.declaration.name}` did not start.")
-            await self._release(timeout_s)
+            await self._release()
             raise
         self.state = State.STARTED
 
@@ -101,30 +105,30 @@ class Instance:
             )
         await self._in_time(self.service.drain, max(LEAST_S, ends_at - asyncio.get_running_loop().time()))
 
-    async def stop(self, timeout_s: float) -> None:
+    async def stop(self) -> None:
         """Release everything: the service's own first, then its threads.
 
         Raises:
-            TimeoutError: the service's own stop took longer than `timeout_s`.
+            TimeoutError: the service's own stop took longer than `STOP_S`.
         """
         if self.state is State.STOPPED:
             return
         self.state = State.STOPPED
         try:
-            await self._in_time(self.service.stop, timeout_s)
+            await self._in_time(self.service.stop, STOP_S)
         finally:
-            await self._close_threads(timeout_s)
+            await self._close_threads()
 
-    async def _release(self, timeout_s: float) -> None:
+    async def _release(self) -> None:
         """Stop what started half-way; its own errors are told by the log, since another one is on its way."""
         try:
-            await self.stop(timeout_s)
+            await self.stop()
         except Exception:  # noqa: BLE001  # foreign code: the service's own stop
             _log.exception("%s did not stop cleanly after it had failed to start", self.declaration.name)
 
-    async def _close_threads(self, timeout_s: float) -> None:
+    async def _close_threads(self) -> None:
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(STOP_S):
                 await self.threads.close()
         except TimeoutError:
             _log.warning(

@@ -79,7 +79,7 @@ def _handler(operation: Operation, answer: Any) -> Callable[..., Any]:  # Any: s
 
 
 def _stream(operation: Operation, answer: Any) -> Callable[..., Any]:  # Any: see fake
-    if isinstance(answer, Iterable):
+    if isinstance(answer, Iterable) and not isinstance(answer, str | bytes):
         answer = tuple(cast(Iterable[object], answer))  # so that it can be given again
         for item in answer:
             _fitting(operation, item)

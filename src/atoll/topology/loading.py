@@ -28,8 +28,9 @@ class Unit:
     @property
     def where(self) -> Source | None:
         """Where its class is written, or its contract; None where neither was imported."""
-        known = self.declaration.service if self.declaration else self.contract and self.contract.protocol
-        return Source.of(known) if known else None
+        if self.declaration is not None:
+            return Source.of(self.declaration.service)
+        return Source.of(self.contract.protocol) if self.contract is not None else None
 
 
 def load_application(place: str, folder: Path) -> Application:

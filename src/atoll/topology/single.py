@@ -26,11 +26,6 @@ T = TypeVar("T")
 
 _log = logging.getLogger("atoll.topology")
 
-START_S = 60.0
-"""How long a service may take to start."""
-STOP_S = 10.0
-"""How long a service may take to stop, once it is drained."""
-
 
 class Running:
     """An application that runs in this process. Owns its instances."""
@@ -67,7 +62,7 @@ class Running:
         """Start all services, callees before callers."""
         for declaration in in_start_order([unit.declaration for unit in self._units if unit.declaration]):
             instance = self._instance(declaration, settings.get(declaration.name))
-            await instance.start(START_S)
+            await instance.start()
             if instance.dispatcher is not None:
                 self._answering.add(instance.dispatcher)
             self.instances[declaration.name] = instance
@@ -83,7 +78,7 @@ class Running:
         cancelled: asyncio.CancelledError | None = None
         for instance in reversed(self.instances.values()):
             drain = functools.partial(instance.drain, ends_at - loop.time())
-            for step in (drain, functools.partial(instance.stop, STOP_S)):
+            for step in (drain, instance.stop):
                 try:
                     await step()
                 except asyncio.CancelledError as error:
