@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import cast
 
+import anyio
 import pytest
 
 from atoll.problems import InternalError
 from atoll.telemetry import MemoryRecorder
-from tests.calls.probe import Note, Probe, Refused, probe
+from tests.calls.probe import Note, Probe, Refused, Run, probe, read
 from tests.placements import Placement, on_every_placement
 from tests.simulated import simulated
 
@@ -295,6 +296,70 @@ async def test_a_cancelled_call_is_recorded_as_such(placement: Placement) -> Non
         await asyncio.sleep(0.1)
 
     assert [record.outcome for record in recorder.records] == ["cancelled"]
+
+
+async def _anyio_timeout(note: Note) -> Note:
+    with anyio.move_on_after(1):
+        await anyio.sleep(100)
+    return note
+
+
+async def _anyio_scope(note: Note) -> Note:
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await anyio.sleep(1)
+    return note
+
+
+async def _anyio_group(note: Note) -> Note:
+    async with anyio.create_task_group() as group:
+        group.start_soon(anyio.sleep, 100)
+        await anyio.sleep(1)
+        group.cancel_scope.cancel()
+    return note
+
+
+async def _asyncio_group(note: Note) -> Note:
+    async def fail() -> None:
+        raise KeyError
+
+    with suppress(ExceptionGroup):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+            await asyncio.sleep(100)
+    return note
+
+
+@pytest.mark.parametrize("run", [_anyio_timeout, _anyio_scope, _anyio_group, _asyncio_group])
+@on_every_placement
+@simulated
+async def test_what_a_handler_cancels_and_takes_back_is_its_own_affair(placement: Placement, run: Run) -> None:
+    """Scopes and groups of libraries cancel the task that they run in, and mean themselves."""
+    async with placement.running(probe(run)) as app:
+        assert await app.client(Probe).run(NOTE) == NOTE
+        await asyncio.sleep(1)
+
+
+@on_every_placement
+@simulated
+async def test_a_stream_that_cancels_its_own_task_fails_and_its_reader_goes_on(placement: Placement) -> None:
+    """As a handler that answers once."""
+
+    async def items() -> AsyncIterator[int]:
+        yield 1
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(1)
+        yield 2
+
+    seen: list[int] = []
+    async with placement.running(probe(items=items)) as app:
+        with pytest.raises(InternalError):
+            await read(app.client(Probe).items(), seen)
+        await asyncio.sleep(1)
+
+    assert seen == [1]
 
 
 def _generator(items: AsyncIterator[int]) -> AsyncGenerator[int]:

@@ -39,6 +39,7 @@ class Told(Value):
     thread: str
     user: str | None
     caller: str
+    remaining_s: float | None
 
 
 @contract(version="1.0")
@@ -78,7 +79,9 @@ class _MillService(Service, Mill, owner="tests"):
                 loop.spend(8)
             case _:
                 pass
-        return Told(thread=threading.current_thread().name, user=context().user, caller=context().caller)
+        now = context()
+        thread = threading.current_thread().name
+        return Told(thread=thread, user=now.user, caller=now.caller, remaining_s=now.remaining_s)
 
 
 _simulated_loop: dict[str, SimulatedLoop] = {}
@@ -94,6 +97,8 @@ async def test_a_blocking_handler_runs_in_a_thread_with_its_call_s_context() -> 
 
     assert told.thread.startswith("atoll-blocking")
     assert (told.user, told.caller) == ("ada", "")
+    assert told.remaining_s is not None
+    assert 2 < told.remaining_s <= 3
 
 
 @on_every_placement
@@ -199,7 +204,7 @@ async def test_a_service_in_the_hands_of_a_test_needs_no_pool() -> None:
 
 async def test_a_fake_stands_for_a_blocking_handler_too() -> None:
     """Who calls it does not know."""
-    told = Told(thread="none", user=None, caller="")
+    told = Told(thread="none", user=None, caller="", remaining_s=None)
 
     assert await fake(Mill, grind=told).grind("x") == told
 

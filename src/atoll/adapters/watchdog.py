@@ -19,7 +19,7 @@ def watched(limit_s: float, handlers: Mapping[CodeType, str]) -> Generator[None]
     `handlers` says what runs in which code, `scoring.score` for instance; the innermost of them on the loop's stack is
     named, with the line at which it waits. A debugger's breakpoint is such a wait, too.
     """
-    watchdog = _Watchdog(asyncio.get_running_loop(), limit_s, handlers)
+    watchdog = _Watchdog(limit_s, handlers)
     watchdog.beat()
     watchdog.start()
     try:
@@ -31,20 +31,18 @@ def watched(limit_s: float, handlers: Mapping[CodeType, str]) -> Generator[None]
 class _Watchdog(threading.Thread):
     """Owned by `watched`. Beats on the loop, listens on its own thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, limit_s: float, handlers: Mapping[CodeType, str]) -> None:
+    def __init__(self, limit_s: float, handlers: Mapping[CodeType, str]) -> None:
         super().__init__(name="atoll-watchdog", daemon=True)
-        self._loop = loop
         self._watched = threading.get_ident()
         self._limit_s = limit_s
         self._handlers = handlers
         self._ended = threading.Event()
         self._beaten_at = time.monotonic()
-        self._next: asyncio.TimerHandle | None = None
 
     def beat(self) -> None:
         """On the loop: say that it turns, and come back."""
         self._beaten_at = time.monotonic()
-        self._next = self._loop.call_later(self._limit_s / 4, self.beat)
+        self._next = asyncio.get_running_loop().call_later(self._limit_s / 4, self.beat)
 
     def run(self) -> None:
         """On the thread: look whether the loop has turned."""
@@ -58,8 +56,7 @@ class _Watchdog(threading.Thread):
 
     def end(self) -> None:
         """On the loop: end the thread, and wait for it."""
-        if self._next is not None:
-            self._next.cancel()
+        self._next.cancel()
         self._ended.set()
         self.join()
 

@@ -17,6 +17,7 @@ from atoll.contract.problems import PLATFORM_PROBLEMS
 from atoll.contract.record import Kind, class_of, origin_of
 from atoll.contract.value import Page
 from atoll.contract.verbs import Declared
+from atoll.kernel import spelled
 
 _SEGMENT = re.compile(r"\{(?P<name>[a-z_][a-z0-9_]*)\}|(?!\.\.?$)[A-Za-z0-9._~:@!$&'()*+,;=-]+")
 
@@ -76,7 +77,7 @@ def is_listed(several: object) -> bool:
 
 def _problem_mistakes(problem: Any) -> Iterator[Fix]:  # Any: whatever stands in `raises`
     if not (isinstance(problem, type) and issubclass(problem, Problem)):
-        yield f"raises `{problem}`, which is not a Problem", "derive it from `atoll.Problem`"
+        yield f"raises `{spelled(problem)}`, which is not a Problem", "derive it from `atoll.Problem`"
         return
     name = problem.__name__
     if not 400 <= problem.status <= 599:

@@ -13,9 +13,10 @@ from atoll.contract.fitness import unfit
 from atoll.contract.names import snake_case
 from atoll.contract.operation import Operation
 from atoll.contract.personal import personal_fields
+from atoll.contract.problem import Problem
 from atoll.contract.routes import Wrong, route_mistakes, traps
 from atoll.contract.verbs import declared_of
-from atoll.kernel import Mistake, Source, refuse
+from atoll.kernel import Mistake, Source, refuse, spelled
 
 C = TypeVar("C")
 
@@ -141,7 +142,7 @@ def _compile(
         wrong += [(member, f"{declared.id}.{name}: {what}", fix) for what, fix in found]
         if operation is not None:
             operations.append(operation)
-    wrong += [*route_mistakes(operations), *_event_mistakes(declared), *_code_mistakes(operations)]
+    wrong += [*route_mistakes(operations), *_event_mistakes(protocol, declared), *_code_mistakes(operations)]
     if wrong:
         return None, tuple(Mistake(Source.of(where), what, fix) for where, what, fix in wrong)
     for operation in operations:
@@ -191,18 +192,18 @@ def _stranger(contract_id: str, name: str, member: object) -> tuple[str, str]:
     return f"{contract_id}.{name} is not an operation", fix
 
 
-def _event_mistakes(declared: _Declared) -> Iterator[Wrong]:
+def _event_mistakes(protocol: Any, declared: _Declared) -> Iterator[Wrong]:  # Any: see _compile
     if not is_listed(declared.publishes):
-        yield (
-            declared.publishes,
-            f"`publishes` of {declared.id} is not a tuple",
-            "write `publishes=(Name,)`, with the comma",
-        )
+        yield protocol, f"`publishes` of {declared.id} is not a tuple", "write `publishes=(Name,)`, with the comma"
         return
     names: dict[str, type[Event]] = {}
     for event in declared.publishes:
         if not _is_event(event):
-            yield event, f"{declared.id} publishes `{event}`, which is not an Event", "derive it from `atoll.Event`"
+            yield (
+                protocol,
+                f"{declared.id} publishes `{spelled(event)}`, which is not an Event",
+                "derive it from `atoll.Event`",
+            )
             continue
         for why in unfit(event):
             yield event, f"the event `{event.__name__}` cannot travel: {why}", "change the field's type"
@@ -228,9 +229,9 @@ def _key_mistakes(event: type[Event]) -> Iterator[Wrong]:
 
 
 def _code_mistakes(operations: list[Operation]) -> Iterator[Wrong]:
-    codes: dict[str, type] = {}
+    codes: dict[str, type[Problem]] = {}
     for operation in operations:
         for problem in operation.raises:
-            if codes.setdefault(problem.code, problem) is not problem:
-                what = f"two problems of {operation.service} have the code `{problem.code}`"
+            if (other := codes.setdefault(problem.code, problem)) is not problem:
+                what = f"`{problem.__name__}` and `{other.__name__}` both have the code `{problem.code}`"
                 yield problem, what, "give one of them another `code`"

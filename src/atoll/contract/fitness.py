@@ -8,8 +8,9 @@ from typing import Literal, get_args
 
 import msgspec
 
-from atoll.contract.record import Kind, origin_of
+from atoll.contract.record import Kind, class_of, origin_of
 from atoll.contract.shape import Items, Model, Record, Scalar, Shape, Table, Unfit, Words, children, shape_of
+from atoll.kernel import spelled
 
 _KEYS: frozenset[Kind] = frozenset(
     {str, int, bytes, decimal.Decimal, uuid.UUID}
@@ -33,7 +34,8 @@ def unfit(kind: Kind) -> Iterator[str]:
         except RecursionError:
             yield "an alias names itself: make it a `Value`, which can"
         except (TypeError, NameError, ValueError) as error:
-            yield str(error).splitlines()[0]
+            said = str(error).splitlines()[0]
+            yield said[:1].lower() + said[1:]
 
 
 def _places(kind: Kind) -> Iterator[tuple[Shape, str]]:
@@ -47,7 +49,7 @@ def _places(kind: Kind) -> Iterator[tuple[Shape, str]]:
             continue
         seen.add(id(shape))
         yield shape, place
-        owner = f"{_name(shape.kind)}." if isinstance(shape, Record) else ""
+        owner = f"{class_of(shape.kind).__name__}." if isinstance(shape, Record) else ""
         waiting += [(child, f"{owner}{name}" if name else place) for name, child in children(shape)]
 
 
@@ -57,13 +59,12 @@ def _reasons(shape: Shape) -> Iterator[str]:
             yield why
         case Model(kind=model):
             yield f"the Pydantic model `{model.__name__}` travels only as a whole argument or result"
+        case Table(key=key) if isinstance(shape_of(key), Words):
+            yield f"a dictionary by `{spelled(key)}` would lose what a later version has more words for: key it by text"
         case Table(key=key) if not _is_key(key):
-            yield (
-                f"a dictionary cannot be keyed by `{_name(key)}`: key it by text, a whole number, a date or a UUID"
-                + (", since words of a later version would become one" if isinstance(shape_of(key), Words) else "")
-            )
+            yield f"a dictionary cannot be keyed by `{spelled(key)}`: key it by text, a whole number, a date or a UUID"
         case Items(item=item, is_set=True) if not isinstance(shape_of(item), Scalar | Words):
-            yield f"a set holds plain values of one kind, which `{_name(item)}` is not: make it a tuple"
+            yield f"a set holds plain values of one kind, which `{spelled(item)}` is not: make it a tuple"
         case _:
             return
 
@@ -75,7 +76,3 @@ def _is_key(key: Kind) -> bool:
     if origin_of(shape.kind) is Literal:
         return all(isinstance(word, str) for word in get_args(shape.kind))
     return shape.kind in _KEYS
-
-
-def _name(kind: Kind) -> str:
-    return getattr(kind, "__name__", None) or str(kind)

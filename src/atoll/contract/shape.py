@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Union, get_args
 import msgspec
 
 from atoll.contract.record import Kind, fill, is_record, is_tuple_record, origin_of, read_fields, read_tag
+from atoll.kernel import spelled
 
 SCALARS: frozenset[type] = frozenset(
     {bool, int, float, str, bytes, decimal.Decimal, uuid.UUID}
@@ -182,12 +183,12 @@ def _shape(kind: Kind) -> Shape:
     if origin in (Union, types.UnionType):
         return OneOf(kind, tuple(_flat(arguments)))
     if isinstance(kind, typing.TypeVar):
-        return Unfit(kind, f"the type variable `{kind}` is not filled in")
+        return Unfit(kind, f"the type variable `{kind.__name__}` is not filled in")
     if kind is Any or kind is object:
-        return Unfit(kind, f"`{getattr(kind, '__name__', kind)}` promises nothing: name a type")
+        return Unfit(kind, f"`{spelled(kind)}` promises nothing: name a type")
     container: Any = origin or kind  # Any: a class, or what was written instead of one
     if not isinstance(container, type):
-        return Unfit(kind, f"`{kind}` cannot travel as JSON")
+        return Unfit(kind, f"`{spelled(kind)}` has no JSON")
     return _class_shape(kind, container, arguments)
 
 
@@ -214,7 +215,7 @@ def _class_shape(kind: Kind, container: type[Any], arguments: tuple[Kind, ...]) 
         return _words_shape(container)
     if hasattr(container, "__pydantic_core_schema__") and hasattr(container, "model_validate_json"):
         return Model(container)
-    return Unfit(kind, f"`{container.__name__}` cannot travel as JSON: make it a `Value`, or send what it holds")
+    return Unfit(kind, f"`{container.__name__}` has no JSON: make it a `Value`, or send what it holds")
 
 
 def _words_shape(words: type[enum.Enum]) -> Words | Unfit:

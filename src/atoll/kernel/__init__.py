@@ -7,6 +7,7 @@ from atoll.kernel.disk import Disk
 from atoll.kernel.entropy import Entropy
 from atoll.kernel.errors import AtollError, Mistake, Mistakes, Source, refuse
 from atoll.kernel.settings import read_settings
+from atoll.kernel.spelling import spelled
 from atoll.kernel.tasks import Tasks, Threads, ThreadsBusy
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "current",
     "read_settings",
     "refuse",
+    "spelled",
 ]

@@ -5,6 +5,7 @@ relative deadline), never as an object.
 """
 
 import asyncio
+from collections.abc import Callable
 import re
 from contextvars import ContextVar
 from enum import StrEnum
@@ -85,11 +86,18 @@ class Context(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def remaining_s(self) -> float | None:
-        """Seconds until the deadline, never below zero; None where there is no deadline. Needs a running loop."""
+        """Seconds until the deadline, never below zero; None where there is no deadline.
+
+        Answers on a running loop and in the threads of blocking handlers.
+        """
         if self.deadline_at is None:
             return None
-        return max(0.0, self.deadline_at - asyncio.get_running_loop().time())
+        now = loop_time.get() or asyncio.get_running_loop().time
+        return max(0.0, self.deadline_at - now())
 
+
+loop_time: ContextVar[Callable[[], float] | None] = ContextVar("atoll_loop_time", default=None)
+"""The clock of the loop that a thread works for: deadlines are moments on it, and a thread has no loop of its own."""
 
 _NOTHING = Context()
 

@@ -6,15 +6,15 @@ more often than not. No mistake repeats a value that was given, since it may be 
 
 import difflib
 import enum
-import types
 import typing
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Generic, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, Generic, Literal, TypeVar, cast, get_args, get_origin
 
 import msgspec
 
 from atoll.kernel.config import Config, Given, as_table, is_service_link, variable_prefix
 from atoll.kernel.errors import Mistake, Source
+from atoll.kernel.spelling import spelled
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -166,17 +166,7 @@ def _wish(kind: Any) -> str:  # Any: a type expression
         return f"give one of {', '.join(str(word.value) for word in kind if word.name != 'UNKNOWN')}"
     if get_origin(kind) is Literal:
         return f"give one of {', '.join(map(str, get_args(kind)))}"
-    return f"give a value of type `{_name(kind)}`"
-
-
-def _name(kind: Any) -> str:  # Any: a type expression
-    arguments = [_name(argument) for argument in get_args(kind)]
-    if get_origin(kind) in (Union, types.UnionType):
-        return " | ".join(arguments)
-    if kind is Ellipsis or kind is type(None):
-        return "..." if kind is Ellipsis else "None"
-    name = getattr(kind, "__name__", str(kind))
-    return f"{name}[{', '.join(arguments)}]" if arguments else name
+    return f"give a value of type `{spelled(kind)}`"
 
 
 def _did_you_mean(name: str, known: Collection[str]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
+from atoll.kernel.context import loop_time
 from atoll.kernel.errors import AtollError
 
 P = ParamSpec("P")
@@ -91,6 +92,7 @@ class Threads:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._threads_max, thread_name_prefix="atoll-blocking")
         variables = contextvars.copy_context()
+        variables.run(loop_time.set, asyncio.get_running_loop().time)
 
         def work() -> R:
             try:
