@@ -86,7 +86,7 @@ def _why(score: Score, reasons: int = 3) -> list[str]:
 
 def _show_next(screen: Screen, here: Connection, lead: Lead, path: Path, state: Path) -> None:
     key = state / "gateway" / "development.key"
-    program = "revenue" if shutil.which("revenue") else _shortest(Path(sys.argv[0]))
+    program = _program()
     screen.say("[bold]What to try next[/], in another terminal in this folder:")
     for command in (
         f"{program} lead show {lead.email or lead.id}",
@@ -98,7 +98,9 @@ def _show_next(screen: Screen, here: Connection, lead: Lead, path: Path, state: 
     screen.out.print(f"  {here.url}/  in a browser: every operation, to be tried", markup=False, soft_wrap=True)
 
 
-def _shortest(program: Path) -> Path:
-    """The program as it can be typed here, where it is not found by its name."""
-    here = Path.cwd()
-    return program.relative_to(here) if program.is_relative_to(here) else program
+def _program() -> str:
+    """This program as it can be typed here: its name, or its path where the shell does not find it by name."""
+    beside = Path(sys.executable).with_name("revenue")
+    if shutil.which("revenue") or not beside.exists():
+        return "revenue"
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)

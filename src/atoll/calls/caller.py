@@ -27,7 +27,7 @@ from atoll.contract import (
     from_wire,
 )
 from atoll.kernel import Context, Entropy, Trace, current
-from atoll.resilience import covers, guard, within
+from atoll.resilience import Timer, covers, guard, within
 
 TIMEOUT_S = 10.0
 """How long a call may take when neither its caller's deadline nor the operation says."""
@@ -89,8 +89,9 @@ class Caller:
         if response.stream is None:
             raise _problem_of(operation, response.body)
         assert operation.codec is not None
+        timer = Timer()
         try:
-            while (line := await self._next(operation, response.stream)) is not None:
+            while (line := await self._next(operation, response.stream, timer)) is not None:
                 if (problem := problem_in(line)) is not None:
                     raise _problem_of(operation, problem)
                 try:
@@ -99,6 +100,7 @@ class Caller:
                     raise BrokenContract(operation=operation.id, errors=invalid.faults) from None
                 yield item
         finally:
+            timer.close()
             await response.stream.aclose()
 
     async def exchange(
@@ -142,11 +144,11 @@ class Caller:
         context = self._context(operation, (path, query, body), outer, deadline_at)
         return await self._fallback.send(Request(operation, path, query, body, context, strict, watched))
 
-    async def _next(self, operation: Operation, lines: Lines) -> bytes | None:
+    async def _next(self, operation: Operation, lines: Lines, timer: Timer) -> bytes | None:
         """The next line of a stream, each within the time that a whole call would have; None at the end."""
         deadline_at = self._deadline(operation, current.get(), asyncio.get_running_loop().time())
         try:
-            return await within(deadline_at, lines.__anext__(), operation.id)
+            return await timer.wait(deadline_at, lines.__anext__(), operation.id)
         except StopAsyncIteration:
             return None
 

@@ -4,7 +4,6 @@ The same class is raised by the handler and, with equal fields, at the caller, w
 """
 
 import inspect
-import string
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import msgspec
@@ -77,7 +76,7 @@ class Problem(AtollError):
         contents = dict(shown(fields_of(type(self))(**self.fields())))
         if self.template is not None:
             try:
-                return string.Formatter().vformat(self.template, (), contents)
+                return self.template.format_map(contents)
             except (LookupError, ValueError, TypeError, AttributeError):
                 pass  # told as a mistake of the contract; whoever meets it nevertheless gets the sentence below
         return ", ".join([self.title().rstrip("."), *(f"{name}={content!r}" for name, content in contents.items())])

@@ -76,10 +76,19 @@ def read_fields(kind: Kind, container: type[Any]) -> Fields:  # Any: any record 
             yield name, hints[name], default is msgspec.NODEFAULT, default
     else:
         for name, hint in hints.items():
+            said, kind = _qualified(hint)
             # Asked of the hint first: where annotations are postponed, the class has it wrong (python/cpython#97727).
-            said = getattr(origin_of(hint), "_name", None)
-            required = said == "Required" or (said != "NotRequired" and name in container.__required_keys__)
-            yield name, hint, required, msgspec.NODEFAULT
+            required = "Required" in said or (name in container.__required_keys__ and "NotRequired" not in said)
+            yield name, kind, required, msgspec.NODEFAULT
+
+
+def _qualified(hint: Kind) -> tuple[set[str], Kind]:
+    """What only a TypedDict says of a field (`Required`, `NotRequired`, `ReadOnly`), and its type."""
+    said: set[str] = set()
+    while (name := getattr(origin_of(hint), "_name", "")) in ("Required", "NotRequired", "ReadOnly"):
+        said.add(name)
+        hint = get_args(hint)[0]
+    return said, hint
 
 
 def _default(default: Any, factory: Any) -> Any:  # Any: a value of any type, a function that makes one

@@ -146,7 +146,7 @@ def _shared(kind: Kind) -> Shape:
 
 
 def bare(kind: Kind) -> Kind:
-    """The type without `Annotated`, `NewType`, `type X = ...`, and what only a TypedDict says."""
+    """The type without `Annotated`, `NewType` and `type X = ...`."""
     return peel(kind)[0]
 
 
@@ -164,8 +164,6 @@ def peel(kind: Kind) -> tuple[Kind, tuple[object, ...]]:
             kind = kind.__value__
         elif _is_alias(origin):
             kind = fill(origin.__value__, dict(zip(origin.__type_params__, get_args(kind), strict=False)))
-        elif getattr(origin, "_name", None) in ("Required", "NotRequired", "ReadOnly"):
-            kind = get_args(kind)[0]
         else:
             return kind, notes
 
@@ -268,8 +266,8 @@ def shapes_in(kind: Kind) -> Iterator[Shape]:
     """Every shape that a type is made of, itself first, each once, however often a type names itself."""
     seen: set[int] = set()
     waiting = [kind]
-    while waiting:
-        shape = shape_of(waiting.pop())
+    for each in waiting:  # which grows on the way
+        shape = shape_of(each)
         if id(shape) not in seen:
             seen.add(id(shape))
             yield shape

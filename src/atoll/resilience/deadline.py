@@ -33,37 +33,67 @@ async def within(deadline_at: float, work: Awaitable[R], operation: str) -> R:
     Raises:
         DeadlineExceeded: the deadline came first; `operation` is named in it.
     """
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task(loop)
-    assert task is not None
-    timer = _Timer(task)
-    before = task.cancelling()
-    handle = loop.call_at(deadline_at, timer.expire)
+    timer = Timer()
     try:
-        result = await work
-    except asyncio.CancelledError:
-        if timer.expired and task.uncancel() <= before:
-            raise DeadlineExceeded(operation=operation) from None
-        raise
-    except BaseException:
-        if timer.expired:
-            task.uncancel()
-        raise
+        return await timer.wait(deadline_at, work, operation)
     finally:
-        handle.cancel()
-    if timer.expired:  # the work swallowed its cancellation, and came too late
-        task.uncancel()
-        raise DeadlineExceeded(operation=operation)
-    return result
+        timer.close()
 
 
-class _Timer:
-    __slots__ = ("_task", "expired")
+class Timer:
+    """One timer for many waits, one after the other: it moves on when it fires, rather than being armed for each.
 
-    def __init__(self, task: asyncio.Task[Any]) -> None:  # Any: see Guard
-        self._task = task
-        self.expired = False
+    A timer that was cancelled stays in memory until the loop turns; a stream that never has to wait would pile them up.
+    Whoever makes one closes it.
+    """
 
-    def expire(self) -> None:
-        self.expired = True
+    __slots__ = ("_deadline_at", "_expired", "_handle", "_task")
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[Any] | None = None  # Any: see Guard
+        self._deadline_at = 0.0
+        self._handle: asyncio.TimerHandle | None = None
+        self._expired = False
+
+    async def wait(self, deadline_at: float, work: Awaitable[R], operation: str) -> R:
+        """One wait, as `within`."""
+        loop = asyncio.get_running_loop()
+        task = self._task = asyncio.current_task(loop)
+        assert task is not None
+        if self._handle is None or deadline_at < self._deadline_at:
+            self.close()
+            self._handle = loop.call_at(deadline_at, self._fire, loop)
+        self._deadline_at = deadline_at
+        before = task.cancelling()
+        try:
+            result = await work
+        except asyncio.CancelledError:
+            if self._expired and task.uncancel() <= before:
+                raise DeadlineExceeded(operation=operation) from None
+            raise
+        except BaseException:
+            if self._expired:
+                task.uncancel()
+            raise
+        finally:
+            self._task = None
+        if self._expired:  # the work swallowed its cancellation, and came too late
+            task.uncancel()
+            raise DeadlineExceeded(operation=operation)
+        return result
+
+    def close(self) -> None:
+        """Fire no more."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _fire(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._handle = None
+        if self._task is None:  # between two waits
+            return
+        if loop.time() < self._deadline_at:  # it was armed for an earlier wait, which has ended
+            self._handle = loop.call_at(self._deadline_at, self._fire, loop)
+            return
+        self._expired = True
         self._task.cancel()
