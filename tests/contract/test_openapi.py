@@ -4,8 +4,8 @@ import dataclasses
 import datetime
 import decimal
 import json
-import types
 from collections.abc import AsyncIterator, Iterator
+from string import ascii_letters, digits
 from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypedDict, cast
 
 import msgspec
@@ -34,7 +34,7 @@ from atoll import (
 )
 from atoll.contract import codec_of, to_wire
 from atoll.contract.schema import Json, Schemas
-from tests.contract import postponed
+from tests.contract import postponed, twins
 from tests.contract.test_codec import GOOD
 from tests.contract.test_problems import PLATFORM
 
@@ -202,7 +202,7 @@ class Scoring(Protocol):
         limit: Annotated[int, msgspec.Meta(ge=1)] = 100,
         grades: tuple[Grade, ...] = (),
         email: Personal[str] | None = None,
-        colour: Literal["red", None] = None,
+        colour: Literal["red", None] = None,  # noqa: PYI061  # this spelling is the point
         since: datetime.date = datetime.date(2026, 1, 31),
     ) -> Page[Score]: ...
 
@@ -580,7 +580,9 @@ def test_what_the_edge_refuses_is_not_what_the_public_schema_says(body: Json) ->
     assert not fits(document(Scoring, public_only=True), {"$ref": "#/components/schemas/Score"}, body)
 
 
-@pytest.mark.parametrize(("kind", "data"), [(kind, data) for kind, _, data in GOOD], ids=[str(each[0]) for each in GOOD])
+@pytest.mark.parametrize(
+    ("kind", "data"), [(kind, data) for kind, _, data in GOOD], ids=[str(each[0]) for each in GOOD]
+)
 def test_every_type_has_a_schema_that_its_values_fit(kind: Any, data: bytes) -> None:  # Any: a type
     """As they are on the wire."""
     schemas = Schemas([kind])
@@ -590,10 +592,69 @@ def test_every_type_has_a_schema_that_its_values_fit(kind: Any, data: bytes) -> 
     assert not fits(it, schemas.of(kind), {"no": [{"such": "thing"}]}) or isinstance(json.loads(data), dict)
 
 
-def twin(number: int, version: str = "1.0", name: str = "") -> Any:  # Any: a contract
-    """A contract of one of two services that call all their classes alike, and mean something else by them."""
+def test_classes_of_one_name_in_two_services_have_two_names() -> None:
+    """Values, choices, pages, problems, events and models."""
+    it = judged(document(twins.first(), twins.second()))
 
-    class Reason(Value):
-        why: str if number else int  # type: ignore[valid-type]
+    home = "tests.contract.twins"
+    for name in ("Reason", "Grade", "NotFound", "Reasoned", "Order", "Model"):
+        assert {f"{home}.first.{name}", f"{home}.second.{name}"} < it["components"]["schemas"].keys()
+        assert name not in it["components"]["schemas"]
+    assert {f"Page_{home}.first.Reason", f"Page_{home}.second.Reason"} < it["components"]["schemas"].keys()
+    first, second = (it["paths"][f"/{service}/v1/reasons"]["post"] for service in ("first", "second"))
+    assert fits(it, first["requestBody"]["content"]["application/json"]["schema"], {"why": "x", "grade": "good"})
+    assert fits(it, second["requestBody"]["content"]["application/json"]["schema"], {"number": 1, "grade": "bad"})
+    pages = [it["paths"][f"/{service}/v1/reasons"]["get"]["responses"]["200"] for service in ("first", "second")]
+    assert pages[0] != pages[1]
 
-    return Reason
+
+def test_problems_of_one_code_in_two_services_are_two_problems() -> None:
+    """Each operation refers to its own."""
+    it = judged(document(twins.first(), twins.second()))
+
+    listed = [each["schema"]["$ref"] for each in it["x-problems"] if each["code"] == "not_found"]
+    raised = [
+        it["paths"][f"/{service}/v1/reasons"]["post"]["responses"]["404"]["content"]["application/problem+json"]
+        for service in ("first", "second")
+    ]
+    assert len(set(listed)) == 2
+    assert [each["schema"]["oneOf"][0]["$ref"] for each in raised] == listed
+
+
+def test_two_majors_of_a_contract_stand_side_by_side() -> None:
+    """Also where their classes are called alike to the last letter."""
+    it = judged(document(twins.major(1), twins.major(2)))
+
+    assert list(it["paths"]) == ["/reasons/v1/reasons", "/reasons/v2/reasons"]
+    assert [tag["name"] for tag in it["tags"]] == ["reasons", "reasons.v2"]
+    assert it["paths"]["/reasons/v2/reasons"]["post"]["operationId"] == "reasons.v2.keep"
+    assert it["paths"]["/reasons/v2/reasons"]["post"]["tags"] == ["reasons.v2"]
+
+
+def test_a_class_may_be_called_problem() -> None:
+    """The document's own name for any problem stays."""
+    it = judged(document(twins.Taken))
+
+    assert component(it, "Problem")["description"] == "Any problem."
+
+
+def test_one_document_of_everything_is_accepted_by_the_judges() -> None:
+    """As a gateway serves it."""
+    contracts = [Scoring, twins.Taken, twins.first(), twins.second()]
+
+    judged(document(*contracts, twins.major(1), twins.major(3)))
+    judged(document(*contracts, public_only=True))
+
+
+def test_a_name_on_the_wire_is_the_components_name_made_plain() -> None:
+    """A reader may make a class of it."""
+    it = document(Scoring, twins.first(), twins.second())
+
+    assert all(set(name) <= set(ascii_letters + digits + "._-") for name in it["components"]["schemas"])
+
+
+def test_contracts_are_data() -> None:
+    """The document is made of compiled ones."""
+    compiled: Contract = contract_of(Scoring)
+
+    assert openapi([compiled], title="t", version="1") == openapi(iter([compiled]), title="t", version="1")

@@ -113,6 +113,7 @@ def fields_of(kind: type[Problem]) -> type[msgspec.Struct]:
         record = _records[kind] = msgspec.defstruct(
             kind.__name__, _declared_fields(kind), kw_only=True, frozen=True, module=kind.__module__
         )
+        record.__qualname__ = kind.__qualname__
     return record
 
 

@@ -29,6 +29,7 @@ from atoll.contract.shape import (
     shape_of,
     shapes_in,
 )
+from atoll.kernel import spelled
 
 Json = dict[str, Any]  # Any: a JSON document
 
@@ -188,25 +189,24 @@ def _is_null(shape: Shape) -> bool:
 
 def _unique_names(shapes: list[Shape], taken: set[str]) -> Iterator[str]:
     """A name for each: the class's own, with its module's where another class is called the same."""
-    short = [_short(shape.kind) for shape in shapes]
+    short = [_named(shape.kind) for shape in shapes]
     for shape, name in zip(shapes, short, strict=True):
-        if short.count(name) > 1 or name in taken:
-            name = _clean(f"{class_of(shape.kind).__module__}.{_qualified(shape.kind)}")  # noqa: PLW2901  # its other name
-        number, unique = 1, name
+        is_clear = short.count(name) == 1 and name not in taken
+        unique = first = name if is_clear else _named(shape.kind, in_full=True)
+        number = 2
         while unique in taken:
-            number, unique = number + 1, f"{name}_{number + 1}"
+            unique, number = f"{first}_{number}", number + 1
         taken.add(unique)
         yield unique
 
 
-def _short(kind: Kind) -> str:
-    """The name of a class with those of its arguments: `Page_Score`."""
-    name = getattr(class_of(kind), "__name__", str(kind))
-    return "_".join([_clean(name), *(_short(argument) for argument in get_args(kind))])
-
-
-def _qualified(kind: Kind) -> str:
-    return "_".join([class_of(kind).__qualname__, *(_short(argument) for argument in get_args(kind))])
+def _named(kind: Kind, *, in_full: bool = False) -> str:
+    """The name of a class with those of its arguments: `Page_Score`, in full `Page_revenue.scoring.contract.Score`."""
+    container = class_of(kind)
+    name, arguments = getattr(container, "__name__", str(kind)), get_args(kind)
+    if in_full and not arguments and container.__module__ != "builtins":
+        name = f"{container.__module__}.{container.__qualname__}"
+    return "_".join([_clean(name), *(_named(argument, in_full=in_full) for argument in arguments)])
 
 
 def _clean(name: str) -> str:
@@ -216,11 +216,9 @@ def _clean(name: str) -> str:
 def _titled(kind: Kind) -> Json:
     """A class's name, and what it says of itself."""
     container = class_of(kind)
-    arguments = ", ".join(getattr(argument, "__name__", str(argument)) for argument in get_args(kind))
-    title = f"{container.__name__}[{arguments}]" if arguments else container.__name__
     said = inspect.cleandoc(container.__dict__.get("__doc__") or "")
     is_own = said and not said.startswith(f"{container.__name__}(")  # what dataclasses say of themselves
-    return {"title": title} | ({"description": said} if is_own else {})
+    return {"title": spelled(kind)} | ({"description": said} if is_own else {})
 
 
 def _constraints(meta: msgspec.Meta, kind: str) -> Json:

@@ -5,8 +5,8 @@ relative deadline), never as an object.
 """
 
 import asyncio
-from collections.abc import Callable
 import re
+from collections.abc import Callable
 from contextvars import ContextVar
 from enum import StrEnum
 

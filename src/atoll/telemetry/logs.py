@@ -29,7 +29,8 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line: time (UTC, RFC 3339), level, logger, message, what else there is to say of it.
 
     That is `trace_id`, `caller`, what was given as `extra` under its own names, and `error` with its traceback.
-    Whatever is no plain value is written as its `repr`, so that a record masks what is personal and no line is ever lost.
+    Whatever is no plain value is written as its `repr`, so that a record masks what is personal and no line is ever
+    lost.
     """
 
     def format(self, record: logging.LogRecord) -> str:

@@ -1,0 +1,1 @@
+"""Right uses: no checker may complain about any line."""
