@@ -22,7 +22,7 @@ from atoll import (
     post,
     put,
 )
-from atoll.contract import Invalid, Operation, Place, ResultForm
+from atoll.contract import Invalid, Operation, Place, ResultForm, contracts_of, is_contract
 
 
 class Lead(Value):
@@ -391,6 +391,25 @@ def test_a_contract_that_extends_another_has_all_its_operations_once() -> None:
     ]
     assert compiled.operation("latest").raises == ()
     assert compiled.name == "grown/v2"
+
+
+def test_a_class_says_which_contracts_it_fulfils() -> None:
+    """Of one that extends another, only the one."""
+
+    class Plain:
+        pass
+
+    class One(Scoring):
+        pass
+
+    class Extended(Grown):
+        pass
+
+    class Two(Scoring, Paths):
+        pass
+
+    assert [contracts_of(each) for each in (Plain, One, Extended, Two)] == [(), (Scoring,), (Grown,), (Scoring, Paths)]
+    assert [is_contract(each) for each in (Scoring, One, Plain, 7)] == [True, False, False, False]
 
 
 def test_a_contract_is_compiled_once() -> None:

@@ -109,6 +109,7 @@ class Leads(Protocol):
 RECURSIVE = """
 type Json = dict[str, Json] | list[Json] | str | None
 type Self = Self | None
+type Lost = list[Nowhere]
 """
 
 later_python = pytest.mark.skipif(sys.version_info < (3, 12), reason="PEP 695 is Python 3.12")
@@ -136,3 +137,17 @@ def test_an_alias_that_names_itself_is_refused(name: str) -> None:
     (why,) = unfit(getattr(module(RECURSIVE), name))
 
     assert "names itself" in why
+
+
+@later_python
+def test_an_alias_that_names_what_is_not_there_is_refused() -> None:
+    """It is read when it is used, and not before."""
+    (why,) = unfit(module(RECURSIVE).Lost)
+
+    assert why == "`Lost` cannot be read: name 'Nowhere' is not defined"
+
+
+@pytest.mark.parametrize("kind", [3, "Lead", [], ["x"], {}, print, Ellipsis])
+def test_what_is_no_type_is_refused(kind: Any) -> None:  # Any: wrong on purpose
+    """It is told, not crashed with."""
+    assert list(unfit(kind))

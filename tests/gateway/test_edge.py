@@ -391,6 +391,29 @@ async def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
                 pass
 
 
+async def test_a_second_start_in_one_folder_leaves_the_first_alone(tmp_path: Path) -> None:
+    """Else the tools would lose sight of an application that runs."""
+    async with opened(tmp_path) as shop:
+        with pytest.raises(Exception, match=rf"runs already at {shop.connection.url}.*--state"):
+            async with opened(tmp_path):
+                pass
+
+        assert connection(tmp_path) == shop.connection
+
+
+async def test_what_a_killed_gateway_left_behind_does_not_matter(tmp_path: Path) -> None:
+    """Nobody tidies up after a kill."""
+    folder = tmp_path / "gateway"
+    for left in (b'{"url": "http://127.0.0.1:1"}', b'{"url": "nowhere"}', b"\xff", b"[]"):
+        folder.mkdir(exist_ok=True)
+        (folder / "address.json").write_bytes(left)
+
+        async with opened(tmp_path) as shop:
+            assert (await shop.http.get("/livez")).status_code == 200
+
+        assert not (folder / "address.json").exists()
+
+
 async def test_requests_in_progress_are_answered_while_it_stops(tmp_path: Path) -> None:
     """A restart must not be seen by who was already being served."""
     async with opened(tmp_path) as shop:

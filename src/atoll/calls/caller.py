@@ -12,9 +12,8 @@ from typing import Any
 import msgspec
 
 from atoll.calls.ports import Lines, Request, Response, Transport
-from atoll.calls.streams import problem_in
+from atoll.calls.streams import broken, problem_in
 from atoll.contract import (
-    BrokenContract,
     DeadlineExceeded,
     Encoded,
     Invalid,
@@ -24,6 +23,7 @@ from atoll.contract import (
     ResultForm,
     Unavailable,
     UnknownProblem,
+    arrived,
     from_wire,
 )
 from atoll.kernel import Context, Entropy, Trace, current
@@ -62,7 +62,7 @@ class Caller:
         try:
             path, query, body = operation.encode_call(args, kwargs)
         except Invalid as invalid:
-            raise InvalidInput(errors=invalid.faults) from None
+            raise arrived(InvalidInput(errors=invalid.faults)) from None
         response = await self.exchange(operation, path, query, body)
         if response.status >= 300:
             raise _problem_of(operation, response.body)
@@ -71,7 +71,7 @@ class Caller:
         try:
             return operation.codec.decode(response.body)
         except Invalid as invalid:
-            raise BrokenContract(operation=operation.id, errors=invalid.faults) from None
+            raise broken(operation, invalid) from None
 
     async def stream(
         self, operation: Operation, args: tuple[object, ...], kwargs: dict[str, object]
@@ -84,7 +84,7 @@ class Caller:
         try:
             path, query, body = operation.encode_call(args, kwargs)
         except Invalid as invalid:
-            raise InvalidInput(errors=invalid.faults) from None
+            raise arrived(InvalidInput(errors=invalid.faults)) from None
         response = await self.exchange(operation, path, query, body)
         if response.stream is None:
             raise _problem_of(operation, response.body)
@@ -97,7 +97,7 @@ class Caller:
                 try:
                     item = operation.codec.decode(line)
                 except Invalid as invalid:
-                    raise BrokenContract(operation=operation.id, errors=invalid.faults) from None
+                    raise broken(operation, invalid) from None
                 yield item
         finally:
             timer.close()

@@ -2,12 +2,15 @@
 
 import asyncio
 import contextvars
+import logging
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from atoll.calls.isolation import isolated
 from atoll.calls.ports import Lines
-from atoll.contract import BrokenContract, Invalid, Operation, Problem, to_wire
+from atoll.contract import BrokenContract, Invalid, Operation, Problem, arrived, to_wire
+
+_log = logging.getLogger("atoll.calls")
 
 _PREFIX = b'{"$problem":'
 
@@ -126,7 +129,14 @@ def check(operation: Operation, body: bytes) -> None:
     try:
         operation.codec.decode(body)
     except Invalid as invalid:
-        raise BrokenContract(operation=operation.id, errors=invalid.faults) from None
+        raise broken(operation, invalid) from None
+
+
+def broken(operation: Operation, invalid: Invalid) -> BrokenContract:
+    """What to raise about an answer that does not fit; logged here, where it is noticed."""
+    problem = arrived(BrokenContract(operation=operation.id, errors=invalid.faults))
+    _log.error("%s", problem)
+    return problem
 
 
 def problem_in(line: bytes) -> bytes | None:

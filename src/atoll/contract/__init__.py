@@ -27,7 +27,7 @@ from atoll.contract.problems import (
 )
 from atoll.contract.value import Choice, Page, Personal, Value
 from atoll.contract.verbs import Deprecation, delete, get, patch, post, put
-from atoll.contract.wire import MEDIA_TYPE, from_wire, to_wire
+from atoll.contract.wire import MEDIA_TYPE, arrived, from_wire, to_wire
 
 __all__ = [
     "MEDIA_TYPE",
@@ -60,6 +60,7 @@ __all__ = [
     "UnknownProblem",
     "UnsupportedMediaType",
     "Value",
+    "arrived",
     "codec_of",
     "compile_contract",
     "contract",

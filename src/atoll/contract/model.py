@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from atoll.contract.faults import FAULTS_MAX, Fault, Invalid, cannot_travel, pointer_to
+from atoll.contract.faults import FAULTS_MAX, Fault, Invalid, cannot_travel, fault_in, pointer_to
 from atoll.contract.finite import refuse_nan
 from atoll.contract.parsed import Raw, is_array, is_object
 
@@ -38,7 +38,7 @@ class ModelCodec:
             return self.kind.model_validate_json(data, extra="forbid" if strict else None)
         except (ValueError, RecursionError) as error:
             faults = tuple(itertools.islice(_faults(error, data), FAULTS_MAX))
-            raise Invalid(faults or (cannot_travel(error),)) from None
+            raise Invalid(faults or (fault_in(error),)) from None
 
 
 def _faults(error: Any, data: bytes) -> Iterator[Fault]:  # Any: Pydantic's ValidationError, or another ValueError

@@ -120,7 +120,7 @@ class Schemas:
             case OneOf():
                 return self._union(shape)
             case Model() | Unfit():
-                raise AssertionError(f"{shape} has a name, or was refused before")
+                raise AssertionError(f"{shape} is described by Pydantic, or no contract has it")
 
     def _record(self, record: Record) -> Json:
         tag: Json = {record.tag[0]: {"type": "string", "const": record.tag[1]}} if record.tag else {}

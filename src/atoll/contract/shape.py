@@ -141,6 +141,8 @@ def _shared(kind: Kind) -> Shape:
         return shape
     except TypeError:  # not hashable
         return Unfit(kind, f"`{kind}` is not a type")
+    except NameError as error:  # of an alias, which is read when it is used
+        return Unfit(kind, f"`{kind}` cannot be read: {error}")
     except RecursionError:
         return Unfit(kind, f"`{kind}` names itself and nothing else")
 

@@ -1,11 +1,14 @@
 """Problems on the wire: RFC 9457 JSON, with the problem's own fields beside the standard members."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 
 from atoll.contract.problem import Problem, fields_of
 from atoll.contract.problems import UnknownProblem
+
+P = TypeVar("P", bound=Problem)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -67,9 +70,15 @@ def from_wire(
         message = head.detail or head.title or " ".join(data[:200].decode(errors="replace").split())
         problem = unknown(original_code=head.code, original_status=head.status or status, message=message)
         problem.__dict__["retryable"] = head.retryable
-    problem.__dict__["arrived"] = True
+    arrived(problem)
     if head.trace_id is not None:
         problem.__dict__["trace_id"] = head.trace_id
+    return problem
+
+
+def arrived(problem: P) -> P:
+    """The problem, marked as what a call came to: a handler that lets it pass has failed, not judged its own caller."""
+    problem.__dict__["arrived"] = True
     return problem
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from atoll import World
+from atoll import Disk, World
 
 SERVICE = "gateway"
 ADDRESS = "address.json"
@@ -26,7 +26,15 @@ def connection(state: Path) -> Connection | None:
     A gateway that was killed leaves its address behind: then nothing answers at `url`.
     """
     disk = World.real(state).disk(SERVICE)
-    address, key = disk.read(ADDRESS), disk.read(KEY)
-    if address is None or key is None:
+    url, key = url_on(disk), disk.read(KEY)
+    if url is None or key is None:
         return None
-    return Connection(url=msgspec.json.decode(address, type=dict[str, str])["url"], key=key.decode().strip())
+    return Connection(url=url, key=key.decode(errors="replace").strip())
+
+
+def url_on(disk: Disk) -> str | None:
+    """The address that a gateway has left on its disk; None where there is none, or nothing that can be read."""
+    try:
+        return msgspec.json.decode(disk.read(ADDRESS) or b"{}", type=dict[str, str]).get("url")
+    except msgspec.DecodeError:
+        return None

@@ -5,12 +5,17 @@ import contextlib
 import logging
 import socket  # noqa: TID251  # the gateway is the one service that listens by itself
 from collections.abc import Generator
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from atoll import AtollError
 from atoll.edge import Tasks
+from atoll.gateway.settings import GatewaySettings
+
+ANSWER_S = 0.5
+"""How long somebody on this machine may take to accept a connection."""
 
 logging.getLogger("uvicorn").setLevel(logging.WARNING)  # that it starts and stops is told by whoever runs it
 
@@ -20,21 +25,22 @@ class AddressTaken(AtollError):
 
     code = "address_taken"
 
-    def __init__(self, host: str, port: int, reason: str) -> None:
-        super().__init__(host, port, reason)
-        self.host, self.port, self.reason = host, port, reason
+    def __init__(self, application: str, host: str, port: int, reason: str) -> None:
+        super().__init__(application, host, port, reason)
+        self.application, self.host, self.port, self.reason = application, host, port, reason
 
     def __str__(self) -> str:
+        variable = f"{self.application.upper().replace('-', '_')}_GATEWAY_PORT"
         return (
-            f"the gateway cannot listen on {self.host}:{self.port}: {self.reason}; "
-            "stop what listens there, or set another `port` in [gateway] (0 takes any free one)"
+            f"the gateway cannot listen on {self.host}:{self.port}: {self.reason}; stop what listens there, "
+            f"or set another `port` in [gateway] of atoll.toml, or {variable} (0 takes any free one)"
         )
 
 
 class Server:
     """Listens from `start` to `stop`. Owns its socket and the task that serves it."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int, drain_s: float) -> None:
+    def __init__(self, app: ASGIApp, application: str, settings: GatewaySettings) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -42,11 +48,11 @@ class Server:
             lifespan="off",
             server_header=False,
             http="httptools",
-            timeout_graceful_shutdown=max(1, round(drain_s)),
+            timeout_graceful_shutdown=max(1, round(settings.drain_s)),
             h11_max_incomplete_event_size=16 * 1024,
         )
         self._server = _Uvicorn(config)
-        self._host, self._port = host, port
+        self._application, self._host, self._port = application, settings.host, settings.port
         self._socket: socket.socket | None = None
         self._tasks = Tasks("gateway")
         self._serving: asyncio.Task[None] | None = None
@@ -61,7 +67,7 @@ class Server:
         try:
             self._socket = socket.create_server((self._host, self._port), family=family, backlog=512)
         except OSError as error:
-            raise AddressTaken(self._host, self._port, error.strerror or str(error)) from None
+            raise AddressTaken(self._application, self._host, self._port, error.strerror or str(error)) from None
         self._serving = self._tasks.spawn(self._server.serve(sockets=[self._socket]), "serve")
         started = self._tasks.spawn(self._server.listening.wait(), "listening")
         await asyncio.wait((self._serving, started), return_when=asyncio.FIRST_COMPLETED)
@@ -84,6 +90,18 @@ class Server:
         await self._tasks.close()
         if self._socket is not None:
             self._socket.close()
+
+
+async def is_answered(url: str) -> bool:
+    """Whether somebody takes connections at an address of this machine."""
+    parts = urlsplit(url)
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port)  # noqa: TID251  # see the top
+    except (OSError, ValueError, TimeoutError):
+        return False
+    writer.close()
+    return True
 
 
 class _Uvicorn(uvicorn.Server):

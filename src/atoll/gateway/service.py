@@ -1,13 +1,35 @@
 """The gateway as a service."""
 
+from dataclasses import dataclass
+
 import msgspec
 
-from atoll import Disk, Entropy, Service, private
+from atoll import AtollError, Disk, Entropy, Service, private
 from atoll.edge import Catalog, Keys
-from atoll.gateway.connection import ADDRESS
+from atoll.gateway.connection import ADDRESS, url_on
 from atoll.gateway.edge import Edge
-from atoll.gateway.server import Server
+from atoll.gateway.server import Server, is_answered
 from atoll.gateway.settings import GatewaySettings
+
+
+class AlreadyRunning(AtollError):
+    """Another gateway runs with this state folder: whoever looks for the application there has to find one."""
+
+    code = "already_running"
+
+    def __init__(self, url: str, file: str) -> None:
+        super().__init__(url, file)
+        self.url, self.file = url, file
+
+    def __str__(self) -> str:
+        return f"a gateway runs already at {self.url}, says {self.file}; stop it, or start with another --state folder"
+
+
+@dataclass(slots=True)
+class _Open:
+    edge: Edge
+    server: Server
+    url: str = ""
 
 
 class GatewayService(Service, owner="atoll"):
@@ -17,33 +39,42 @@ class GatewayService(Service, owner="atoll"):
     disk: Disk
     entropy: Entropy
     settings: GatewaySettings
-    listening: list[tuple[Edge, Server]] = private(default_factory=list)
+    opened: list[_Open] = private(default_factory=list)
+    """One while it runs, none before and after."""
 
     async def start(self) -> None:
-        """Make the development key where there is none, and listen."""
+        """Make the development key where there is none, and listen.
+
+        Raises:
+            AlreadyRunning: another gateway runs with this state folder.
+            AddressTaken: nobody can listen at this address.
+        """
         keys = Keys(self.disk, self.entropy)
         keys.development_key()
+        if (other := url_on(self.disk)) is not None and await is_answered(other):
+            raise AlreadyRunning(other, self.disk.location(ADDRESS))
         edge = Edge(self.catalog, keys, self.entropy, self.settings)
-        server = Server(edge.app(), self.settings.host, self.settings.port, self.settings.drain_s)
-        self.listening.append((edge, server))
-        url = await server.start()
-        self.disk.write(ADDRESS, msgspec.json.encode({"url": url}))
+        door = _Open(edge, Server(edge.app(), self.catalog.application, self.settings))
+        self.opened.append(door)
+        door.url = await door.server.start()
+        self.disk.write(ADDRESS, msgspec.json.encode({"url": door.url}))
         edge.is_ready = True
 
     async def ready(self) -> bool:
         """Whether it listens."""
-        return any(edge.is_ready for edge, _ in self.listening)
+        return any(door.edge.is_ready for door in self.opened)
 
     async def drain(self) -> None:
         """Take no new requests and let those in progress end."""
-        for edge, server in self.listening:
-            edge.is_ready = False
-            await server.drain()
+        for door in self.opened:
+            door.edge.is_ready = False
+            await door.server.drain()
 
     async def stop(self) -> None:
         """Close the address."""
-        self.disk.remove(ADDRESS)
-        for edge, server in self.listening:
-            await server.stop()
-            await edge.close()
-        self.listening.clear()
+        for door in self.opened:
+            if url_on(self.disk) == door.url:  # never that of another
+                self.disk.remove(ADDRESS)
+            await door.server.stop()
+            await door.edge.close()
+        self.opened.clear()
