@@ -104,6 +104,7 @@ env: $(VENV)/installed ## make the environment (.venv), pinned by hash
 	@:
 
 $(VENV)/uv-installed: requirements/uv.lock
+	@echo 'Making the environment in $(VENV), once: half a minute ...'
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	    echo 'Atoll needs Python 3.11 or newer. Name one: make PYTHON=python3.13' >&2; exit 2; }
 	@$(PYTHON) -m venv $(VENV)

@@ -290,3 +290,34 @@ async def test_a_handler_that_cancels_its_own_task_has_failed(placement: Placeme
             await app.client(Probe).order()
 
     assert not cast(Any, asyncio.current_task()).cancelling()  # Any: a task that runs, so not None
+
+
+@on_every_placement
+@simulated
+async def test_what_a_handler_passes_wrongly_is_its_own_failure(placement: Placement) -> None:
+    """Its caller's input was right: a 422 would send them to look for a fault that is not theirs."""
+
+    async def run(note: Note) -> Note:
+        return await inner.run(Note(words=cast(list[str], ["\ud800"])))
+
+    async with placement.running(probe(run)) as app:
+        inner = app.client(Probe)
+        with pytest.raises(InternalError):
+            await app.client(Probe).run(NOTE)
+
+
+@on_every_placement
+@simulated
+async def test_an_answer_that_breaks_its_contract_is_told_of_in_the_log(
+    placement: Placement, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever gets it has done nothing wrong; whoever is to mend it has to learn which operation it was."""
+
+    async def run(note: Note) -> Note:
+        return Note(words=cast(list[str], "not a list"))
+
+    async with placement.running(probe(run)) as app:
+        with pytest.raises(BrokenContract):
+            await app.client(Probe).run(NOTE)
+
+    assert any("probe.run" in line and "/words" in line for line in caplog.messages)

@@ -225,7 +225,7 @@ class FileRejected(Problem, status=422, detail="{file_name}: {explanation}"):
 
 @contract(version="1.0", publishes=(LeadCaptured,))
 class Capture(Protocol):
-    """Takes leads in, by API and from files; what it has accepted is never lost, and no lead comes in twice."""
+    """Takes leads in, by API and from files; no lead comes in twice. Leads are kept in memory for now."""
 
     @post("/leads", public=True, raises=(LeadRejected,))
     async def accept(self, details: LeadDetails) -> Receipt:

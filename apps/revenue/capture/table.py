@@ -117,7 +117,7 @@ def _rows(lines: Sequence[Line], delimiter: str, width: int) -> Iterator[Row]:
     position = 0
     while position < len(lines):
         line = lines[position]
-        if not line.text.strip():
+        if not line.text.replace(delimiter, "").strip():  # spreadsheets end in rows of empty cells
             position += 1
             continue
         cells, used = _record(lines, position, delimiter)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
+import httpx
 from rich.markup import escape
 
 from atoll import World, read_config, single
@@ -34,10 +35,12 @@ MEANINGS = {Grade.A: "call today", Grade.B: "call this week", Grade.C: "keep war
 async def demo(stop: asyncio.Event, *, state: Path, leads: int, ends: bool) -> None:
     """Run Revenue, feed it, show what happened, and go on until `stop` is set (or at once with `ends`)."""
     screen = Screen()
+    screen.say("Starting Revenue ...")
+    transport = httpx.AsyncHTTPTransport()  # reads the certificates of the machine: before there is a loop to hold up
     async with single(revenue, world=World.real(state), config=read_config(Path.cwd())):
         here = connection(None, None, state)
         path = _written_sample(state / FOLDER, leads)
-        async with Gateway(here) as gateway:
+        async with Gateway(here, transport) as gateway:
             tally = await _feed(screen, gateway, path, path.read_bytes())
             scores = [score async for score in gateway.scores()]
             best = heapq.nlargest(BEST, scores, key=lambda score: score.points)
@@ -47,8 +50,9 @@ async def demo(stop: asyncio.Event, *, state: Path, leads: int, ends: bool) -> N
         _show_best(screen, best, names)
         _show_next(screen, here, names[best[0].lead_id], path, state)
         if not ends:
-            screen.say("\nRevenue is running. Ctrl-C stops it.")
+            screen.say("\nRevenue is running. It keeps leads in memory for now: Ctrl-C stops it, and they are gone.")
             await stop.wait()
+    screen.say("Revenue has stopped.")
 
 
 def _written_sample(folder: Path, leads: int) -> Path:

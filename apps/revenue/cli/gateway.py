@@ -39,10 +39,13 @@ class _Problem(msgspec.Struct):
 class Gateway:
     """A connection to a running Revenue; `async with` closes it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, transport: httpx.AsyncHTTPTransport | None = None) -> None:
         self._url = connection.url
         self._http = httpx.AsyncClient(
-            base_url=connection.url, headers={"Authorization": f"Bearer {connection.key}"}, timeout=TIMEOUT_S
+            base_url=connection.url,
+            headers={"Authorization": f"Bearer {connection.key}"},
+            timeout=TIMEOUT_S,
+            transport=transport,
         )
 
     async def __aenter__(self) -> Self:

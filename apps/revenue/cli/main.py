@@ -41,7 +41,14 @@ def with_options(command: Callable[..., T]) -> Callable[..., T]:
     """Adds the options that every verb takes, as one `options` argument."""
 
     def run(url: str | None, key: str | None, state: Path, as_json: bool, **rest: Any) -> T:  # Any: the verb's own
-        return command(options=Options(url, key, state, as_json), **rest)
+        try:
+            return command(options=Options(url, key, state, as_json), **rest)
+        except click.ClickException as error:
+            if not as_json:
+                raise
+            code = error.code if isinstance(error, ProblemAnswer) else "error"
+            click.echo(to_json({"code": code, "message": error.format_message()}), err=True)
+            raise SystemExit(error.exit_code) from None
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     for option in (
@@ -85,9 +92,9 @@ def import_command(options: Options, file: Path, asked: tuple[str, ...], dry_run
 
         try:
             asyncio.run(work())
-        except (click.ClickException, LineTooLong) as error:
-            hint = f" {tally.rows} rows were done until then; importing the file again goes on from there."
-            raise click.ClickException(f"{error}{hint if tally.rows else ''}") from None
+        except (click.ClickException, LineTooLong, KeyboardInterrupt) as error:
+            hint = f" {tally.rows} rows were done until then; import the file again: what is there already is known."
+            raise click.ClickException(f"{str(error) or 'Stopped.'}{hint if tally.rows else ''}") from None
     if options.as_json:
         click.echo(to_json(_summary(file, tally, dry_run)))
     else:

@@ -106,7 +106,8 @@ def show_tally(screen: Screen, tally: Tally, *, is_dry_run: bool) -> None:
         screen.table("Rejected", ("rows", "reason", "first line", "what to do"), rows, numbers=(0, 2))
     if tally.rejected_path is not None:
         screen.say(
-            f"The rejected rows are in {escape(str(tally.rejected_path))}: mend them there and import that file."
+            f"The rejected rows are in {escape(str(tally.rejected_path))}: mend them there and import that file"
+            " (with the same --map)."
         )
 
 

@@ -19,11 +19,13 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from atoll.contract.faults import FAULTS_MAX, Fault, Invalid, cannot_travel, fault_in, find_faults, find_unknown
+from atoll.contract.faults import FAULTS_MAX, Fault, Invalid, cannot_travel, fault_in
 from atoll.contract.finite import may_hide_nan, refuse_nan
 from atoll.contract.model import ModelCodec
 from atoll.contract.record import Kind
+from atoll.contract.search import find_faults
 from atoll.contract.shape import Items, Model, shape_of, shapes_in
+from atoll.contract.strictness import check_of, find_unknown
 
 T = TypeVar("T")
 
@@ -71,6 +73,7 @@ class _ValueCodec(Generic[T]):
         self._encode = _encode_in_order if has_sets else _encode
         self._may_hide_nan = may_hide_nan(kind)
         self._decode = msgspec.json.Decoder(kind).decode
+        self._knows_all = check_of(kind)
 
     def encode(self, value: T) -> bytes:
         try:
@@ -84,11 +87,16 @@ class _ValueCodec(Generic[T]):
     def decode(self, data: bytes, *, strict: bool = False) -> T:
         try:
             value: T = self._decode(data)
-            if not strict:
+            if not strict or self._knows_all is None:
                 return value
             raw = msgspec.json.decode(data)
         except (ValueError, OverflowError, RecursionError) as error:
             raise Invalid(self._faults(data, error, strict)) from None
+        try:
+            if self._knows_all(raw):
+                return value
+        except RecursionError:
+            pass  # too deep for a quick answer
         if faults := tuple(itertools.islice(find_unknown(self.kind, raw), FAULTS_MAX)):
             raise Invalid(faults)
         return value

@@ -3,7 +3,9 @@
 It walks without recursion: how deep an input may be nested is the parser's decision alone.
 """
 
+import decimal
 import functools
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -33,18 +35,20 @@ def find_faults(kind: Kind, raw: Raw, *, strict: bool) -> Iterator[Fault]:
     """All faults of parsed JSON against a type; with `strict`, what the type does not know is one, too."""
     count = 0
     around: list[tuple[Part, Iterator[Part], int]] = []
+    faults: Iterator[Fault]
     part: Part | None = part_of(kind, raw)
     while part is not None or around:
         if part is not None:
             around.append((part, parts_in(part), count))
-            faults = [*_own_faults(part), *(unknown_in(part) if strict else ())]
+            faults = itertools.chain(_own_faults(part), unknown_in(part)) if strict else _own_faults(part)
         else:
             whole, _, count_before = around.pop()
             # A rule (`__post_init__`) is only asked about what is sound in itself.
             is_ruled = isinstance(whole.shape, Record) and whole.shape.ruled
-            faults = list(_conversion_fault(whole)) if is_ruled and count == count_before else []
-        count += len(faults)
-        yield from faults
+            faults = _conversion_fault(whole) if is_ruled and count == count_before else iter(())
+        for fault in faults:
+            count += 1
+            yield fault
         part = next(around[-1][1], None) if around else None
 
 
@@ -147,9 +151,7 @@ def _record_faults(record: Record, part: Part) -> Iterator[Fault]:
 def _length_fault(part: Part, container: type) -> Iterator[Fault]:
     for note in peel(part.kind)[1]:
         if isinstance(note, msgspec.Meta) and (note.min_length, note.max_length) != (None, None):
-            yield from _conversion_fault(
-                Part(Annotated[container, note], part.shape, part.raw, part.parent, part.step)
-            )
+            yield from _conversion_fault(Part(Annotated[container, note], part.shape, part.raw, part.parent, part.step))
 
 
 def _conversion_fault(part: Part, *, strict: bool = True) -> Iterator[Fault]:
@@ -159,6 +161,11 @@ def _conversion_fault(part: Part, *, strict: bool = True) -> Iterator[Fault]:
     except (ValueError, OverflowError, RecursionError) as error:
         found = fault_in(error)
         yield Fault(pointer=part.fault("").pointer + found.pointer, detail=found.detail)
+
+
+def is_number(decimal_text: str) -> bool:
+    """Whether a decimal's text is a number, rather than a word for what is none: NaN, sNaN, Infinity."""
+    return not any(letter in "nNiI" for letter in decimal_text)
 
 
 def unknown_in(part: Part) -> Iterator[Fault]:

@@ -11,8 +11,9 @@ from typing import Any, Literal, Union, get_args
 
 import msgspec
 
-from atoll.contract.faults import FAULTS_MAX, Fault, Invalid, fault_in, is_number, pointer_to
+from atoll.contract.faults import FAULTS_MAX, Fault, Invalid, fault_in, pointer_to
 from atoll.contract.record import Kind, origin_of
+from atoll.contract.search import is_number
 from atoll.contract.shape import NOTHING, Items, OneOf, Scalar, Words, bare, shape_of
 
 Reader = Callable[[str], object]

@@ -120,5 +120,5 @@ def _circle(path: Sequence[tuple[Declaration, Dependency]]) -> Mistake:
     names = [service.name for service, _ in path]
     closing, dependency = path[-1]
     where: Source = source_of_field(closing.service, dependency.field)
-    fix = "let one of them publish an event instead of calling, or move what both need to a third service"
+    fix = "move what both need to a third service, or pass it as an argument (events, once they are delivered, will do)"
     return Mistake(where, f"declared calls form a circle: {' -> '.join([*names, names[0]])}", fix)

@@ -151,15 +151,15 @@ async def single(
     settings, found = _settings(application, units, config or Config({}), whole=not mistakes)
     refuse(mistakes + found)
     running = Running(application, units, world, recorder)
-    with _watching(world, hosted):
-        try:
-            await running.start(settings)
+    try:
+        await running.start(settings)
+        with _watching(world, hosted):  # from now on: a start may take its time
             yield running
-        except BaseException:
-            await running.stop(drain_s)  # its errors are in the log: the first one goes on
-            raise
-        if errors := await running.stop(drain_s):
-            raise errors[0]
+    except BaseException:
+        await running.stop(drain_s)  # its errors are in the log: the first one goes on
+        raise
+    if errors := await running.stop(drain_s):
+        raise errors[0]
 
 
 def _settings(
