@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import cast
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from atoll import Problem
 from atoll.problems import BrokenContract, InternalError
 from atoll.telemetry import MemoryRecorder
-from tests.calls.probe import Probe, Refused, probe, read
+from tests.calls.probe import Note, Probe, Refused, probe, read
 from tests.placements import Placement, on_every_placement
 from tests.simulated import simulated
 
@@ -170,3 +171,60 @@ async def test_a_producer_that_fails_while_it_is_closed_does_not_trouble_its_rea
 
     assert number == 1
     assert "the file is gone" in caplog.text
+
+
+@on_every_placement
+@simulated
+async def test_a_timeout_inside_a_stream_does_not_cancel_its_reader(placement: Placement) -> None:
+    """The handler has left it running at its `yield`; it is the handler's affair when it fires."""
+
+    async def items() -> AsyncIterator[int]:
+        async with asyncio.timeout(0.05):
+            yield 1
+            yield 2
+
+    async with placement.running(probe(items=items)) as app:
+        stream = app.client(Probe).items()
+        first = await anext(stream)
+        await asyncio.sleep(1)  # the reader is busy with something else
+        with suppress(InternalError, StopAsyncIteration):  # over a wire the items may have been on their way before
+            while True:
+                await anext(stream)
+
+    assert first == 1
+    here = asyncio.current_task()
+    assert here is not None
+    assert not here.cancelling()
+
+
+@on_every_placement
+@simulated
+async def test_a_cancellation_inside_a_stream_is_the_handlers_own(placement: Placement) -> None:
+    """It has awaited something that was cancelled; nobody has cancelled the reader."""
+
+    async def items() -> AsyncIterator[int]:
+        yield 1
+        waiting = asyncio.ensure_future(asyncio.sleep(1))
+        waiting.cancel()
+        await waiting
+
+    async with placement.running(probe(items=items)) as app:
+        with pytest.raises(InternalError):
+            assert [item async for item in app.client(Probe).items()] == [1]
+
+
+@on_every_placement
+@simulated
+async def test_a_group_of_exceptions_is_a_failure_as_any_other(placement: Placement) -> None:
+    """Also one that is no `Exception`: its caller is answered, and the call is counted as ended."""
+
+    async def run(note: Note) -> Note:
+        raise BaseExceptionGroup("several", [asyncio.CancelledError()])
+
+    async with placement.running(probe(run)) as app:
+        with pytest.raises(InternalError):
+            await app.client(Probe).run(Note(words=[]))
+        dispatcher = app.instances["probe"].dispatcher
+
+    assert dispatcher is not None
+    assert dispatcher.active == 0

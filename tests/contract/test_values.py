@@ -237,6 +237,29 @@ def test_a_value_whose_fields_cannot_be_read_shows_none_of_them() -> None:
     assert repr(cast(Any, Unreadable)(name=ADA)) == "Unreadable(name='***')"  # Any: no checker knows its fields
 
 
+class Early(Value):
+    """A value that is shown before all that it names is there."""
+
+    email: Personal[str]
+    later: "Late | None" = None
+
+
+EARLY = repr(Early(email=ADA))
+
+
+class Late(Value):
+    """What it names."""
+
+    x: int
+
+
+def test_a_value_that_is_shown_too_early_is_shown_in_full_later() -> None:
+    """What could not be read is not remembered."""
+    assert EARLY == "Early(email='***', later=None)"
+    assert repr(Early(email=ADA, later=Late(x=1))) == "Early(email='***', later=Late(x=1))"
+    assert codec_of(Early).decode(b'{"email":"a","later":{"x":1}}') == Early(email="a", later=Late(x=1))
+
+
 class CardRefused(Problem, status=409, detail="card {card} of {email}, {amount:.2f}"):
     """A card cannot be used."""
 

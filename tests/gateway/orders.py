@@ -45,6 +45,10 @@ class Order(Value):
     quantity: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1
 
 
+class OrderWithSecret(Order):
+    secret: str
+
+
 class OrderNotFound(Problem, status=404, detail="there is no order {order_id}"):
     """There is no such order."""
 
@@ -120,6 +124,12 @@ class Orders(Protocol):
 
     @get("/broken/items", public=True)
     def broken_items(self) -> AsyncIterator[Order]: ...
+
+    @get("/generous", public=True)
+    async def generous(self) -> Order: ...
+
+    @get("/generous/items", public=True)
+    def generous_items(self) -> AsyncIterator[Order]: ...
 
     @get("/flood", public=True)
     def flood(self) -> AsyncIterator[int]: ...
@@ -200,6 +210,12 @@ class OrdersService(Service, Orders, owner="order desk"):
         yield Order(id="1", colour=Colour.RED)
         yield Order(id=cast(str, 7), colour=Colour.RED)
 
+    async def generous(self) -> Order:
+        return OrderWithSecret(id="1", colour=Colour.RED, secret=CANARY)
+
+    async def generous_items(self) -> AsyncIterator[Order]:
+        yield OrderWithSecret(id="1", colour=Colour.RED, secret=CANARY)
+
     async def flood(self) -> AsyncIterator[int]:
         try:
             for number in itertools.count():
@@ -217,4 +233,17 @@ class OrdersService(Service, Orders, owner="order desk"):
         return "never"
 
 
-orders = Application("shop", services=[OrdersService], version="2.3.0")
+@contract(version="1.0", id="reference")
+class Library(Protocol):
+    """Has the name of a page of the gateway."""
+
+    @get("/books", public=True)
+    async def books(self) -> str: ...
+
+
+class LibraryService(Service, Library, owner="library"):
+    async def books(self) -> str:
+        return "books"
+
+
+orders = Application("shop", services=[OrdersService, LibraryService], version="2.3.0")

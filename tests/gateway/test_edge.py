@@ -1,6 +1,7 @@
 """The edge over real HTTP: who gets in, what is refused and how, and what an answer carries."""
 
 import asyncio
+import contextlib
 import json
 import re
 import stat
@@ -13,7 +14,7 @@ from typing import cast
 import httpx
 import pytest
 
-from atoll import Config, Running, World, single
+from atoll import Config, Mistakes, Running, World, single
 from atoll.gateway import Connection, connection
 from tests.gateway.orders import CANARY, OrdersService, orders
 
@@ -27,6 +28,11 @@ class Shop:
     running: Running
     connection: Connection
     http: httpx.AsyncClient
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.connection.url.removeprefix("http://").partition(":")
+        return host, int(port)
 
     @property
     def service(self) -> OrdersService:
@@ -198,6 +204,80 @@ async def test_an_answer_that_breaks_its_contract_does_not_get_out(shop: Shop) -
     first, last = items.text.splitlines()
     assert json.loads(first)["id"] == "1"
     assert json.loads(last)["$problem"]["code"] == "broken_contract"
+
+
+async def test_only_what_the_contract_declares_gets_out(shop: Shop) -> None:
+    """A handler that answers with more than it promised must not tell it to the world."""
+    result = await shop.http.get("/orders/v1/generous")
+    items = await shop.http.get("/orders/v1/generous/items")
+
+    assert result.json()["id"] == json.loads(items.text)["id"] == "1"
+    assert CANARY not in result.text + items.text
+
+
+async def test_a_service_may_be_called_like_a_page(shop: Shop) -> None:
+    """Versions tell the paths of operations from those of pages."""
+    answer = await shop.http.get("/reference/v1/books")
+
+    assert answer.json() == "books"
+
+
+async def test_words_that_mean_another_path_to_a_proxy_are_refused(shop: Shop) -> None:
+    """`..` as an id would be read in two ways."""
+    reader, writer = await asyncio.open_connection(*shop.address)
+    writer.write(
+        f"GET /orders/v1/orders/%2e%2e HTTP/1.0\r\nauthorization: Bearer {shop.connection.key}\r\n\r\n".encode()
+    )
+    answer = await reader.read()
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 422 ")
+
+
+async def test_a_head_without_end_is_not_read_to_its_end(shop: Shop) -> None:
+    """Before anybody has shown a key, a stranger gets as much memory as a request needs, and no more."""
+    reader, writer = await asyncio.open_connection(*shop.address)
+    writer.write(b"GET / HTTP/1.1\r\nx-long: ")
+    with contextlib.suppress(ConnectionError):
+        for _ in range(64):
+            writer.write(b"a" * 64 * 1024)
+            await writer.drain()
+    with contextlib.suppress(ConnectionError):
+        assert (await reader.read()).startswith(b"HTTP/1.1 431 ")
+    writer.close()
+
+    assert (await shop.http.get("/livez")).status_code == 200
+
+
+async def test_a_body_that_does_not_come_is_waited_for_until_the_deadline(tmp_path: Path) -> None:
+    """A slow sender holds a connection for as long as a slow handler may, and no longer."""
+    async with opened(tmp_path, TIMEOUT_S="0.1") as shop:
+        reader, writer = await asyncio.open_connection(*shop.address)
+        head = f"POST /orders/v1/orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {shop.connection.key}\r\n"
+        writer.write(f"{head}content-type: application/json\r\ncontent-length: 10\r\n\r\n{{".encode())
+        async with asyncio.timeout(5):
+            status = await reader.readline()
+        writer.close()
+
+    assert b" 504 " in status
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HOST", ""),
+        ("PORT", "70000"),
+        ("TIMEOUT_S", "nan"),
+        ("TIMEOUT_S", "inf"),
+        ("DRAIN_S", "-1"),
+        ("BODY_MAX_BYTES", "0"),
+    ],
+)
+async def test_settings_that_would_open_or_break_the_door_are_refused(tmp_path: Path, name: str, value: str) -> None:
+    """An empty host would listen to everybody; a deadline that is no number would be none."""
+    with pytest.raises(Mistakes, match=f"`{name.lower()}`"):
+        async with opened(tmp_path, **{name: value}):
+            pass
 
 
 async def test_a_stream_is_a_json_value_a_line(shop: Shop) -> None:

@@ -44,15 +44,17 @@ def test_a_second_start_uses_the_key_of_the_first() -> None:
 def test_white_space_around_a_stored_key_is_no_part_of_it() -> None:
     """An editor has added a line end."""
     disk = MemoryDisk()
-    disk.write(FILE, b" atoll_mine\r\n", private=True)
+    mine = "atoll_mine_and_nobody_elses"
+    disk.write(FILE, f" {mine}\r\n".encode())
 
     keys, key = made(disk)
 
-    assert key == "atoll_mine"
-    assert keys.user_of("Bearer atoll_mine") == "developer"
+    assert key == mine
+    assert keys.user_of(f"Bearer {mine}") == "developer"
+    assert FILE in disk.private, "whoever wrote it, only its owner can read it from now on"
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"  \t\r\n"])
+@pytest.mark.parametrize("content", [b"", b"\n", b"  \t\r\n", b"short", b"\xff" * 40])
 def test_an_emptied_file_does_not_open_the_door(content: bytes) -> None:
     """A new key is made, and no empty one is known."""
     disk = MemoryDisk()

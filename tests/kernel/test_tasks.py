@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from atoll.kernel import Tasks, Threads, ThreadsBusy
+from atoll.kernel import Context, Tasks, Threads, ThreadsBusy, context, current
 
 
 async def test_a_task_carries_its_owner_in_its_name() -> None:
@@ -89,6 +89,37 @@ async def test_a_task_that_fails_is_logged_by_name_and_takes_no_other_with_it(ca
     assert await other
     assert [record.getMessage() for record in caplog.records] == ["task scoring/failing ended with an error"]
     assert caplog.records[0].exc_info is not None
+    await tasks.close()
+
+
+async def test_the_error_of_a_task_that_is_awaited_is_told_there_and_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Once is enough."""
+    tasks = Tasks("scoring")
+
+    async def fail() -> None:
+        raise KeyError("boom")
+
+    with caplog.at_level(logging.ERROR, "atoll.tasks"), pytest.raises(KeyError, match="boom"):
+        await tasks.spawn(fail(), "failing", awaited=True)
+
+    assert caplog.records == []
+    await tasks.close()
+
+
+async def test_a_task_runs_in_the_context_that_it_is_given() -> None:
+    """By default in a copy of its maker's."""
+    tasks = Tasks("scoring")
+    variable = contextvars.ContextVar("variable", default="unset")
+    variable.set("ours")
+    empty = contextvars.Context()
+
+    async def read() -> str:
+        return variable.get()
+
+    assert await tasks.spawn(read(), "copy") == "ours"
+    assert await tasks.spawn(read(), "given", variables=empty) == "unset"
     await tasks.close()
 
 
@@ -197,6 +228,36 @@ async def test_a_cancelled_wait_is_answered_at_once_while_the_thread_goes_on() -
         gate.leave.set()
         await threads.close()
         assert (threads.taken, gate.left) == (0, 1)
+
+
+async def test_what_has_not_begun_does_not_begin_for_a_caller_who_has_gone() -> None:
+    """Its place is given back, and nothing is done in vain."""
+    async with opened(threads_max=1, waiting_max=1) as (threads, gate):
+        running = asyncio.create_task(threads.run(gate.work))
+        await gate.entered.wait()
+        begun: list[str] = []
+        waiting = asyncio.create_task(threads.run(begun.append, "begun"))
+        await asyncio.sleep(0)
+
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        gate.leave.set()
+        await running
+        assert await threads.run(str, "next") == "next"
+
+    assert begun == []
+
+
+async def test_a_thread_knows_how_much_of_the_deadline_is_left() -> None:
+    """Although it has no loop, whose clock deadlines are read from."""
+    token = current.set(Context(deadline_at=asyncio.get_running_loop().time() + 100))
+    async with opened() as (threads, _):
+        left_s = await threads.run(lambda: context().remaining_s)
+    current.reset(token)
+
+    assert left_s is not None
+    assert 0 < left_s <= 100
 
 
 async def test_closing_waits_for_threads_that_work() -> None:

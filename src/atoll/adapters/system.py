@@ -126,8 +126,8 @@ class SystemDisk:
 
     def _path(self, name: str) -> Path:
         path = (self._folder / name).resolve()
-        if not path.is_relative_to(self._folder.resolve()):
-            raise PermissionError(f"`{name}` leaves the folder {self._folder}")
+        if self._folder.resolve() not in path.parents:
+            raise PermissionError(f"`{name}` leaves the folder {self._folder}, or names no file in it")
         return path
 
 

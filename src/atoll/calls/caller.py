@@ -126,12 +126,12 @@ class Caller:
         context = self._context(operation, (path, query, body), outer, deadline_at)
         watched = guard.get()
         task = asyncio.current_task(loop)
+        assert task is not None
         try:
             if covers(watched, task, deadline_at):
                 request = Request(operation, path, query, body, context, strict, watched)
                 response = await self._transport.send(request)
             else:
-                assert task is not None
                 request = Request(operation, path, query, body, context, strict, (task, deadline_at))
                 response = await within(deadline_at, self._transport.send(request), operation.id)
         except DeadlineExceeded:
@@ -142,7 +142,8 @@ class Caller:
                 return response
         deadline_at = loop.time() + TIMEOUT_S if outer.deadline_at is None else outer.deadline_at
         context = self._context(operation, (path, query, body), outer, deadline_at)
-        return await self._fallback.send(Request(operation, path, query, body, context, strict, watched))
+        request = Request(operation, path, query, body, context, strict, (task, deadline_at))
+        return await within(deadline_at, self._fallback.send(request), operation.id)
 
     async def _next(self, operation: Operation, lines: Lines, timer: Timer) -> bytes | None:
         """The next line of a stream, each within the time that a whole call would have; None at the end."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from atoll.calls.caller import Caller
 from atoll.calls.ports import Response
 from atoll.calls.router import Router, decode_query
-from atoll.calls.streams import CheckedLines, check
-from atoll.contract import Contract, MethodNotAllowed, NoSuchOperation, Operation
+from atoll.calls.streams import CheckedLines, checked
+from atoll.contract import Contract, Fault, InvalidInput, MethodNotAllowed, NoSuchOperation, Operation
 from atoll.kernel import Context
 
 FIELDS_MAX = 1_000
@@ -68,16 +68,18 @@ class Catalog:
 
         Raises:
             NoSuchOperation: the operation is not public.
-            InvalidInput: the query cannot be read.
+            InvalidInput: the query cannot be read, or a word of the path could mean another path.
             DeadlineExceeded: there was no answer in time.
             BrokenContract: the answer does not fit the contract; in a stream, its last line says so.
         """
         if not operation.public:
             raise NoSuchOperation(path=operation.path)
+        if not {".", ".."}.isdisjoint(words):  # no client of ours sends them, and a proxy may have read them otherwise
+            raise InvalidInput(errors=(Fault(pointer="", detail="`.` and `..` are no words", place="path"),))
         pairs = decode_query(query, FIELDS_MAX)
         response = await self._caller.exchange(operation, words, pairs, body, outer=context, strict=True)
         if response.stream is not None:
             return Response(response.status, stream=CheckedLines(response.stream, operation, context.trace.id))
         if response.status == 200:
-            check(operation, response.body)
+            return Response(200, checked(operation, response.body))
         return response

@@ -26,7 +26,7 @@ from atoll.contract import (
     Unavailable,
     to_wire,
 )
-from atoll.kernel import Context, Entropy, ThreadsBusy, current
+from atoll.kernel import Context, Entropy, Tasks, ThreadsBusy, current
 from atoll.resilience import Guard, covers, guard, within
 from atoll.telemetry import CallRecord, Recorder
 
@@ -53,6 +53,7 @@ class Dispatcher:
         self._active = 0
         self._draining = False
         self._idle = asyncio.Event()
+        self._streams = Tasks(contract.id)
 
     @property
     def active(self) -> int:
@@ -73,7 +74,7 @@ class Dispatcher:
         outcome = "ok"
         try:
             response = await self._within_deadline(request, context, task, ended)
-        except Exception as error:  # noqa: BLE001  # foreign code: whatever a handler raises is an answer
+        except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001  # foreign code: whatever it raises is an answer
             outcome, response = self._failed(operation, context, error)
         except asyncio.CancelledError as error:
             if task.cancelling() > asked_to_stop:
@@ -86,6 +87,9 @@ class Dispatcher:
         if task.cancelling() > asked_to_stop:  # the handler answered all the same: there is nobody left to be answered
             if response.stream is not None:
                 await response.stream.aclose()
+            await asyncio.sleep(
+                0
+            )  # a second cancellation that is on its way (TaskGroup, from Python 3.13 on) ends here
             raise asyncio.CancelledError
         return response
 
@@ -143,16 +147,21 @@ class Dispatcher:
         """The stream, once its first item is there: until then a problem still has a status of its own."""
         assert operation.codec is not None
         told = functools.partial(self._told, operation, context)
-        stream = Stream(items, variables, operation.codec.encode, told, ended)
-        await stream.begin()
+        stream = Stream(items, operation.codec.encode, told, ended, functools.partial(self._cut, operation))
+        await stream.begin(self._streams, variables, operation.name)
         return Response(200, stream=stream)
 
-    def _failed(self, operation: Operation, context: Context, error: Exception) -> tuple[str, Response]:
+    def _cut(self, operation: Operation) -> Exception:
+        if self._draining:
+            return Unavailable(service=operation.service, reason="it stopped before the stream had ended")
+        return RuntimeError("the handler of the stream was cancelled")
+
+    def _failed(self, operation: Operation, context: Context, error: BaseException) -> tuple[str, Response]:
         """The outcome and the answer that an error makes."""
         problem, body = self._told(operation, context, error)
         return problem.code, Response(problem.status, body)
 
-    def _told(self, operation: Operation, context: Context, error: Exception) -> tuple[Problem, bytes]:
+    def _told(self, operation: Operation, context: Context, error: BaseException) -> tuple[Problem, bytes]:
         """What the caller is told about an error, and its bytes: a problem whose fields cannot travel is a failure."""
         problem = self._problem_of(operation, context, error)
         try:
@@ -162,7 +171,7 @@ class Dispatcher:
             problem = InternalError(operation=operation.id)
             return problem, to_wire(problem, context.trace.id)
 
-    def _problem_of(self, operation: Operation, context: Context, error: Exception) -> Problem:
+    def _problem_of(self, operation: Operation, context: Context, error: BaseException) -> Problem:
         """The error itself where the contract or the platform has a word for it, else an `InternalError`."""
         if isinstance(error, Problem) and operation.problems.get(error.code) is type(error):
             is_declared = type(error) in operation.raises
@@ -171,7 +180,7 @@ class Dispatcher:
         if isinstance(error, ThreadsBusy):
             return Unavailable(service=operation.service, reason=str(error))
         if isinstance(error, Problem) and error.arrived:  # logged in full where it was raised
-            _log.error("%s failed: %s", operation.id, error, extra=_extra(context))
+            _log.error("%s failed: a call of it came to %s", operation.id, error.code, extra=_extra(context))
         else:
             _log.error("%s failed", operation.id, exc_info=error, extra=_extra(context))
         return InternalError(operation=operation.id)
@@ -183,6 +192,10 @@ class Dispatcher:
             self._idle.set()
         if self._recorder is not None:
             self._recorder.record(_record(context, operation, started_at, outcome))
+
+    async def close(self) -> None:
+        """End the streams that are still open."""
+        await self._streams.close()
 
     async def drain(self, timeout_s: float) -> bool:
         """Take no new calls and wait for those in progress; False when some still ran after `timeout_s`."""

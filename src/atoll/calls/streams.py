@@ -1,46 +1,61 @@
 """Streamed answers: a handler's generator as lines of JSON, closed once, however the stream ends."""
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-from atoll.calls.isolation import isolated
 from atoll.calls.ports import Lines
 from atoll.contract import BrokenContract, Invalid, Operation, Problem, arrived, to_wire
+from atoll.kernel import Tasks
 
 _log = logging.getLogger("atoll.calls")
 
 _PREFIX = b'{"$problem":'
 
+CLOSE_S = 5.0
+"""How long a handler may take to clean up after its stream, before its reader goes on without it."""
+
+Asked = asyncio.Future[bytes | None]
+"""One wish for a line; None says that there are no more."""
+
 
 class Stream:
-    """The lines of one streamed answer. Owns the handler's generator.
+    """The lines of one streamed answer. Owns the handler's generator, and the task in which it runs.
 
-    `told` turns an error into what the reader is told of it, and logs it; `ended` is called once, with the outcome.
+    A generator that stops at `yield` inside `asyncio.timeout` or a `TaskGroup` can be cancelled at any time by what it
+    has left behind: its task must not be its reader's. An item is made when it is asked for, not before.
+
+    `told` turns an error into what the reader is told of it, and logs it; `ended` is called once, with the outcome;
+    `cut` says why the generator's task may have been cancelled.
     """
 
     def __init__(
         self,
         items: AsyncGenerator[Any, None],  # Any: items of any type
-        variables: contextvars.Context,
         encode: Callable[[Any], bytes],  # Any: see above
         told: Callable[[Exception], tuple[Problem, bytes]],
         ended: Callable[[str], None],
+        cut: Callable[[], Exception],
     ) -> None:
         self._items = items
-        self._variables = variables
         self._encode = encode
         self._told = told
         self._ended = ended
+        self._cut = cut
+        self._asked: asyncio.Queue[Asked] = asyncio.Queue(1)
+        self._task: asyncio.Task[None] | None = None
+        self._ready: list[bytes | None] = []
+        self._is_closing = False
         self._outcome: str | None = None
-        self._first: bytes | None = None
 
-    async def begin(self) -> None:
+    async def begin(self, tasks: Tasks, variables: contextvars.Context, name: str) -> None:
         """Wait for the first item; what is raised before it is raised here, and the generator is closed."""
+        self._task = tasks.spawn(self._produce(), name, awaited=True, variables=variables)
         try:
-            self._first = await self._encoded()
+            self._ready.append(await self._next())
         except BaseException:
             await self._release()
             raise
@@ -49,14 +64,12 @@ class Stream:
         """The next line; the last one tells of a problem where there was one."""
         if self._outcome is not None:
             raise StopAsyncIteration
-        line, self._first = self._first, None
-        if line is None:
-            try:
-                line = await self._encoded()
-            except Exception as error:  # noqa: BLE001  # foreign code: whatever a handler raises ends its stream
-                problem, body = self._told(error)
-                await self._close(problem.code)
-                return _PREFIX + body + b"}"
+        try:
+            line = self._ready.pop() if self._ready else await self._next()
+        except Exception as error:  # noqa: BLE001  # foreign code: whatever a handler raises ends its stream
+            problem, body = self._told(error)
+            await self._close(problem.code)
+            return _PREFIX + body + b"}"
         if line is None:
             await self._close("ok")
             raise StopAsyncIteration
@@ -66,12 +79,54 @@ class Stream:
         """End the work behind the stream; nothing happens the second time."""
         await self._close("closed")
 
-    async def _encoded(self) -> bytes | None:
-        """The next item as JSON; None when there is none."""
+    async def _next(self) -> bytes | None:
+        asked: Asked = asyncio.get_running_loop().create_future()
+        self._asked.put_nowait(asked)
+        return await asked
+
+    async def _produce(self) -> None:
+        """Make an item for each wish, in the generator's own task and context."""
+        asked: Asked | None = None
         try:
-            return self._encode(await isolated(self._variables, self._items.__anext__(), _task()))
+            while True:
+                asked = None
+                try:
+                    asked = await self._asked.get()
+                except asyncio.CancelledError as cancelled:
+                    if self._is_closing:
+                        raise
+                    # It is meant for the generator, which left a timeout or a group of tasks open at its `yield`.
+                    line = self._encode(await self._items.athrow(cancelled))
+                else:
+                    line = self._encode(await self._items.__anext__())
+                await self._tell(asked, line)
         except StopAsyncIteration:
-            return None
+            await self._tell(asked, None)
+        except asyncio.CancelledError:
+            if self._is_closing:
+                raise
+            await self._tell(asked, self._cut())
+        except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001  # foreign code, see __anext__
+            await self._tell(asked, error if isinstance(error, Exception) else RuntimeError(repr(error)))
+        finally:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._clean_up()
+
+    async def _tell(self, asked: Asked | None, made: bytes | Exception | None) -> None:
+        """Fulfil a wish, or the next one where none is open; whoever wished may have gone."""
+        asked = asked or await self._asked.get()
+        if asked.done():
+            return
+        if isinstance(made, Exception):
+            asked.set_exception(made)
+        else:
+            asked.set_result(made)
+
+    async def _clean_up(self) -> None:
+        try:
+            await self._items.aclose()
+        except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001  # foreign code: the handler's own clean-up
+            self._told(RuntimeError(f"while its stream was closed: {error!r}"))  # logged; the reader has its lines
 
     async def _close(self, outcome: str) -> None:
         if self._outcome is not None:
@@ -79,13 +134,16 @@ class Stream:
         self._outcome = outcome
         try:
             await self._release()
-        except Exception as error:  # noqa: BLE001  # foreign code: the handler's own clean-up
-            self._told(error)  # logged; the reader has its lines, or has gone
         finally:
             self._ended(outcome)
 
     async def _release(self) -> None:
-        await isolated(self._variables, self._items.aclose(), _task())
+        assert self._task is not None
+        self._is_closing = True
+        self._task.cancel()
+        _, pending = await asyncio.wait({self._task}, timeout=CLOSE_S)
+        if pending:
+            _log.warning("%s did not end within %.1f s after its stream was closed", self._task.get_name(), CLOSE_S)
 
 
 class CheckedLines:
@@ -105,29 +163,29 @@ class CheckedLines:
         if self._broken:
             raise StopAsyncIteration
         line = await self._lines.__anext__()
-        if problem_in(line) is None:
-            try:
-                check(self._operation, line)
-            except BrokenContract as problem:
-                self._broken = True
-                await self._lines.aclose()
-                return _PREFIX + to_wire(problem, self._trace_id) + b"}"
-        return line
+        if problem_in(line) is not None:
+            return line
+        try:
+            return checked(self._operation, line)
+        except BrokenContract as problem:
+            self._broken = True
+            await self._lines.aclose()
+            return _PREFIX + to_wire(problem, self._trace_id) + b"}"
 
     async def aclose(self) -> None:
         """Close the other stream."""
         await self._lines.aclose()
 
 
-def check(operation: Operation, body: bytes) -> None:
-    """Read an answer only to see whether it fits.
+def checked(operation: Operation, body: bytes) -> bytes:
+    """An answer as its contract has it: read, and written again without what the contract does not declare.
 
     Raises:
-        BrokenContract: it does not.
+        BrokenContract: it does not fit.
     """
     assert operation.codec is not None
     try:
-        operation.codec.decode(body)
+        return operation.codec.encode(operation.codec.decode(body))
     except Invalid as invalid:
         raise broken(operation, invalid) from None
 
@@ -146,9 +204,3 @@ def problem_in(line: bytes) -> bytes | None:
     b'{"code":"gone"}'
     """
     return line[len(_PREFIX) : -1] if line.startswith(_PREFIX) else None
-
-
-def _task() -> asyncio.Task[Any]:  # Any: a task of any result
-    task = asyncio.current_task()
-    assert task is not None
-    return task

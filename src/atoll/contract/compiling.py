@@ -65,8 +65,8 @@ def _path_mistakes(path: str) -> Iterator[Fix]:
         yield f"the path `{path}` names `{name}` twice", "give each path argument a name of its own"
 
 
-def _timeout_mistakes(timeout_s: float | None) -> Iterator[Fix]:
-    if timeout_s is not None and not (timeout_s > 0 and math.isfinite(timeout_s)):
+def _timeout_mistakes(timeout_s: object) -> Iterator[Fix]:
+    if timeout_s is not None and not (isinstance(timeout_s, int | float) and 0 < timeout_s < math.inf):
         yield f"`timeout_s` is {timeout_s}", "give seconds, more than 0, or leave it out"
 
 
@@ -80,7 +80,7 @@ def _problem_mistakes(problem: Any) -> Iterator[Fix]:  # Any: whatever stands in
         yield f"raises `{spelled(problem)}`, which is not a Problem", "derive it from `atoll.Problem`"
         return
     name = problem.__name__
-    if not 400 <= problem.status <= 599:
+    if problem.status not in range(400, 600):
         yield f"`{name}` has the status {problem.status}", "give it one from 400 to 599"
     if PLATFORM_PROBLEMS.get(problem.code, problem) is not problem:
         yield f"`{name}` has the code `{problem.code}` of a problem of the platform", "give it another `code`"

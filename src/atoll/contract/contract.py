@@ -77,7 +77,7 @@ def contract(*, version: str, id: str | None = None, publishes: tuple[type[Event
 
     def mark(protocol: C) -> C:
         name = id or snake_case(getattr(protocol, "__name__", ""))
-        setattr(protocol, _MARK, _Declared(version, name, publishes))
+        setattr(protocol, _MARK, _Declared(str(version), str(name), publishes))
         return protocol
 
     return mark
@@ -124,7 +124,7 @@ def _compile(
     protocol: Any,
 ) -> tuple[Contract | None, tuple[Mistake, ...]]:  # Any: a class, of which no checker knows more
     declared: _Declared = protocol.__dict__[_MARK]
-    version = _VERSION.fullmatch(declared.version)
+    version = _version(declared.version)
     major = int(version["major"]) if version else 1
     wrong = list(_class_mistakes(protocol, declared))
     operations: list[Operation] = []
@@ -156,11 +156,15 @@ def _compile(
     )
 
 
+def _version(version: object) -> re.Match[str] | None:
+    return _VERSION.fullmatch(version) if isinstance(version, str) else None
+
+
 def _class_mistakes(protocol: Any, declared: _Declared) -> Iterator[Wrong]:  # Any: see _compile
     name = protocol.__name__
     if not getattr(protocol, "_is_protocol", False):
         yield protocol, f"the contract `{name}` is not a Protocol", f"write `class {name}(Protocol):`"
-    if not _VERSION.fullmatch(declared.version):
+    if not _version(declared.version):
         what = f"the version of `{name}` is `{declared.version}`"
         yield protocol, what, 'write "major.minor", as in "1.0"; the first major is 1'
     if not _ID.fullmatch(declared.id):

@@ -40,14 +40,14 @@ def unfit(kind: Kind) -> Iterator[str]:
 
 def _places(kind: Kind) -> Iterator[tuple[Shape, str]]:
     """Every shape that a type is made of, once, with the `Class.field` through which it was found."""
-    seen: set[int] = set()
+    seen: dict[int, Shape] = {}  # holds them, so that their identities stay their own
     waiting = [(kind, "")]
     while waiting:
         kind, place = waiting.pop(0)
         shape = shape_of(kind)
-        if id(shape) in seen and not isinstance(shape, Unfit):
+        if id(shape) in seen:
             continue
-        seen.add(id(shape))
+        seen[id(shape)] = shape
         yield shape, place
         owner = f"{class_of(shape.kind).__name__}." if isinstance(shape, Record) else ""
         waiting += [(child, f"{owner}{name}" if name else place) for name, child in children(shape)]

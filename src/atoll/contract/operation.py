@@ -28,7 +28,6 @@ Words = tuple[str, ...]
 Query = tuple[tuple[str, str], ...]
 """Names and words of query arguments; a list repeats its name."""
 
-
 Encoded = tuple[Words, Query, bytes]
 """A call's arguments as they travel, the body last."""
 
@@ -85,6 +84,7 @@ class Operation:
             sum(parameter.kind is parameter.POSITIONAL_OR_KEYWORD for parameter in signature.parameters.values()) - 1
         )
         self._only_body = self.body_codec if len(arguments) == 1 else None
+        self._only_body_by_position = self._only_body if self._by_position_max else None
         self._traps: tuple[Trap, ...] = ()
 
     def avoid(self, traps: Iterable[Trap]) -> None:
@@ -103,8 +103,8 @@ class Operation:
             TypeError: the arguments do not fit the signature, as for any Python call.
             Invalid: a value cannot travel.
         """
-        if self._only_body is not None and len(args) == 1 and not kwargs:
-            return (), (), self._only_body.encode(args[0])
+        if self._only_body_by_position is not None and len(args) == 1 and not kwargs:
+            return (), (), self._only_body_by_position.encode(args[0])
         given = self._given(args, kwargs)
         path = tuple(word for item in self._path if item.words for word in item.words.encode(given[item.name]))
         for trap in self._traps:
@@ -141,13 +141,13 @@ class Operation:
         return given
 
     def _read_query(self, given: dict[str, object], faults: list[Fault], query: Query, strict: bool) -> None:
-        asked: dict[str, Words] = {}
+        asked: dict[str, list[str]] = {}
         for name, word in query:
-            asked[name] = (*asked.get(name, ()), word)
+            asked.setdefault(name, []).append(word)
         for item in self._query:
             words = asked.pop(item.name, None)
             if words is not None or item.required:
-                _read_words(given, faults, item, words or (), strict)
+                _read_words(given, faults, item, tuple(words or ()), strict)
         if strict:
             faults += [
                 Fault(pointer=pointer_to("", name), detail="is not asked for here", place=Place.QUERY) for name in asked

@@ -9,7 +9,7 @@ from typing import cast
 import msgspec
 
 from atoll.contract.record import Kind, class_of
-from atoll.contract.shape import Record, Unfit, children, peel, shape_of, shapes_in
+from atoll.contract.shape import Record, Shape, Unfit, children, peel, shape_of, shapes_in
 
 PERSONAL = msgspec.Meta(extra_json_schema={"x-personal": True}, extra={"personal": True})
 """The mark behind `Personal`: msgspec carries it into JSON Schema."""
@@ -39,15 +39,14 @@ def is_personal(kind: Kind) -> bool:
 
     A record among its parts hides its own fields, unless it is a TypedDict or NamedTuple, which could not.
     """
-    seen: set[int] = set()
+    seen: dict[int, Shape] = {}  # holds them, so that their identities stay their own
     waiting = [kind]
-    while waiting:
-        kind = waiting.pop()
-        if PERSONAL in peel(kind)[1]:
+    for each in waiting:  # which grows on the way
+        if PERSONAL in peel(each)[1]:
             return True
-        shape = shape_of(kind)
+        shape = shape_of(each)
         if id(shape) not in seen and not (isinstance(shape, Record) and _has_attributes(shape.kind)):
-            seen.add(id(shape))
+            seen[id(shape)] = shape
             waiting += [child for _, child in children(shape)]
     return False
 
@@ -62,7 +61,11 @@ def personal_fields(record: Kind) -> frozenset[str]:
 def shown(record: object) -> Iterator[tuple[str, object]]:
     """The fields of a record (not of one that is a dictionary or tuple), as they may be shown to anybody."""
     kind: Kind = type(record)
-    for name, view in _views(kind):
+    try:
+        views = _views(kind)
+    except (TypeError, NameError):  # its fields cannot be read (yet), so that nobody knows which are personal
+        views = tuple((name, _View.HIDDEN) for name in _names(kind))
+    for name, view in views:
         content = getattr(record, name, None)
         if view is _View.HIDDEN:
             yield name, None if content is None else MASK
@@ -79,16 +82,18 @@ class _View(Enum):
     """It may hold a record that shows everything, like a dataclass: what is personal in there is searched for."""
 
 
+def _names(record: Kind) -> tuple[str, ...]:
+    if issubclass(record, msgspec.Struct):
+        return tuple(record.__struct_fields__)
+    return tuple(field.name for field in dataclasses.fields(record))
+
+
 @functools.cache
 def _views(record: Kind) -> tuple[tuple[str, _View], ...]:
-    if issubclass(record, msgspec.Struct):
-        names = record.__struct_fields__
-    else:
-        names = tuple(field.name for field in dataclasses.fields(record))
     shape = shape_of(record)
-    if not isinstance(shape, Record):  # its fields cannot be read, so that nobody knows which are personal
-        return tuple((name, _View.HIDDEN) for name in names)
-    return tuple((name, _view(field.kind)) for name, field in zip(names, shape.fields.values(), strict=True))
+    if not isinstance(shape, Record):
+        raise TypeError(f"the fields of {record} cannot be read")  # raised, so that it is not remembered
+    return tuple((name, _view(field.kind)) for name, field in zip(_names(record), shape.fields.values(), strict=True))
 
 
 def _view(kind: Kind) -> _View:

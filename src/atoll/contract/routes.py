@@ -37,7 +37,7 @@ def traps(operation: Operation, operations: Sequence[Operation]) -> Iterator[Tra
     own = operation.path.split("/")
     for other in operations:
         segments = other.path.split("/")
-        if other is operation or other.method != operation.method or len(segments) != len(own):
+        if other is operation or len(segments) != len(own):
             continue
         pairs = list(zip(own, segments, strict=True))
         first = next(((mine, its) for mine, its in pairs if _is_name(mine) != _is_name(its)), None)

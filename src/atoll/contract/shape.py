@@ -121,11 +121,17 @@ Shape = Scalar | Words | Items | Positions | Table | Record | OneOf | Model | Un
 
 
 def shape_of(kind: Kind) -> Shape:
-    """The shape of a type expression; equal ones share it. Never raises: what cannot travel is `Unfit`."""
+    """The shape of a type expression; equal ones share it. Never raises: what cannot travel is `Unfit`.
+
+    That is not remembered, since what a type names may only be written further down in its module.
+    """
     known = _by_identity.get(id(kind))  # first, since many type expressions hash slowly and some not at all
-    if known is None:
-        known = _by_identity[id(kind)] = (kind, _shared(kind))  # holds the kind, so that its identity stays its own
-    return known[1]
+    if known is not None:
+        return known[1]
+    shape = _shared(kind)
+    if not isinstance(shape, Unfit):
+        _by_identity[id(kind)] = (kind, shape)  # holds the kind, so that its identity stays its own
+    return shape
 
 
 _by_identity: dict[int, tuple[Kind, Shape]] = {}
@@ -137,7 +143,9 @@ def _shared(kind: Kind) -> Shape:
         kind = bare(kind)
         shape = _by_kind.get(kind)
         if shape is None:
-            shape = _by_kind[kind] = _shape(kind)
+            shape = _shape(kind)
+            if not isinstance(shape, Unfit):
+                _by_kind[kind] = shape
         return shape
     except TypeError:  # not hashable
         return Unfit(kind, f"`{kind}` is not a type")
@@ -266,11 +274,11 @@ def children(shape: Shape) -> Iterator[tuple[str, Kind]]:
 
 def shapes_in(kind: Kind) -> Iterator[Shape]:
     """Every shape that a type is made of, itself first, each once, however often a type names itself."""
-    seen: set[int] = set()
+    seen: dict[int, Shape] = {}  # holds them, so that their identities stay their own
     waiting = [kind]
     for each in waiting:  # which grows on the way
         shape = shape_of(each)
         if id(shape) not in seen:
-            seen.add(id(shape))
+            seen[id(shape)] = shape
             yield shape
             waiting += [child for _, child in children(shape)]

@@ -57,7 +57,7 @@ class Verb:
         `public`: reachable from outside through the gateway, never anonymously. `raises`: the problems it can answer
         with, beside the platform's own. `timeout_s`: how long a caller without a nearer deadline waits.
         """
-        declared = Declared(self._method, path, public, raises, deprecated, timeout_s)
+        declared = Declared(self._method, str(path), public, raises, deprecated, timeout_s)
 
         def mark(function: F) -> F:
             setattr(function, _MARK, declared)

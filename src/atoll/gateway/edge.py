@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
@@ -13,7 +14,7 @@ from starlette.responses import Response as HttpResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from atoll import Context, Entropy, Fault, InvalidInput, Problem, Unauthenticated, openapi
+from atoll import Context, DeadlineExceeded, Entropy, Fault, InvalidInput, Problem, Unauthenticated, openapi
 from atoll.edge import Catalog, Keys, Tasks, Trace
 from atoll.gateway.answers import http_response, problem_response, unless_disconnected
 from atoll.gateway.pages import reference_pages
@@ -24,6 +25,10 @@ _log = logging.getLogger("atoll.gateway")
 
 TIMEOUT = "atoll-timeout"
 """The header in which a caller says how many seconds it will wait: relative, so that clocks need not agree."""
+
+
+_OPERATION = re.compile(r"/[^/]+/v[0-9]+(/|$)")
+"""The paths of operations; a service may well be called `reference`."""
 
 
 class Edge:
@@ -55,8 +60,9 @@ class Edge:
         own = {"livez", "readyz", "openapi.json", "problems", "reference"}
 
         async def edge(scope: Scope, receive: Receive, send: Send) -> None:
-            first = scope["path"].partition("/")[2].partition("/")[0]
-            is_page = first in own or scope["path"] == "/"
+            path: str = scope["path"]
+            first = path.partition("/")[2].partition("/")[0]
+            is_page = path == "/" or (first in own and not _OPERATION.match(path))
             await (pages if is_page else self._operation)(scope, receive, send)
 
         return self._with_cors(_WithRequestId(edge, self._entropy))
@@ -96,10 +102,15 @@ class Edge:
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
         method = "GET" if request.method == "HEAD" else request.method
         operation, words = self._catalog.find(method, raw_path.decode("ascii", errors="replace"))
-        body = await self._body(request)
+        deadline_at = asyncio.get_running_loop().time() + self._timeout_s(request)
+        try:
+            async with asyncio.timeout_at(deadline_at):
+                body = await self._body(request)
+        except TimeoutError:
+            raise DeadlineExceeded(operation=operation.id) from None
         context = Context(
             trace=trace,
-            deadline_at=asyncio.get_running_loop().time() + self._timeout_s(request),
+            deadline_at=deadline_at,
             user=user,
             idempotency_key=request.headers.get("idempotency-key"),
         )

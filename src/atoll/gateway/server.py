@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from atoll import AtollError
 from atoll.edge import Tasks
+from atoll.gateway.bounded import Bounded
 from atoll.gateway.settings import GatewaySettings
 
 ANSWER_S = 0.5
@@ -47,9 +48,9 @@ class Server:
             access_log=False,
             lifespan="off",
             server_header=False,
-            http="httptools",
+            http=Bounded,
             timeout_graceful_shutdown=max(1, round(settings.drain_s)),
-            h11_max_incomplete_event_size=16 * 1024,
+            limit_concurrency=settings.connections_max,
         )
         self._server = _Uvicorn(config)
         self._application, self._host, self._port = application, settings.host, settings.port

@@ -12,6 +12,9 @@ from atoll.kernel import Disk, Entropy
 _DEVELOPMENT = "development.key"
 _SCHEME = "bearer "
 
+KEY_CHARS_MIN = 24
+"""A shorter key could be guessed."""
+
 
 class Keys:
     """The API keys that open this application, and whose they are."""
@@ -22,12 +25,15 @@ class Keys:
         self._users: dict[bytes, str] = {}
 
     def development_key(self) -> str:
-        """The key of the user `developer`; made now when there is none yet, or its file is empty."""
+        """The key of the user `developer`; made now when there is none yet, or its file holds none that is worth one.
+
+        The file is written at each start, so that only its owner can read it, whoever has put it there.
+        """
         stored = self._disk.read(_DEVELOPMENT)
         key = stored.decode(errors="replace").strip() if stored else ""
-        if not key:  # an emptied file must not open the door to an empty key
+        if len(key) < KEY_CHARS_MIN or not key.isascii():  # an emptied file must not open the door to an empty key
             key = f"atoll_{self._entropy.token()}"
-            self._disk.write(_DEVELOPMENT, key.encode(), private=True)
+        self._disk.write(_DEVELOPMENT, key.encode(), private=True)
         self._users[_digest(key)] = "developer"
         return key
 

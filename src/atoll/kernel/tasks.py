@@ -28,10 +28,18 @@ class Tasks:
         self._tasks: set[asyncio.Task[Any]] = set()  # Any: results of tasks of all kinds
 
     def spawn(
-        self, work: Coroutine[Any, Any, R], name: str, *, awaited: bool = False
-    ) -> asyncio.Task[R]:  # Any: a coroutine's own send types
-        """Start `work` as a task named `owner/name`; when it is `awaited`, its error is told there and not logged."""
-        task = asyncio.get_running_loop().create_task(work, name=f"{self._owner}/{name}")
+        self,
+        work: Coroutine[Any, Any, R],  # Any: a coroutine's own send types
+        name: str,
+        *,
+        awaited: bool = False,
+        variables: contextvars.Context | None = None,
+    ) -> asyncio.Task[R]:
+        """Start `work` as a task named `owner/name`, with `variables` as its context (by default a copy of this one).
+
+        When it is `awaited`, its error is told there and not logged.
+        """
+        task = asyncio.get_running_loop().create_task(work, name=f"{self._owner}/{name}", context=variables)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard if awaited else self._ended)
         return task
@@ -94,7 +102,11 @@ class Threads:
         variables = contextvars.copy_context()
         variables.run(loop_time.set, asyncio.get_running_loop().time)
 
+        is_wanted = True
+
         def work() -> R:
+            if not is_wanted:  # nothing starts for a caller who has gone
+                raise ThreadsBusy("nobody waits for it any more")
             try:
                 return variables.run(function, *args, **kwargs)
             except StopIteration as error:  # no future can carry one, and its caller would wait for ever (PEP 479)
@@ -108,6 +120,7 @@ class Threads:
             # Shielded: a cancelled wait must not mark the place as free while the thread still works.
             return await asyncio.shield(future)
         except asyncio.CancelledError:
+            is_wanted = False
             if future.cancelled() and not _is_cancelled():  # by close, below
                 raise ThreadsBusy("its threads were closed before one was free") from None
             raise

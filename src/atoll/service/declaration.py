@@ -1,13 +1,16 @@
 """What a service class declares, read once: its contract, what it depends on, what it wants injected."""
 
 import inspect
+import math
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from atoll.calls import Catalog
-from atoll.contract import Contract, compile_contract, contracts_of, is_contract, snake_case
+from atoll.contract import Contract, compile_contract, contracts_of, is_contract, snake_case, unfit
 from atoll.kernel import Clock, Disk, Entropy, Mistake, Source
 from atoll.service.fields import Depends, Private, Settings
 from atoll.service.fitting import misfits
@@ -166,13 +169,16 @@ class _Fields:
             what = f"has settings twice, `{self.settings[0]}` and `{name}`"
             self._wrong(name, what, "put them into one class")
         self.settings = (name, kind)
+        for field in msgspec.structs.fields(kind):
+            for why in unfit(field.type):
+                self._wrong(name, f"the setting `{field.name}` cannot be read: {why}", "change its type", kind)
 
     def _read_dependency(self, name: str, protocol: type, depends: Depends) -> None:
         contract, found = compile_contract(protocol)
         self.mistakes += found
         if contract is None:
             return
-        if depends.timeout_s is not None and not depends.timeout_s > 0:
+        if depends.timeout_s is not None and not _is_timeout(depends.timeout_s):
             fix = "give it the seconds that one call may take"
             self._wrong(name, f"the dependency `{name}` has the timeout {depends.timeout_s}", fix)
         if depends.fallback is not None:
@@ -185,9 +191,10 @@ class _Fields:
             self._wrong(name, f"the fallback of `{name}` is not a class", fix)
             return
         label = f"the fallback {fallback.__name__} of `{name}`"
-        for misfit in misfits(fallback, contract):
+        wrong = list(misfits(fallback, contract))
+        for misfit in wrong:
             self._wrong(name, f"{label} does not fit: {misfit.what}", misfit.fix, misfit.subject)
-        if any(
+        if not wrong and any(
             parameter.default is parameter.empty
             and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
             for parameter in inspect.signature(fallback).parameters.values()
@@ -197,6 +204,10 @@ class _Fields:
     def _wrong(self, name: str, what: str, fix: str, subject: object = None) -> None:
         where = source_of_field(self._service, name) if subject is None else Source.of(subject)
         self.mistakes.append(Mistake(where, f"{self._service.__name__}: {what}", fix))
+
+
+def _is_timeout(seconds: object) -> bool:
+    return isinstance(seconds, int | float) and 0 < seconds < math.inf
 
 
 def _shown(kind: Any) -> str:  # Any: a type expression

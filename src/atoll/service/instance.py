@@ -115,6 +115,8 @@ class Instance:
             return
         self.state = State.STOPPED
         try:
+            if self.dispatcher is not None:
+                await self.dispatcher.close()
             await self._in_time(self.service.stop, STOP_S)
         finally:
             await self._close_threads()

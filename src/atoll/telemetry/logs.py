@@ -1,6 +1,7 @@
 """Logs that carry the trace: a line for people on a terminal, JSON for machines elsewhere."""
 
 import logging
+import re
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -51,13 +52,18 @@ class JsonFormatter(logging.Formatter):
         return _json(line)
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+"""Line ends and what terminals obey; a tab is harmless."""
+
+
 class TextFormatter(logging.Formatter):
     """A line for people: time, level, logger, message, and the trace."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
         time, level = self.formatTime(record, "%H:%M:%S"), record.levelname.lower()
-        line = f"{time} {level:<7} {record.name}: {record.getMessage()}"
+        message = _CONTROL.sub(lambda found: repr(found[0])[1:-1], record.getMessage())  # one line, and no orders to it
+        line = f"{time} {level:<7} {record.name}: {message}"
         if trace_id := getattr(record, "trace_id", ""):
             line += f"  [trace {trace_id}]"
         if record.exc_info:
