@@ -298,7 +298,7 @@ async def test_what_a_handler_passes_wrongly_is_its_own_failure(placement: Place
     """Its caller's input was right: a 422 would send them to look for a fault that is not theirs."""
 
     async def run(note: Note) -> Note:
-        return await inner.run(Note(words=cast(list[str], ["\ud800"])))
+        return await inner.run(Note(words=["\ud800"]))
 
     async with placement.running(probe(run)) as app:
         inner = app.client(Probe)

@@ -22,7 +22,6 @@ from atoll.contract import (
     Problem,
     ResultForm,
     Unavailable,
-    UnknownProblem,
     arrived,
     from_wire,
 )
@@ -65,7 +64,7 @@ class Caller:
             raise arrived(InvalidInput(errors=invalid.faults)) from None
         response = await self.exchange(operation, path, query, body)
         if response.status >= 300:
-            raise _problem_of(operation, response.body)
+            raise _problem_of(operation, response.body, response.status)
         if operation.codec is None:
             return None
         try:
@@ -87,13 +86,13 @@ class Caller:
             raise arrived(InvalidInput(errors=invalid.faults)) from None
         response = await self.exchange(operation, path, query, body)
         if response.stream is None:
-            raise _problem_of(operation, response.body)
+            raise _problem_of(operation, response.body, response.status)
         assert operation.codec is not None
         timer = Timer()
         try:
             while (line := await self._next(operation, response.stream, timer)) is not None:
                 if (problem := problem_in(line)) is not None:
-                    raise _problem_of(operation, problem)
+                    raise _problem_of(operation, problem, 200)
                 try:
                     item = operation.codec.decode(line)
                 except Invalid as invalid:
@@ -183,8 +182,8 @@ def _is_out_of_reach(operation: Operation, response: Response) -> bool:
     """Whether the service could not answer, or not in time: a declared problem of the same status is an answer."""
     if response.status not in (Unavailable.status, DeadlineExceeded.status):
         return False
-    return isinstance(_problem_of(operation, response.body), Unavailable | DeadlineExceeded)
+    return isinstance(_problem_of(operation, response.body, response.status), Unavailable | DeadlineExceeded)
 
 
-def _problem_of(operation: Operation, body: bytes) -> Problem:
-    return from_wire(body, operation.problems, UnknownProblem)
+def _problem_of(operation: Operation, body: bytes, status: int) -> Problem:
+    return from_wire(body, operation.problems, status=status)
