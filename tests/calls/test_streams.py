@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import cast
+from typing import Protocol, cast
 
 import pytest
 
-from atoll import Problem
+from atoll import Application, Problem, Service, contract, get
 from atoll.problems import BrokenContract, InternalError
 from atoll.telemetry import MemoryRecorder
 from tests.calls.probe import Note, Probe, Refused, probe, read
-from tests.placements import Placement, on_every_placement
+from tests.placements import SINGLE, Placement, on_every_placement
 from tests.simulated import simulated
 
 
@@ -228,3 +228,32 @@ async def test_a_group_of_exceptions_is_a_failure_as_any_other(placement: Placem
 
     assert dispatcher is not None
     assert dispatcher.active == 0
+
+
+@contract(version="1.0")
+class Clockwork(Protocol):
+    """Streams by itself: what is thrown into a generator does not reach one that it reads from."""
+
+    @get("/ticks")
+    def ticks(self) -> AsyncIterator[int]: ...
+
+
+class ClockworkService(Service, Clockwork, owner="tests"):
+    async def ticks(self) -> AsyncIterator[int]:
+        try:
+            async with asyncio.timeout(0.05):
+                yield 1
+        except TimeoutError:
+            yield 2
+
+
+@simulated
+async def test_a_timeout_that_ends_between_two_items_is_the_generators_to_handle() -> None:
+    """It left the timeout open at its `yield`: it may turn what comes into an item."""
+    async with SINGLE.running(Application("clock", services=[ClockworkService])) as app:
+        stream = app.client(Clockwork).ticks()
+        first = await anext(stream)
+        await asyncio.sleep(1)
+        rest = [number async for number in stream]
+
+    assert [first, *rest] == [1, 2]

@@ -176,6 +176,19 @@ async def test_a_longer_body_than_the_limit_is_refused_before_it_is_read(tmp_pat
     assert declared.json()["limit_bytes"] == 100
 
 
+async def test_a_body_that_says_it_is_too_long_is_not_waited_for(tmp_path: Path) -> None:
+    """The head is enough to refuse it; the body need never come."""
+    async with opened(tmp_path, BODY_MAX_BYTES="100") as shop:
+        reader, writer = await asyncio.open_connection(*shop.address)
+        head = f"POST /orders/v1/orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {shop.connection.key}\r\n"
+        writer.write(f"{head}content-type: application/json\r\ncontent-length: 101\r\n\r\n".encode())
+        async with asyncio.timeout(5):
+            status = await reader.readline()
+        writer.close()
+
+    assert b" 413 " in status
+
+
 async def test_a_form_is_not_taken_for_json(shop: Shop) -> None:
     """What curl sends by `-d` is a form by default; the answer says what to send instead."""
     answer = await shop.http.post("/orders/v1/orders", data={"id": "7"})

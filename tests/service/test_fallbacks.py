@@ -264,3 +264,37 @@ async def test_a_blocking_fallback_runs_in_the_threads_of_the_service() -> None:
         name = await app.client(Picnic).plan()
 
     assert name.startswith("atoll-blocking")
+
+
+@simulated
+async def test_a_fallback_has_the_default_time_where_nobody_has_set_any() -> None:
+    """A call from outside, without a deadline, through a fallback that never answers: ten seconds, not for ever."""
+
+    class Never:
+        """Hangs."""
+
+        async def today(self) -> str:
+            await asyncio.Event().wait()
+            return "never"
+
+        async def days(self) -> AsyncIterator[str]:
+            await asyncio.Event().wait()
+            yield "never"
+
+    class AloneService(Service, Picnic, owner="tests"):
+        weather: Weather = depends(fallback=Never)
+
+        async def plan(self) -> str:
+            return await self.weather.today()
+
+        async def plans(self) -> list[str]:
+            return [day async for day in self.weather.days()]
+
+    async with running(Application("alone", services=[AloneService])) as app:
+        service = app.instances["picnic"].service
+        assert isinstance(service, AloneService)
+        for asked in (service.plan, service.plans):
+            begun_at = asyncio.get_running_loop().time()
+            with pytest.raises(DeadlineExceeded):
+                await asked()
+            assert asyncio.get_running_loop().time() - begun_at == pytest.approx(10)

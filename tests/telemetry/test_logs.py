@@ -241,3 +241,15 @@ def test_configured_once_all_logs_go_to_standard_error(
     assert captured.err.count("\n") == 1
     assert captured.err.startswith("{") == as_json
     sys.stderr.flush()
+
+
+def test_a_message_cannot_forge_a_line_or_command_a_terminal() -> None:
+    """It may hold what a stranger has sent."""
+    log = Log(TextFormatter())
+
+    log.logger.error("who: %s", "me\n12:00:00 error   atoll: all is lost\x1b[2J\u2028\ttab")
+
+    (line,) = log.text.splitlines()
+    assert "me\\n12:00:00" in line
+    assert "\x1b" not in line
+    assert "\ttab" in line

@@ -1,0 +1,62 @@
+"""The catalog: what is public, and nothing else, for whoever the application trusts with it."""
+
+import pytest
+
+from atoll import Application, Context, InvalidInput, Service, private
+from atoll.edge import Catalog
+from atoll.problems import MethodNotAllowed, NoSuchOperation
+from atoll.testing import test_world
+from atoll.topology import Running, single
+from tests.gateway.orders import OrdersService
+
+
+class Door(Service, owner="tests"):
+    """An edge that does nothing by itself."""
+
+    catalog: Catalog
+    seen: list[str] = private(default_factory=list)
+
+
+SHOP = Application("shop", services=[OrdersService], edges=[Door])
+
+
+def catalog_of(shop: Running) -> Catalog:
+    """What the edge was given."""
+    door = shop.instances["door"].service
+    assert isinstance(door, Door)
+    return door.catalog
+
+
+async def test_only_public_operations_are_found() -> None:
+    """By path: a private one is as if it were not there."""
+    async with single(SHOP, world=test_world()) as shop:
+        catalog = catalog_of(shop)
+
+        assert catalog.find("GET", "/orders/v1/orders/7")[0].id == "orders.find"
+        with pytest.raises(NoSuchOperation, match="/orders/v1/inside"):
+            catalog.find("GET", "/orders/v1/inside")
+        with pytest.raises(MethodNotAllowed, match="it takes DELETE, GET"):
+            catalog.find("PUT", "/orders/v1/orders/7")
+
+
+async def test_a_private_operation_cannot_be_invoked_either() -> None:
+    """An edge that has it from elsewhere (the contract is there to be read) is refused all the same."""
+    async with single(SHOP, world=test_world()) as shop:
+        catalog = catalog_of(shop)
+        inside = catalog.listings[0].contract.operation("inside")
+
+        with pytest.raises(NoSuchOperation):
+            await catalog.invoke(inside, (), "", b"", Context())
+
+
+async def test_a_query_from_outside_has_a_limit() -> None:
+    """Each field is work before anybody has looked at it."""
+    async with single(SHOP, world=test_world()) as shop:
+        catalog = catalog_of(shop)
+        listed = catalog.listings[0].contract.operation("listed")
+
+        within = await catalog.invoke(listed, (), "&".join(["tags=a"] * 1_000), b"", Context())
+        with pytest.raises(InvalidInput, match="more than 1000 fields"):
+            await catalog.invoke(listed, (), "&".join(["tags=a"] * 1_001), b"", Context())
+
+    assert within.status == 200
