@@ -160,7 +160,7 @@ def test_a_file_is_imported_and_shown(demonstration: Path) -> None:
 
 def test_a_file_that_names_nobody_is_rejected_with_a_way_out(demonstration: Path) -> None:
     """Which the mapping takes."""
-    (demonstration / "team.csv").write_text("agent,office\nMoses Frase,Central\n", encoding="utf-8")
+    (demonstration / "team.csv").write_text("agent,office\nOdo Quillfeather,Central\n", encoding="utf-8")
 
     rejected = run("import", "team.csv")
     mapped = run("import", "team.csv", "--map", "Agent=name")
