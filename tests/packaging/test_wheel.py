@@ -104,6 +104,16 @@ def test_an_application_starts_from_its_wheel(stranger: Path, tmp_path: Path) ->
     assert "revenue" in _run(stranger / "revenue", "--help", folder=tmp_path).lower()
 
 
+def test_a_stranger_makes_an_application_with_the_wheel_alone(stranger: Path, tmp_path: Path) -> None:
+    """The templates and the pages of the gateway are files of the package."""
+    _run(stranger / "atoll", "new", "app", "shop", folder=tmp_path)
+    _run(stranger / "atoll", "new", "service", "prices", "--calls", "hello", folder=tmp_path / "shop")
+
+    assert "in order" in _run(stranger / "atoll", "check", folder=tmp_path / "shop")
+    pages = "import atoll.gateway, pathlib; print(*pathlib.Path(atoll.gateway.__file__).parent.glob('reference/*'))"
+    assert "index.html" in _run(stranger / "python", "-c", pages, folder=tmp_path)
+
+
 def test_a_contract_loads_nothing_heavy(stranger: Path, tmp_path: Path) -> None:
     """Callers import contracts of services that they do not host: that must cost next to nothing."""
     (tmp_path / "greeter.py").write_text(CONTRACT, encoding="utf-8")
