@@ -7,11 +7,12 @@ from typing import Any, Protocol, cast
 import pytest
 
 from atoll import Application, Context, DeadlineExceeded, Service, context, contract, depends, get
+from atoll.calls import Request
 from atoll.kernel import current
 from atoll.problems import InternalError
 from atoll.testing import SimulatedLoop
 from tests.calls.probe import Note, Probe, Run, probe, read
-from tests.placements import Placement, on_every_placement
+from tests.placements import SINGLE, Placement, on_every_placement
 from tests.simulated import simulated
 
 NOTE = Note(words=[])
@@ -328,3 +329,24 @@ async def test_no_timer_is_left_behind_by_a_call_that_was_answered(placement: Pl
         armed = [handle for handle in loop._scheduled if not handle.cancelled()]
 
     assert len(armed) <= 1
+
+
+@simulated
+async def test_a_request_that_arrives_too_late_starts_nothing() -> None:
+    """Its caller has looked at the clock before it was sent; on the way time has passed."""
+    started: list[Note] = []
+
+    async def run(note: Note) -> Note:
+        started.append(note)
+        return note
+
+    async with SINGLE.running(probe(run)) as app:
+        dispatcher = app.instances["probe"].dispatcher
+        assert dispatcher is not None
+        operation = dispatcher.contract.operation("run")
+        _, _, body = operation.encode_call((NOTE,), {})
+        late = await dispatcher.dispatch(Request(operation, (), (), body, Context(deadline_at=now())))
+        in_time = await dispatcher.dispatch(Request(operation, (), (), body, Context(deadline_at=now() + 1)))
+
+    assert (late.status, in_time.status) == (504, 200)
+    assert started == [NOTE]
