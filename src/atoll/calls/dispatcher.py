@@ -87,9 +87,8 @@ class Dispatcher:
         if task.cancelling() > asked_to_stop:  # the handler answered all the same: there is nobody left to be answered
             if response.stream is not None:
                 await response.stream.aclose()
-            await asyncio.sleep(
-                0
-            )  # a second cancellation that is on its way (TaskGroup, from Python 3.13 on) ends here
+            # From Python 3.13 on a TaskGroup may have asked twice: the second cancellation is met here, not further up.
+            await asyncio.sleep(0)
             raise asyncio.CancelledError
         return response
 

@@ -2,30 +2,17 @@
 
 A handler must not see its caller's context variables, in one process as little as across a network. A task of its own
 would give that too, at twice the cost, and cancellation would need help to pass; here it passes by itself. What a
-handler could do to the task that it shares is taken back: cancelling it ends the handler, not its caller.
+handler does to the task that it shares is taken back: cancelling it ends the handler, not its caller. (What it leaves
+behind to do so later, a timer that cancels the task, is not seen here.)
 """
 
 import asyncio
 import types
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Coroutine, Generator
 from contextvars import Context as Variables
-from typing import Any, Protocol
+from typing import Any
 
-
-class Resumable(Protocol):
-    """What coroutines and the steps of asynchronous generators have in common."""
-
-    def send(self, value: Any, /) -> Any:  # Any: the event loop's own protocol
-        """Go on until the next wait."""
-        ...
-
-    def throw(self, error: BaseException, /) -> Any:  # Any: the event loop's own protocol
-        """Go on with an exception."""
-        ...
-
-    def close(self) -> None:
-        """Stop."""
-        ...
+Work = Coroutine[Any, Any, Any]  # Any: the event loop's own protocol, and a result of any type
 
 
 class SelfCancelled(Exception):
@@ -36,7 +23,7 @@ class SelfCancelled(Exception):
 
 
 def isolated(
-    variables: Variables, work: Resumable, task: asyncio.Task[Any]
+    variables: Variables, work: Work, task: asyncio.Task[Any]
 ) -> Awaitable[Any]:  # Any: tasks and results of all kinds
     """Await `work` in `task`, the current one, with `variables` as its context; results and exceptions are its own.
 
@@ -48,7 +35,7 @@ def isolated(
 
 @types.coroutine
 def _driven(
-    variables: Variables, work: Resumable, task: asyncio.Task[Any]
+    variables: Variables, work: Work, task: asyncio.Task[Any]
 ) -> Generator[Any, Any, Any]:  # Any: the event loop's own protocol
     run, cancelling = variables.run, task.cancelling
     own = 0  # cancellations of the task that were asked for by the work itself: only it runs during a step

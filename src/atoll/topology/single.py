@@ -49,11 +49,6 @@ class Running:
         """
         return client(protocol, Caller("", self._network, self._world.entropy))
 
-    @property
-    def is_started(self) -> bool:
-        """Whether every hosted service has been started."""
-        return len(self.instances) == sum(unit.declaration is not None for unit in self._units)
-
     async def ready(self) -> dict[str, bool]:
         """Which instances take calls now."""
         return {name: await instance.is_ready() for name, instance in self.instances.items()}
