@@ -9,9 +9,9 @@ import pytest
 
 from atoll.service import Application
 from atoll.telemetry import Recorder
-from atoll.testing import running, test_world
+from atoll.testing import SeededEntropy, running, test_world
+from atoll.testing.network import over_http
 from atoll.topology import Network, Running
-from tests.wire import Wire
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Placement:
 
 SINGLE = Placement("single", test_world().network)
 """Co-located: calls go straight to the dispatcher."""
-WIRE = Placement("wire", Wire)
-"""The same application, but every call is HTTP/1.1."""
+WIRE = Placement("wire", over_http(SeededEntropy(0)))
+"""The same application, but every call is HTTP/1.1, through the protocols of production over a network in memory."""
 
 PLACEMENTS = (SINGLE, WIRE)
 

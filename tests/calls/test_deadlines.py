@@ -328,7 +328,7 @@ async def test_no_timer_is_left_behind_by_a_call_that_was_answered(placement: Pl
         loop = cast(Any, asyncio.get_running_loop())  # Any: no other way to see its timers
         armed = [handle for handle in loop._scheduled if not handle.cancelled()]
 
-    assert len(armed) <= 1
+    assert len(armed) <= 3  # of a connection, and of those who look after connections; none of a call
 
 
 @simulated

@@ -84,6 +84,9 @@ def listening(answers: list[Response]) -> World:
             answers.append(await self._answering.send(request))
             return answers[-1]
 
+        async def close(self) -> None:
+            """Nothing is held."""
+
     ordinary = test_world()
     return World(ordinary.clock, ordinary.entropy, ordinary.disk, lambda answering, _: Listening(answering))
 

@@ -1,11 +1,11 @@
 """Calls between services: the typed client, what wraps every call, and the dispatcher that answers it."""
 
-from atoll.calls.caller import TIMEOUT_S, Caller, derived_key
+from atoll.calls.caller import Caller, derived_key
 from atoll.calls.catalog import Catalog, Listing
 from atoll.calls.client import client
 from atoll.calls.dispatcher import Dispatcher, Handler
 from atoll.calls.local import LocalTransport
-from atoll.calls.ports import Lines, Request, Response, Transport
+from atoll.calls.ports import TIMEOUT_S, Lines, Request, Resolver, Response, Transport
 from atoll.calls.router import Router, decode_query
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Listing",
     "LocalTransport",
     "Request",
+    "Resolver",
     "Response",
     "Router",
     "Transport",

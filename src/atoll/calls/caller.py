@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from atoll.calls.ports import Lines, Request, Response, Transport
+from atoll.calls.ports import TIMEOUT_S, Lines, Request, Response, Transport
 from atoll.calls.streams import broken, problem_in
 from atoll.contract import (
     DeadlineExceeded,
@@ -27,9 +27,6 @@ from atoll.contract import (
 )
 from atoll.kernel import Context, Entropy, Trace, current
 from atoll.resilience import Timer, covers, guard, within
-
-TIMEOUT_S = 10.0
-"""How long a call may take when neither its caller's deadline nor the operation says."""
 
 
 class Caller:

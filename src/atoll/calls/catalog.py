@@ -80,6 +80,6 @@ class Catalog:
         response = await self._caller.exchange(operation, words, pairs, body, outer=context, strict=True)
         if response.stream is not None:
             return Response(response.status, stream=CheckedLines(response.stream, operation, context.trace.id))
-        if response.status == 200:
-            return Response(200, checked(operation, response.body))
+        if response.status < 300 and operation.codec is not None:
+            return Response(response.status, checked(operation, response.body))
         return response

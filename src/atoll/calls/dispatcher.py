@@ -51,6 +51,7 @@ class Dispatcher:
         self._bits = entropy.bits
         self._recorder = recorder
         self._active = 0
+        self._answered = 0
         self._draining = False
         self._idle = asyncio.Event()
         self._streams = Tasks(contract.id)
@@ -59,6 +60,11 @@ class Dispatcher:
     def active(self) -> int:
         """How many calls and open streams are in progress."""
         return self._active
+
+    @property
+    def answered(self) -> int:
+        """How many calls were answered so far."""
+        return self._answered
 
     async def dispatch(self, request: Request) -> Response:
         """The answer to a request. Never raises but for cancellation: every failure is an answer."""
@@ -112,12 +118,17 @@ class Dispatcher:
         if self._draining:
             raise Unavailable(service=request.operation.service, reason="it is stopping")
         if deadline_at is None or covers(request.watched, task, deadline_at):
-            return await self._answer(request, context, task, ended)
+            return await self._answer(request, context, task, ended, request.watched)
         if deadline_at <= asyncio.get_running_loop().time():
             raise DeadlineExceeded(operation=request.operation.id)
-        return await within(deadline_at, self._answer(request, context, task, ended), request.operation.id)
+        work = self._answer(request, context, task, ended, (task, deadline_at))
+        if request.timer is not None:
+            return await request.timer.wait(deadline_at, work, request.operation.id)
+        return await within(deadline_at, work, request.operation.id)
 
-    async def _answer(self, request: Request, context: Context, task: Task, ended: Callable[[str], None]) -> Response:
+    async def _answer(
+        self, request: Request, context: Context, task: Task, ended: Callable[[str], None], watched: Guard | None
+    ) -> Response:
         operation = request.operation
         try:
             arguments = operation.decode_call(request.path, request.query, request.body, strict=request.strict)
@@ -129,7 +140,7 @@ class Dispatcher:
             # A stream outlives the timer around its first item, so that its own calls have to arm theirs.
             variables.run(_enter, context, None)
             return await self._open(operation, context, handler(**arguments), variables, ended)
-        variables.run(_enter, context, request.watched)
+        variables.run(_enter, context, watched)
         result = await isolated(variables, handler(**arguments), task)
         if operation.codec is None:
             return Response(204)
@@ -187,6 +198,7 @@ class Dispatcher:
     def _ended(self, context: Context, operation: Operation, started_at: float, outcome: str) -> None:
         """Count one call less; called once for each, for a stream when it has been closed."""
         self._active -= 1
+        self._answered += 1
         if self._draining and not self._active:
             self._idle.set()
         if self._recorder is not None:

@@ -1,16 +1,17 @@
-"""The transport of co-located services: straight to the dispatcher, everything else as over a network."""
+"""The transport of co-located services: straight to the dispatcher where one is placed here, else to a network."""
 
 from collections.abc import Awaitable
 
 from atoll.calls.dispatcher import Dispatcher
-from atoll.calls.ports import Request, Response
+from atoll.calls.ports import Request, Response, Transport
 from atoll.contract import Unavailable, to_wire
 
 
 class LocalTransport:
-    """Carries requests to dispatchers in this process."""
+    """Carries requests to dispatchers in this process; what is not placed here goes `elsewhere`."""
 
     def __init__(self) -> None:
+        self._elsewhere: Transport | None = None
         self._dispatchers: dict[tuple[str, int], Dispatcher] = {}
 
     def add(self, dispatcher: Dispatcher) -> None:
@@ -21,11 +22,20 @@ class LocalTransport:
         """Serve it no longer."""
         self._dispatchers.pop((dispatcher.contract.id, dispatcher.contract.major), None)
 
+    def look_elsewhere(self, elsewhere: Transport) -> None:
+        """Carry what is not placed here by another transport."""
+        self._elsewhere = elsewhere
+
     def send(self, request: Request) -> Awaitable[Response]:
-        """The answer of the instance in this process; `Unavailable` where there is none."""
+        """The answer of the instance in this process, or elsewhere; `Unavailable` where there is none."""
         operation = request.operation
         dispatcher = self._dispatchers.get((operation.service, operation.major))
-        return _nobody(request) if dispatcher is None else dispatcher.dispatch(request)
+        if dispatcher is not None:
+            return dispatcher.dispatch(request)
+        return _nobody(request) if self._elsewhere is None else self._elsewhere.send(request)
+
+    async def close(self) -> None:
+        """Nothing is held here."""
 
 
 async def _nobody(request: Request) -> Response:

@@ -1,13 +1,16 @@
 """What a call is made of, and the port that carries it."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 import msgspec
 
 from atoll.contract import Operation
 from atoll.kernel import Context
-from atoll.resilience import Guard
+from atoll.resilience import Guard, Timer
+
+TIMEOUT_S = 10.0
+"""How long a call may take when neither its caller's deadline nor the operation says."""
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
@@ -15,7 +18,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
     `path` are the words of the path arguments in the template's order, decoded; `query` the pairs; `body` JSON.
     `strict` marks a call from outside, where what the contract does not know is refused. `watched` says who in this
-    process watches the deadline already; it does not travel.
+    process watches the deadline already, `timer` is one that its connection has for all its requests; they do not
+    travel.
     """
 
     operation: Operation
@@ -25,6 +29,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     context: Context
     strict: bool = False
     watched: Guard | None = None
+    timer: Timer | None = None
 
 
 class Lines(Protocol):
@@ -58,9 +63,36 @@ class Transport(Protocol):
     """Carries a request to an instance of its service and brings the answer back.
 
     Promises: whatever goes wrong on the way is an `Unavailable` answer, not an exception; cancelling the wait cancels
-    the work as far as the distance allows; the request is carried at most once for each `send`.
+    the work as far as the distance allows. A handler begins to work on a request at most once for each `send`, unless
+    its operation is idempotent (RFC 9110, 9.2.2): then it may, when the connection was lost before the answer, be asked
+    again elsewhere.
     """
 
     def send(self, request: Request) -> Awaitable[Response]:
         """The answer to one request."""
+        ...
+
+
+class Resolver(Protocol):
+    """Says where the instances of a service listen.
+
+    Promises: answers at once, from what it knows; `version` changes whenever any answer does. An address is a URL:
+    `unix:/run/scoring.sock`, `http://10.0.0.7:7000`, `https://scoring.example:7443`.
+    """
+
+    @property
+    def version(self) -> int:
+        """Which state of the world the answers are from."""
+        ...
+
+    def addresses(self, service: str) -> Sequence[str]:
+        """Where its instances listen; none where nobody knows."""
+        ...
+
+    def root(self, service: str) -> str | None:
+        """Below which path its operations are served; None for their own place, `/{service id}/v{major}`."""
+        ...
+
+    def look(self) -> None:
+        """Find out now whether there is news: somebody was not where he should be."""
         ...

@@ -170,7 +170,7 @@ class CheckedLines:
         except BrokenContract as problem:
             self._broken = True
             await self._lines.aclose()
-            return _PREFIX + to_wire(problem, self._trace_id) + b"}"
+            return told_in_stream(problem, self._trace_id)
 
     async def aclose(self) -> None:
         """Close the other stream."""
@@ -180,12 +180,15 @@ class CheckedLines:
 def checked(operation: Operation, body: bytes) -> bytes:
     """An answer as its contract has it: read, and written again without what the contract does not declare.
 
+    That of an open operation stays as it came.
+
     Raises:
         BrokenContract: it does not fit.
     """
     assert operation.codec is not None
     try:
-        return operation.codec.encode(operation.codec.decode(body))
+        result = operation.codec.decode(body)
+        return body if operation.is_open else operation.codec.encode(result)
     except Invalid as invalid:
         raise broken(operation, invalid) from None
 
@@ -195,6 +198,11 @@ def broken(operation: Operation, invalid: Invalid) -> BrokenContract:
     problem = arrived(BrokenContract(operation=operation.id, errors=invalid.faults))
     _log.error("%s", problem)
     return problem
+
+
+def told_in_stream(problem: Problem, trace_id: str | None) -> bytes:
+    """The last line of a stream that ends with a problem."""
+    return _PREFIX + to_wire(problem, trace_id) + b"}"
 
 
 def problem_in(line: bytes) -> bytes | None:

@@ -47,11 +47,11 @@ class Timer:
     Whoever makes one closes it.
     """
 
-    __slots__ = ("_deadline_at", "_expired", "_handle", "_task")
+    __slots__ = ("_armed_at", "_deadline_at", "_expired", "_handle", "_task")
 
     def __init__(self) -> None:
         self._task: asyncio.Task[Any] | None = None  # Any: see Guard
-        self._deadline_at = 0.0
+        self._deadline_at = self._armed_at = 0.0
         self._handle: asyncio.TimerHandle | None = None
         self._expired = False
 
@@ -60,9 +60,11 @@ class Timer:
         loop = asyncio.get_running_loop()
         task = self._task = asyncio.current_task(loop)
         assert task is not None
-        if self._handle is None or deadline_at < self._deadline_at:
+        self._expired = False
+        if self._handle is None or deadline_at < self._armed_at:
             self.close()
             self._handle = loop.call_at(deadline_at, self._fire, loop)
+            self._armed_at = deadline_at
         self._deadline_at = deadline_at
         before = task.cancelling()
         try:
@@ -94,6 +96,7 @@ class Timer:
             return
         if loop.time() < self._deadline_at:  # it was armed for an earlier wait, which has ended
             self._handle = loop.call_at(self._deadline_at, self._fire, loop)
+            self._armed_at = self._deadline_at
             return
         self._expired = True
         self._task.cancel()

@@ -77,7 +77,7 @@ def service_name(class_name: str, contract: Contract | None) -> str:
     """
     if contract is None:
         return snake_case(class_name.removesuffix("Service"))
-    return contract.id if contract.major == 1 else f"{contract.id}_v{contract.major}"
+    return contract.service
 
 
 def source_of_field(service: type[Service], field: str) -> Source:

@@ -1,6 +1,6 @@
 """Who calls whom: the graph that the declarations of an application's services make."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from atoll.calls import Catalog
@@ -42,17 +42,18 @@ def describe(application: Application) -> Graph:
     return Graph(application, declared, tuple(unit.name for unit in units if unit.is_edge))
 
 
-def graph_mistakes(units: Sequence[Unit], *, whole: bool = True) -> Iterator[Mistake]:
+def graph_mistakes(units: Sequence[Unit], *, whole: bool = True, peers: Collection[str] = ()) -> Iterator[Mistake]:
     """Calls to nobody, circles of calls, and services that ask for a catalog they are not trusted with.
 
     Where services could not be loaded (`whole` is false), calls to nobody are not told: they may be calls to those.
+    `peers` are services that are reached although the application does not list them.
     """
     providers = {unit.contract.name: unit.name for unit in units if unit.contract}
     for unit in units:
         if unit.declaration is None:
             continue
         if whole:
-            yield from _calls_to_nobody(unit.declaration, providers)
+            yield from _calls_to_nobody(unit.declaration, providers, peers)
         if not unit.is_edge:
             yield from _catalogs_without_trust(unit.declaration)
     yield from _circles([unit.declaration for unit in units if unit.declaration], providers)
@@ -76,9 +77,10 @@ def in_start_order(services: Sequence[Declaration]) -> list[Declaration]:
     return list(ordered.values())
 
 
-def _calls_to_nobody(service: Declaration, providers: Mapping[str, str]) -> Iterator[Mistake]:
+def _calls_to_nobody(service: Declaration, providers: Mapping[str, str], peers: Collection[str]) -> Iterator[Mistake]:
     for dependency in service.dependencies:
-        if dependency.fallback is None and dependency.contract.name not in providers:
+        contract = dependency.contract
+        if dependency.fallback is None and contract.name not in providers and contract.service not in peers:
             yield Mistake(
                 source_of_field(service.service, dependency.field),
                 f"{service.name} depends on {dependency.contract.name}, which no service fulfils",

@@ -8,13 +8,14 @@ import asyncio
 import functools
 import inspect
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from types import CodeType
 from typing import Any, TypeVar
 
 from atoll.adapters.watchdog import watched
 from atoll.calls import Caller, Catalog, Dispatcher, Listing, LocalTransport, client
+from atoll.contract import Contract
 from atoll.kernel import Clock, Config, Disk, Entropy, Mistake, Threads, read_settings, refuse
 from atoll.service import Application, Declaration, Dependency, Instance, Service, Settings, give_threads
 from atoll.telemetry import Recorder
@@ -28,7 +29,10 @@ _log = logging.getLogger("atoll.topology")
 
 
 class Running:
-    """An application that runs in this process. Owns its instances."""
+    """An application, or the part of it that runs in this process. Owns its instances, and the way to others.
+
+    `answering` is the way in for those who carry calls to this process.
+    """
 
     def __init__(
         self, application: Application, units: Sequence[Unit], world: World, recorder: Recorder | None = None
@@ -38,8 +42,13 @@ class Running:
         self._units = units
         self._world = world
         self._recorder = recorder
-        self._answering = LocalTransport()
-        self._network = world.network(self._answering, [unit.contract for unit in units if unit.contract])
+        self.answering = LocalTransport()
+        self._network = world.network(self.answering, self.contracts)
+
+    @property
+    def contracts(self) -> list[Contract]:
+        """The contracts of all services of the application, wherever they run."""
+        return [unit.contract for unit in self._units if unit.contract]
 
     def client(self, protocol: Callable[..., T]) -> T:
         """A client of one of its services, for whoever runs the application: a test, a script, a notebook.
@@ -59,7 +68,7 @@ class Running:
             instance = self._instance(declaration, settings.get(declaration.name))
             await instance.start()
             if instance.dispatcher is not None:
-                self._answering.add(instance.dispatcher)
+                self.answering.add(instance.dispatcher)
             self.instances[declaration.name] = instance
 
     async def stop(self, drain_s: float) -> list[Exception]:
@@ -83,6 +92,7 @@ class Running:
                     _log.error("%s did not end cleanly", instance.declaration.name, exc_info=error)
                     errors.append(error)
         self.instances.clear()
+        await self._network.close()
         if cancelled is not None:
             raise cancelled
         return errors
@@ -131,17 +141,19 @@ async def single(
     services: Sequence[str] | None = None,
     recorder: Recorder | None = None,
     drain_s: float = 10.0,
+    peers: Collection[str] = (),
 ) -> AsyncGenerator[Running]:
     """Run the application in this process until the block is left.
 
     `services` names those to host (all by default); the others are known by contract only, and calling them is
-    `Unavailable`. When the block is left, calls in progress have `drain_s` to end.
+    `Unavailable`, unless the world's network reaches them; `peers` are further services that it reaches, of which the
+    application says nothing. When the block is left, calls in progress have `drain_s` to end.
 
     Raises:
         Mistakes: everything that is wrong with the application or its settings; nothing was started then.
     """
     units, mistakes = load_units(application, services)
-    mistakes += graph_mistakes(units, whole=not mistakes)
+    mistakes += graph_mistakes(units, whole=not mistakes, peers=peers)
     hosted = [unit.declaration for unit in units if unit.declaration]
     settings, found = _settings(application, units, config or Config({}), whole=not mistakes)
     refuse(mistakes + found)

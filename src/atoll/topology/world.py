@@ -3,17 +3,27 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from atoll.adapters.system import SystemClock, SystemDisk, SystemEntropy
-from atoll.calls import Transport
+from atoll.calls import LocalTransport, Transport
 from atoll.contract import Contract
 from atoll.kernel import Clock, Disk, Entropy
 
-Network = Callable[[Transport, Sequence[Contract]], Transport]
+
+class Carrier(Transport, Protocol):
+    """A transport that holds something, and releases it when it is closed."""
+
+    async def close(self) -> None:
+        """Release everything; calls under way are lost."""
+        ...
+
+
+Network = Callable[[LocalTransport, Sequence[Contract]], Carrier]
 """What carries calls to those who answer them: made from the transport at their end, and all contracts."""
 
 
-def direct(answering: Transport, contracts: Sequence[Contract]) -> Transport:  # noqa: ARG001  # the shape of a Network
+def direct(answering: LocalTransport, contracts: Sequence[Contract]) -> LocalTransport:  # noqa: ARG001  # the shape of a Network
     """No network: calls go straight to who answers them."""
     return answering
 

@@ -1,0 +1,41 @@
+"""TLS from certificates that are given as files: who one is, and whom one trusts."""
+
+import ssl
+
+
+class Certificates:
+    """Makes what TLS needs from files in PEM.
+
+    `ca` says whose certificates are trusted: the system's where there is none. With it, a server asks its clients for
+    a certificate, too.
+    """
+
+    def __init__(self, ca: str | None, certificate: str | None, key: str | None) -> None:
+        self._ca = ca
+        self._certificate = certificate
+        self._key = key
+
+    def for_client(self) -> ssl.SSLContext:
+        """For who connects.
+
+        Raises:
+            OSError: a file cannot be read, or holds no certificate.
+        """
+        return self._with_own(ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=self._ca))
+
+    def for_server(self) -> ssl.SSLContext:
+        """For who listens.
+
+        Raises:
+            OSError: a file cannot be read, or holds no certificate.
+        """
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self._ca)
+        if self._ca is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+        return self._with_own(context)
+
+    def _with_own(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self._certificate is not None:
+            context.load_cert_chain(self._certificate, self._key)
+        return context

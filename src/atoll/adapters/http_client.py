@@ -1,0 +1,306 @@
+"""The client's end of calls between processes: HTTP/1.1 over kept-alive connections, parsed by llhttp.
+
+A pool an instance, bounded; one request at a time on a connection. Of two random instances the less busy one is
+called, and one that fails is left out for a while. A request that no handler can have begun to work on (nobody listens,
+the instance is about to stop) is sent to another instance; one whose connection was lost before the answer only where
+its operation is idempotent.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import SplitResult, urlsplit
+
+import msgspec
+
+from atoll.adapters.http_connection import Connection, Lost
+from atoll.calls import Request, Resolver, Response
+from atoll.calls.balancing import Candidate, choose
+from atoll.calls.http import NOT_BEGUN, Target, is_not_begun
+from atoll.contract import Operation, Unavailable, service_of, to_wire
+from atoll.kernel import Entropy
+
+
+class ClientLimits(msgspec.Struct, frozen=True):
+    """What a client spends on one instance of a service, at most. Spans are in seconds."""
+
+    connections_max: int = 256
+    waiting_max: int = 2_048
+    connect_s: float = 3.0
+    idle_s: float = 30.0
+    answer_bytes_max: int = 64 * 1024 * 1024
+
+
+Connect = Callable[[SplitResult, Callable[[], Connection], ssl.SSLContext | None], Awaitable[object]]
+"""Opens a connection to an address; the protocol is told of it."""
+
+
+async def connect(address: SplitResult, protocol: Callable[[], Connection], tls: ssl.SSLContext | None) -> None:
+    """Open a real connection: a Unix socket, TCP, or TLS where the address says https."""
+    loop = asyncio.get_running_loop()
+    if address.scheme == "unix":
+        await loop.create_unix_connection(protocol, address.path)
+        return
+    is_tls = address.scheme == "https"
+    secured = (tls or ssl.create_default_context()) if is_tls else None
+    await loop.create_connection(protocol, address.hostname or "", address.port or (443 if is_tls else 80), ssl=secured)
+
+
+ATTEMPTS_MAX = 5
+"""To how many instances one request is sent, at most."""
+
+SWEEP_S = 5.0
+"""How often connections that nobody uses are looked for."""
+
+
+class HttpClient:
+    """Carries requests to instances in other processes. Owns their connections."""
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        entropy: Entropy,
+        *,
+        limits: ClientLimits | None = None,
+        tls: Callable[[], ssl.SSLContext | None] = lambda: None,
+        headers: Mapping[str, str] | None = None,
+        connect: Connect = connect,
+    ) -> None:
+        self._resolver = resolver
+        self._below = entropy.random().randrange
+        self._limits = limits or ClientLimits()
+        self._tls = tls
+        self._more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items()).encode("latin-1")
+        self._connect = connect
+        self._instances: dict[str, Instance] = {}
+        self._routes: dict[Operation, _Route] = {}
+        self._seen = -1
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    async def send(self, request: Request) -> Response:
+        """The answer of an instance; `Unavailable` where none can be reached."""
+        if self._seen != self._resolver.version:
+            self._look_again()
+        operation = request.operation
+        route = self._routes.get(operation) or self._route(operation)
+        now = asyncio.get_running_loop().time
+        tried: list[Instance] = []
+        reason = "nobody knows where it listens"
+        while len(tried) < ATTEMPTS_MAX:
+            instance = choose(route.instances, now(), self._below, tried)
+            if instance is None:
+                break
+            try:
+                response = await self._asked(instance, route.target, request)
+            except Lost as lost:
+                reason = str(lost)
+                if lost.may_have_begun and not operation.is_idempotent:
+                    break
+            else:
+                if response.status not in NOT_BEGUN or not is_not_begun(response):
+                    return response
+                reason = "it is stopping"
+            tried.append(instance)
+            self._resolver.look()
+            if self._seen != self._resolver.version:
+                self._look_again()
+                route = self._routes.get(operation) or self._route(operation)
+        problem = Unavailable(service=operation.service, reason=reason)
+        return Response(problem.status, to_wire(problem, request.context.trace.id))
+
+    async def _asked(self, instance: "Instance", target: Target, request: Request) -> Response:
+        """What one instance answers; how it fared is kept, so that the next call is sent well."""
+        context = request.context
+        now = asyncio.get_running_loop().time
+        instance.load += 1
+        try:
+            connection = await instance.take()
+            sent = target.request_bytes(request, now(), self._more)
+            response = await connection.exchange(sent, request.operation, context.trace)
+        except Lost:
+            instance.failed(now())
+            raise
+        except asyncio.CancelledError:
+            if context.deadline_at is not None and context.deadline_at <= now():
+                instance.was_late(now())
+            raise
+        finally:
+            instance.load -= 1
+        instance.answered()
+        return response
+
+    async def close(self) -> None:
+        """Close all connections; calls under way are lost."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
+        instances, self._instances = list(self._instances.values()), {}
+        self._routes.clear()
+        for instance in instances:
+            instance.close()
+        await asyncio.sleep(0)  # a closed transport tells its protocol on the loop's next turn
+
+    def _route(self, operation: Operation) -> "_Route":
+        service = service_of(operation.service, operation.major)
+        addresses = self._resolver.addresses(service)
+        instances = [self._instance(address) for address in addresses]
+        root = self._resolver.root(service)
+        host = urlsplit(addresses[0]).netloc if root is not None and addresses else None
+        route = self._routes[operation] = _Route(Target(operation, root, host or None), instances)
+        return route
+
+    def _instance(self, address: str) -> "Instance":
+        instance = self._instances.get(address)
+        if instance is None:
+            instance = self._instances[address] = Instance(address, self._limits, self._connect, self._tls())
+            if self._sweeping is None:
+                self._sweeping = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
+        return instance
+
+    def _look_again(self) -> None:
+        """Forget which instance serves what: the resolver has news. Those that went finish what is under way."""
+        self._seen = self._resolver.version
+        operations = list(self._routes)
+        self._routes.clear()
+        for operation in operations:
+            self._route(operation)
+        used = {id(instance) for route in self._routes.values() for instance in route.instances}
+        for address, instance in list(self._instances.items()):
+            if id(instance) not in used:
+                del self._instances[address]
+                instance.retire()
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._sweeping = None
+        for instance in self._instances.values():
+            instance.close_idle(loop.time() - self._limits.idle_s)
+        if any(instance.is_connected for instance in self._instances.values()):
+            self._sweeping = loop.call_later(SWEEP_S, self._sweep)
+
+
+class _Route:
+    """How one operation is called now."""
+
+    __slots__ = ("instances", "target")
+
+    def __init__(self, target: Target, instances: "list[Instance]") -> None:
+        self.target = target
+        self.instances = instances
+
+
+class Instance(Candidate):
+    """One instance of one service or several, and the connections to it. Owns them."""
+
+    def __init__(self, address: str, limits: ClientLimits, connect: Connect, tls: ssl.SSLContext | None) -> None:
+        super().__init__()
+        self._address = address
+        self._split = urlsplit(address)
+        self._limits = limits
+        self._connect = connect
+        self._tls = tls
+        self._free: list[Connection] = []
+        self._open: set[Connection] = set()
+        self._opening = 0
+        self._waiting: dict[asyncio.Future[Connection | None], None] = {}
+        self._is_retired = False
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there are connections."""
+        return bool(self._open)
+
+    async def take(self) -> Connection:
+        """A connection for one request; whoever takes it exchanges it at once.
+
+        Raises:
+            Lost: nobody listens, or too many wait already; the request has not left.
+        """
+        while self._free:
+            connection = self._free.pop()
+            if connection.is_usable:
+                return connection
+        if len(self._open) + self._opening >= self._limits.connections_max:
+            given = await self._wait()
+            if given is not None:
+                return given
+        return await self._opened()
+
+    def give(self, connection: Connection) -> None:
+        """Take a connection back that is free again."""
+        if self._is_retired:
+            connection.close()
+            return
+        while self._waiting:
+            waiting = next(iter(self._waiting))
+            del self._waiting[waiting]
+            if not waiting.done():
+                waiting.set_result(connection)
+                return
+        self._free.append(connection)
+
+    def lose(self, connection: Connection) -> None:
+        """Forget a connection that is closed."""
+        self._open.discard(connection)
+        if connection in self._free:
+            self._free.remove(connection)
+        if self._waiting:  # its place is free for whoever waits longest
+            waiting = next(iter(self._waiting))
+            del self._waiting[waiting]
+            if not waiting.done():
+                waiting.set_result(None)
+
+    def close_idle(self, since: float) -> None:
+        """Close connections that nobody has used since then."""
+        for connection in [each for each in self._free if each.used_at < since]:
+            connection.close()
+
+    def retire(self) -> None:
+        """Keep no connection any more; calls under way end."""
+        self._is_retired = True
+        for connection in list(self._free):
+            connection.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._is_retired = True
+        for connection in list(self._open):
+            connection.close()
+
+    async def _wait(self) -> Connection | None:
+        """A connection that somebody gives back; None when a new one may be opened."""
+        if len(self._waiting) >= self._limits.waiting_max:
+            reason = f"{self._limits.connections_max} calls are under way, and {len(self._waiting)} wait"
+            raise Lost(reason, may_have_begun=False)
+        waiting: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        self._waiting[waiting] = None
+        try:
+            connection = await waiting
+        except asyncio.CancelledError:
+            self._waiting.pop(waiting, None)
+            if waiting.done() and not waiting.cancelled() and (given := waiting.result()) is not None:
+                self.give(given)
+            raise
+        return connection if connection is not None and connection.is_usable else None
+
+    async def _opened(self) -> Connection:
+        connection = Connection(self.give, self.lose, self._limits.answer_bytes_max)
+        self._opening += 1
+        try:
+            async with asyncio.timeout(self._limits.connect_s):
+                await self._connect(self._split, lambda: connection, self._tls)
+        except (OSError, TimeoutError, ValueError) as error:
+            reason = f"nobody answers at {self._address} ({_said(error)})"
+            raise Lost(reason, may_have_begun=False) from None
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            self._opening -= 1
+        self._open.add(connection)
+        return connection
+
+
+def _said(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text.lower() or type(error).__name__

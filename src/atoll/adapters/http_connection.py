@@ -1,0 +1,276 @@
+"""One kept-alive connection of a client: a request, its answer, the next request."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import cast
+
+import httptools
+
+from atoll.calls import Response
+from atoll.calls.streams import told_in_stream
+from atoll.contract import BrokenContract, Fault, Operation, Unavailable, to_wire
+from atoll.kernel import Trace
+
+STREAM_BYTES_MAX = 64 * 1024
+"""How much of a stream may wait for its reader before the other side is told to wait."""
+
+HEAD_BYTES_MAX = 64 * 1024
+
+
+class Lost(Exception):
+    """The connection ended before the answer. `may_have_begun`: a handler may have begun to work on the request."""
+
+    def __init__(self, reason: str, *, may_have_begun: bool = True) -> None:
+        super().__init__(reason)
+        self.may_have_begun = may_have_begun
+
+
+class Connection(asyncio.Protocol):
+    """Carries one request at a time. Tells `free` when it can be used again, and `gone`, once, when it is closed."""
+
+    def __init__(
+        self, free: "Callable[[Connection], None]", gone: "Callable[[Connection], None]", answer_bytes_max: int
+    ) -> None:
+        self.used_at = 0.0
+        self._free = free
+        self._gone = gone
+        self._answer_bytes_max = answer_bytes_max
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._waiting: asyncio.Future[Response] | None = None
+        self._operation: Operation | None = None
+        self._trace = Trace()
+        self._lines: ReceivedLines | None = None
+        self._body = b""
+        self._head_bytes = 0
+        self._has_head = False
+        self._has_length = False
+        self._closed = False
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether a request can be sent on it."""
+        return not self._closed and self._waiting is None and self._lines is None
+
+    async def exchange(self, sent: bytes, operation: Operation, trace: Trace) -> Response:
+        """The answer to a request; cancelling the wait closes the connection, which tells the other side.
+
+        Raises:
+            Lost: the connection ended first.
+        """
+        if self._closed or self._transport is None:
+            raise Lost("the connection was closed", may_have_begun=False)
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[Response] = loop.create_future()
+        self._waiting = waiting
+        self._operation = operation
+        self._trace = trace
+        self._transport.write(sent)
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            self.close()
+            raise
+        finally:
+            self._waiting = None
+            if self._lines is None and not self._closed:
+                self.used_at = loop.time()
+                self._free(self)
+
+    def close(self) -> None:
+        """End it, whatever is under way."""
+        self._closed = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def released(self) -> None:
+        """The stream has been read to its end."""
+        self._lines = None
+        if not self._closed:
+            self.used_at = asyncio.get_running_loop().time()
+            self._free(self)
+
+    def pause(self, *, paused: bool) -> None:
+        """Let the other side wait, or go on."""
+        if self._transport is not None and not self._closed:
+            (self._transport.pause_reading if paused else self._transport.resume_reading)()
+
+    # --- asyncio's protocol ------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is there."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are transports without being derived from it
+        if self._closed:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of an answer."""
+        if not self._has_head:
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._fail(f"it answered with what is no HTTP: {error}")
+            return
+        if not self._has_head and self._head_bytes > HEAD_BYTES_MAX:
+            self._fail(f"the head of its answer has more than {HEAD_BYTES_MAX} bytes")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has ended."""
+        self._closed = True
+        if self._has_head and not self._has_length:  # the end of the connection is the end of such an answer
+            self.on_message_complete()
+        reason = "the connection was lost before its answer" + (f" ({exc})" if exc else "")
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(Lost(reason))
+        if self._lines is not None:
+            self._lines.end(Unavailable(service=self._service, reason="the connection was lost within its answer"))
+        self._gone(self)
+
+    # --- httptools' callbacks ----------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """The first byte of an answer."""
+        self._body = b""
+        self._has_head = self._has_length = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Whether the answer says how long it is."""
+        if name.lower() in (b"content-length", b"transfer-encoding"):
+            self._has_length = True
+
+    def on_headers_complete(self) -> None:
+        """The head of an answer: a stream can be read from here on."""
+        self._has_head = True
+        self._head_bytes = 0
+        status = self._parser.get_status_code()
+        if status in (204, 304):
+            self._has_length = True
+        operation, waiting = self._operation, self._waiting
+        if status == 200 and operation is not None and operation.is_streamed and waiting and not waiting.done():
+            self._lines = ReceivedLines(self, self._trace.id)
+            waiting.set_result(Response(200, stream=self._lines))
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        if self._lines is not None:
+            self._lines.feed(body)
+            return
+        self._body = self._body + body if self._body else body
+        if len(self._body) > self._answer_bytes_max:
+            self._refuse_length()
+
+    def on_message_complete(self) -> None:
+        """The end of an answer."""
+        status = self._parser.get_status_code()
+        if status < 200:  # an interim answer: the other one follows
+            return
+        self._has_head = False
+        if not self._parser.should_keep_alive():
+            self._closed = True
+            if self._transport is not None:
+                self._transport.close()
+        if self._lines is not None:
+            self._lines.end(None)
+        elif self._waiting is None or self._waiting.done():  # nobody asked: the instance is about to close it
+            self.close()
+        else:
+            self._waiting.set_result(Response(status, self._body))
+
+    # --- failures ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _service(self) -> str:
+        return self._operation.service if self._operation is not None else "the service"
+
+    def _fail(self, reason: str) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(Lost(reason))
+        if self._lines is not None:
+            self._lines.end(Unavailable(service=self._service, reason=reason))
+        self.close()
+
+    def _refuse_length(self) -> None:
+        fault = Fault(pointer="", detail=f"is longer than {self._answer_bytes_max} bytes")
+        operation = self._operation.id if self._operation is not None else "an operation"
+        problem = BrokenContract(operation=operation, errors=(fault,))
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(Response(problem.status, to_wire(problem, self._trace.id)))
+        self._closed = True
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class ReceivedLines:
+    """The lines of a stream that arrives. The other side waits while too much of it is unread."""
+
+    def __init__(self, connection: Connection, trace_id: str) -> None:
+        self._connection = connection
+        self._trace_id = trace_id
+        self._lines: deque[bytes] = deque()
+        self._rest = b""
+        self._bytes = 0
+        self._is_paused = False
+        self._is_over = False
+        self._is_closed = False
+        self._waiting: asyncio.Future[None] | None = None
+
+    async def __anext__(self) -> bytes:
+        """The next line; one that tells of `Unavailable` is the last where the connection was lost."""
+        while not self._lines:
+            if self._is_over or self._is_closed:
+                raise StopAsyncIteration
+            waiting = self._waiting = asyncio.get_running_loop().create_future()
+            try:
+                await waiting
+            finally:
+                self._waiting = None
+        line = self._lines.popleft()
+        self._bytes -= len(line)
+        if self._is_paused and self._bytes < STREAM_BYTES_MAX // 2:
+            self._is_paused = False
+            self._connection.pause(paused=False)
+        return line
+
+    async def aclose(self) -> None:
+        """Read no further: the connection is closed where the stream has not ended, which ends the work behind it."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._is_over:
+            self._connection.released()
+        else:
+            self._connection.close()
+
+    def feed(self, data: bytes) -> None:
+        """Bytes that have arrived."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._lines.extend(lines)
+        self._bytes += sum(map(len, lines))
+        if len(self._rest) > STREAM_LINE_BYTES_MAX:
+            self._connection.close()
+        elif self._bytes > STREAM_BYTES_MAX and not self._is_paused:
+            self._is_paused = True
+            self._connection.pause(paused=True)
+        self._wake()
+
+    def end(self, problem: Unavailable | None) -> None:
+        """Nothing more will come; with a problem, because the connection was lost."""
+        if self._is_over:
+            return
+        self._is_over = True
+        if self._rest and problem is None:
+            self._lines.append(self._rest)
+        if problem is not None:
+            self._lines.append(told_in_stream(problem, self._trace_id))
+        self._rest = b""
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+
+STREAM_LINE_BYTES_MAX = 64 * 1024 * 1024
+"""A longer line ends the connection."""

@@ -1,0 +1,213 @@
+"""The server's end of calls between processes: it listens, keeps its connections within limits, and drains.
+
+What a connection does is in `http_served`. Addresses are URLs: `unix:/run/scoring.sock`, `http://127.0.0.1:7000` (port
+0 takes any free one), `https://...` with certificates.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import ssl
+import stat
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from atoll.adapters.http_served import Page, Served, ServerLimits
+from atoll.calls import Request, Response, Router, Transport
+from atoll.contract import Contract, NoSuchOperation, Operation
+from atoll.kernel import AtollError, Entropy, Tasks
+
+SWEEP_S = 1.0
+"""How often slow senders, slow readers and idle connections are looked for."""
+
+BACKLOG = 1024
+
+GOODBYE_S = 0.05
+"""How long connections are still accepted after the address is gone: those that had been made before."""
+
+CLOSE_S = 1.0
+"""How long connections may take to end when all is closed."""
+
+
+class NotListening(AtollError):
+    """The address cannot be listened on."""
+
+    code = "not_listening"
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(address, reason)
+        self.address, self.reason = address, reason
+
+    def __str__(self) -> str:
+        return f"nobody can listen at {self.address}: {self.reason}; end what listens there, or name another address"
+
+
+class HttpServer:
+    """Answers requests for the operations of some contracts. Owns its listening sockets and its connections."""
+
+    def __init__(
+        self,
+        answering: Transport,
+        contracts: Sequence[Contract],
+        entropy: Entropy,
+        *,
+        limits: ServerLimits | None = None,
+        pages: Mapping[str, Page] | None = None,
+    ) -> None:
+        self.answering = answering
+        self.limits = limits or ServerLimits()
+        self.entropy = entropy
+        self.is_draining = False
+        self.tasks = Tasks("http")
+        self.connections: set[Served] = set()
+        self._pages = dict(pages or {})
+        self._routers = {contract.name: Router(contract.operations) for contract in contracts}
+        self._plain = {
+            (operation.method, f"/{contract.name}{operation.path}".rstrip("/")): operation
+            for contract in contracts
+            for operation in contract.operations
+            if "{" not in operation.path
+        }
+        self._listening: list[asyncio.Server] = []
+        self._files: list[tuple[Path, int]] = []
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._fewer = asyncio.Event()
+
+    async def listen(self, address: str, tls: ssl.SSLContext | None = None) -> str:
+        """Listen at an address; the address as others can reach it.
+
+        Raises:
+            NotListening: nobody can listen there.
+        """
+        loop = asyncio.get_running_loop()
+        split = urlsplit(address)
+        try:
+            if split.scheme == "unix":
+                _make_way(Path(split.path))
+                server = await loop.create_unix_server(self.connection, split.path, backlog=BACKLOG)
+                self._files.append(_kept_private(Path(split.path)))
+            else:
+                if (split.scheme == "https") != (tls is not None):
+                    raise NotListening(address, "https wants a certificate, and http none")
+                server = await loop.create_server(
+                    self.connection, split.hostname, split.port or 0, backlog=BACKLOG, ssl=tls
+                )
+        except (OSError, OverflowError, ValueError) as error:
+            raise NotListening(address, getattr(error, "strerror", None) or str(error)) from None
+        self._listening.append(server)
+        if self._sweeping is None:
+            self._sweeping = loop.call_later(SWEEP_S, self._sweep)
+        if split.scheme == "unix":
+            return address
+        port = server.sockets[0].getsockname()[1]
+        host = f"[{split.hostname}]" if ":" in (split.hostname or "") else split.hostname
+        return f"{split.scheme}://{host}:{port}"
+
+    def connection(self) -> Served:
+        """The protocol of a new connection."""
+        return Served(self)
+
+    async def drain(self, timeout_s: float) -> None:
+        """Let requests in progress end within `timeout_s`; whoever comes now is told to go elsewhere."""
+        self.is_draining = True
+        self._remove_files()
+        for connection in list(self.connections):
+            connection.drain()
+        await asyncio.sleep(GOODBYE_S)
+        await self._until(lambda: not any(connection.is_busy for connection in self.connections), timeout_s)
+
+    async def close(self) -> None:
+        """Listen no more, and end all connections and what they wait for."""
+        self.is_draining = True
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        self._remove_files()
+        for server in self._listening:
+            server.close()
+        for connection in list(self.connections):
+            connection.close()
+        await self.tasks.close()
+        await self._until(lambda: not self.connections, CLOSE_S)
+        for server in self._listening:
+            await server.wait_closed()
+
+    def find(self, method: str, path: str) -> tuple[Operation, tuple[str, ...]]:
+        """The operation at `/{id}/v{major}{path}`, and the words of its path arguments.
+
+        Raises:
+            NoSuchOperation, MethodNotAllowed, InvalidInput: see `Router.find`.
+        """
+        plain = self._plain.get((method, path))
+        if plain is not None:
+            return plain, ()
+        service, _, rest = path.removeprefix("/").partition("/")
+        major, slash, inner = rest.partition("/")
+        router = self._routers.get(f"{service}/{major}")
+        if router is None:
+            raise NoSuchOperation(path=path)
+        return router.find(method, slash + inner)
+
+    def page(self, path: str) -> Page | None:
+        """What is answered at a path that is no operation."""
+        return self._pages.get(path)
+
+    def send(self, request: Request) -> Awaitable[Response]:
+        """The answer of whoever is behind this server."""
+        return self.answering.send(request)
+
+    def ended(self) -> None:
+        """A request has ended, or a connection: whoever waits for that looks again."""
+        self._fewer.set()
+
+    async def _until(self, is_so: Callable[[], bool], timeout_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while not is_so():
+                    self._fewer.clear()
+                    await self._fewer.wait()
+
+    def _remove_files(self) -> None:
+        """Take Unix sockets out of the way; never the file of another that listens at the same place by now."""
+        files, self._files = self._files, []
+        for path, inode in files:
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_ino == inode:
+                    path.unlink()
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        for connection in list(self.connections):
+            connection.look(loop.time())
+        self._sweeping = loop.call_later(SWEEP_S, self._sweep)
+
+
+def _kept_private(path: Path) -> tuple[Path, int]:
+    """The file of a socket, for the owner of the process alone, and what tells it from another of its name."""
+    path.chmod(0o600)
+    return path, path.stat().st_ino
+
+
+def _make_way(path: Path) -> None:
+    """Remove the socket of a process that was killed; one that is answered belongs to somebody.
+
+    Raises:
+        OSError: somebody listens there, it is no socket, or its folder cannot be made.
+    """
+    if len(os.fsencode(path)) > 100:
+        raise OSError("the path is longer than a Unix socket's may be: name a shorter --state folder")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        if not stat.S_ISSOCK(path.stat().st_mode):
+            raise OSError("there is a file that is no socket")
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(0.5)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            path.unlink(missing_ok=True)
+            return
+    raise OSError("another process listens there")

@@ -1,0 +1,214 @@
+"""Calls as HTTP/1.1: what both ends of a connection agree on. Pure; the drivers in `adapters` move the bytes.
+
+An operation is served at `/{service id}/v{major}{path}`. What travels beside its arguments are headers:
+
+    traceparent          the caller's span (W3C Trace Context, level 1)
+    atoll-timeout        seconds until the deadline: relative, so that clocks need not agree
+    atoll-caller         the name of the calling service
+    atoll-user, atoll-tenant, atoll-criticality
+    idempotency-key      derived for this call (draft-ietf-httpapi-idempotency-key-header)
+
+All of them may be missing, so that curl and any other client can call. An instance that has not begun to work on a
+request says so, and the request may be sent to another one, whatever its method: with 421 (RFC 9110, 15.5.20) to one
+that comes while it drains, and with 408 (RFC 9110, 15.5.9) on an idle connection that it is about to close.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from atoll.calls.ports import TIMEOUT_S, Request, Response
+from atoll.contract import MEDIA_TYPE, Fault, InvalidInput, Operation, Problem, to_wire
+from atoll.kernel import Context, Criticality, Trace
+
+TIMEOUT = "atoll-timeout"
+"""The header in which a caller says how many seconds it will wait."""
+
+NOT_BEGUN = (408, 421)
+"""The statuses by which an instance may say that it has not begun to work on a request."""
+
+HEADERS = frozenset(
+    b"host content-type content-length transfer-encoding expect connection upgrade accept traceparent idempotency-key "
+    b"atoll-timeout atoll-caller atoll-user atoll-tenant atoll-criticality".split()
+)
+"""The headers that a service reads; each may be sent once."""
+
+_REASONS = {200: b"OK", 204: b"No Content", 408: b"Request Timeout", 421: b"Misdirected Request"}
+
+_UNSAFE = re.compile(r"[^!#$&-~]")
+
+
+class NotBegun(Problem, status=421, code="not_begun", retryable=True, detail="{reason}: send the request elsewhere"):
+    """The instance has not begun to work on the request, and will not."""
+
+    reason: str
+
+
+def not_begun(reason: str, status: int) -> Response:
+    """The answer of an instance that will not work on a request."""
+    return Response(status, to_wire(NotBegun(reason=reason), None))
+
+
+def is_not_begun(response: Response) -> bool:
+    """Whether an answer says that the request may be sent to another instance; a handler's own 408 or 421 does not."""
+    if response.status not in NOT_BEGUN:
+        return False
+    try:
+        return msgspec.json.decode(response.body, type=_Coded).code == NotBegun.code
+    except (ValueError, RecursionError):
+        return False
+
+
+class _Coded(msgspec.Struct):
+    code: str = ""
+
+
+class Target:
+    """An operation as HTTP names it: below `root` (its own place by default), at a server that is called `host`."""
+
+    def __init__(self, operation: Operation, root: str | None = None, host: str | None = None) -> None:
+        base = f"/{operation.service}/v{operation.major}" if root is None else root.rstrip("/")
+        path = operation.path if root is not None else operation.path.rstrip("/")
+        self._segments = f"{base}{path}".split("/")
+        self._method = operation.method.encode()
+        self._host = (host or operation.service).encode()
+        self._has_length = operation.method in ("POST", "PUT", "PATCH")
+        self._plain = b"%b %b HTTP/1.1\r\nhost: %b\r\n" % (self._method, "/".join(self._segments).encode(), self._host)
+
+    def request_bytes(self, request: Request, now: float, more: bytes = b"") -> bytes:
+        """A request as bytes, the head and the body; `now` is the loop's time, `more` further lines of the head."""
+        if request.path or request.query:
+            line = b"%b %b HTTP/1.1\r\nhost: %b\r\n" % (self._method, self._address(request), self._host)
+        else:
+            line = self._plain
+        context = request.context
+        trace = context.trace
+        head = b"%btraceparent: 00-%032x-%016x-%02x\r\n%b" % (
+            line,
+            trace.trace_id,
+            trace.span_id,
+            trace.sampled,
+            _context_lines(context),
+        )
+        if context.deadline_at is not None:
+            head += b"atoll-timeout: %.6f\r\n" % max(0.0, context.deadline_at - now)
+        head += more
+        body = request.body
+        if body:
+            return b"%bcontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (head, len(body), body)
+        return head + (b"content-length: 0\r\n\r\n" if self._has_length else b"\r\n")
+
+    def _address(self, request: Request) -> bytes:
+        words = iter(request.path)
+        path = "/".join(quote(next(words), safe="") if part[:1] == "{" else part for part in self._segments)
+        if request.query:
+            path += "?" + "&".join(f"{quote(name, safe='')}={quote(word, safe='')}" for name, word in request.query)
+        return path.encode()
+
+
+def _context_lines(context: Context) -> bytes:
+    """What of a context is not as it mostly is."""
+    lines = b"atoll-caller: %b\r\n" % _word(context.caller) if context.caller else b""
+    if context.user is not None:
+        lines += b"atoll-user: %b\r\n" % _word(context.user)
+    if context.tenant != "main":
+        lines += b"atoll-tenant: %b\r\n" % _word(context.tenant)
+    if context.criticality is not Criticality.NORMAL:
+        lines += b"atoll-criticality: %b\r\n" % context.criticality.encode()
+    if context.idempotency_key is not None:
+        lines += b"idempotency-key: %b\r\n" % _word(context.idempotency_key)
+    return lines
+
+
+def _word(text: str) -> bytes:
+    """Text as a header can hold it: what is no visible ASCII, and `%`, is percent-encoded."""
+    return (quote(text, safe="!#$&'()*+,-./:;<=>?@[]^_`{|}~") if _UNSAFE.search(text) else text).encode()
+
+
+def context_of(headers: Mapping[bytes, bytes], operation: Operation, now: float, bits: Callable[[int], int]) -> Context:
+    """What the headers of a request say about it; a new trace where they name none.
+
+    A caller that does not say how long it waits is given what a typed client would wait; a stream has no end of its
+    own.
+
+    Raises:
+        InvalidInput: the timeout is no number of seconds.
+    """
+    get = headers.get
+    given = get(b"traceparent")
+    trace = Trace.parse(given.decode("latin-1")) if given is not None else None
+    user, key = get(b"atoll-user"), get(b"idempotency-key")
+    return Context(
+        trace or Trace(bits(128) or 1, 0, 0, True),
+        _deadline_at(get(b"atoll-timeout"), operation, now),
+        _text(get(b"atoll-caller", b"")),
+        None if user is None else _text(user),
+        _text(get(b"atoll-tenant", b"main")),
+        _CRITICALITY.get(get(b"atoll-criticality", b""), Criticality.NORMAL),
+        None if key is None else _text(key),
+    )
+
+
+_CRITICALITY = {each.encode(): each for each in Criticality}
+
+
+def _deadline_at(given: bytes | None, operation: Operation, now: float) -> float | None:
+    if given is None:
+        return None if operation.is_streamed else now + (operation.timeout_s or TIMEOUT_S)
+    return now + timeout_of(given.decode("latin-1"))
+
+
+def timeout_of(given: str) -> float:
+    """The seconds in a timeout header.
+
+    Raises:
+        InvalidInput: it is no number of seconds from zero on.
+    """
+    try:
+        timeout_s = float(given)
+    except ValueError:
+        timeout_s = -1.0
+    if 0 <= timeout_s < math.inf:
+        return timeout_s
+    fault = Fault(pointer=f"/{TIMEOUT}", detail=f"`{given}` is not a number of seconds", place="header")
+    raise InvalidInput(errors=(fault,))
+
+
+def _text(value: bytes) -> str:
+    text = value.decode("latin-1")
+    return unquote(text) if "%" in text else text
+
+
+def head_bytes(status: int, length: int, *, is_last: bool, more: bytes = b"") -> bytes:
+    """The head of an answer of so many bytes; `is_last` tells that the connection ends with it."""
+    closing = b"connection: close\r\n" if is_last else b""
+    if status == 204:
+        return b"HTTP/1.1 204 No Content\r\n%b%b\r\n" % (more, closing)
+    return b"HTTP/1.1 %d %b\r\ncontent-type: %b\r\ncontent-length: %d\r\n%b%b\r\n" % (
+        status,
+        _REASONS.get(status, b"-"),
+        b"application/json" if status < 300 else _PROBLEM,
+        length,
+        more,
+        closing,
+    )
+
+
+_PROBLEM = MEDIA_TYPE.encode()
+
+
+def stream_head_bytes(*, is_last: bool) -> bytes:
+    """The head of an answer that comes line by line."""
+    closing = b"connection: close\r\n" if is_last else b""
+    return b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n%b\r\n" % closing
+
+
+def chunk_bytes(line: bytes) -> bytes:
+    """One line of a stream as a chunk."""
+    return b"%x\r\n%b\n\r\n" % (len(line) + 1, line)
+
+
+LAST_CHUNK = b"0\r\n\r\n"

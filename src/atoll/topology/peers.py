@@ -1,0 +1,136 @@
+"""Peers: where the services of an application listen, and whom to trust. Given by a file or by the environment.
+
+    {"services": {"scoring": ["unix:/run/scoring-1.sock", "https://10.0.0.7:7443"]},
+     "roots": {"tax": ""},
+     "tls": {"ca": "ca.pem", "certificate": "service.pem", "key": "service.key"}}
+
+A supervisor, an operator of a cluster or a person writes it; whoever serves reads it again when it has changed.
+`roots` are for services that are not Atoll's own: below which path their operations are.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlsplit
+
+import msgspec
+
+from atoll.kernel import Mistake, Mistakes, Source
+
+VARIABLE = "ATOLL_PEERS"
+"""The environment variable that names the file."""
+
+_PEER = "ATOLL_PEER_"
+_TLS = {"ca": "ATOLL_TLS_CA", "certificate": "ATOLL_TLS_CERTIFICATE", "key": "ATOLL_TLS_KEY"}
+
+
+class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Files in PEM: `ca` says whose certificates are trusted, the other two are one's own."""
+
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+
+class Peers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where services listen, by name; `roots` is for those that are not Atoll's own."""
+
+    services: dict[str, tuple[str, ...]] = {}
+    roots: dict[str, str] = {}
+    tls: Trust | None = None
+
+
+def peers_in(text: bytes, file: str) -> Peers:
+    """What a file of peers says.
+
+    Raises:
+        Mistakes: it cannot be read, or holds what is no address.
+    """
+    try:
+        peers = msgspec.json.decode(text, type=Peers)
+    except (ValueError, RecursionError) as error:
+        fix = 'write {"services": {"name": ["unix:/path", "http://host:port"]}}'
+        raise Mistakes([Mistake(Source(file), f"the peers cannot be read: {error}", fix)]) from None
+    return _checked(peers, Source(file))
+
+
+def peers_of(environment: Mapping[str, str]) -> Peers:
+    """What the environment says: `ATOLL_PEER_SCORING=https://one:7443,https://two:7443`, and `ATOLL_TLS_CA` and so on.
+
+    Raises:
+        Mistakes: it holds what is no address.
+    """
+    services = {
+        name.removeprefix(_PEER).lower(): tuple(part.strip() for part in value.split(",") if part.strip())
+        for name, value in environment.items()
+        if name.startswith(_PEER)
+    }
+    given = {field: environment[variable] for field, variable in _TLS.items() if variable in environment}
+    return _checked(Peers(services, {}, Trust(**given) if given else None), None)
+
+
+def _checked(peers: Peers, where: Source | None) -> Peers:
+    wrong = [
+        Mistake(where, f"`{address}` of `{name}` is no address", "write unix:/path, http://host:port or https://host")
+        for name, addresses in peers.services.items()
+        for address in addresses
+        if not is_address(address)
+    ]
+    if peers.tls is not None and (peers.tls.certificate is None) != (peers.tls.key is None):
+        fix = "give both the certificate and its key, or neither"
+        wrong.append(Mistake(where, "a certificate of one's own needs its key", fix))
+    if wrong:
+        raise Mistakes(wrong)
+    return peers
+
+
+def is_address(text: str) -> bool:
+    """Whether a text says where somebody listens."""
+    try:
+        split = urlsplit(text)
+        port = split.port
+    except ValueError:
+        return False
+    if split.scheme == "unix":
+        return split.path.startswith("/") and not split.netloc
+    return split.scheme in ("http", "https") and bool(split.hostname) and port != 0
+
+
+class Directory:
+    """The peers as they are known now. Fulfils `Resolver`.
+
+    `read` gives the file's content, or None where it has not changed since it was last asked; what cannot be read is
+    passed over, so that a half-written file takes no service away, and told to `told`.
+    """
+
+    def __init__(self, peers: Peers, read: Callable[[], Peers | None] = lambda: None) -> None:
+        self._peers = peers
+        self._read = read
+        self._version = 0
+
+    @property
+    def version(self) -> int:
+        """Counts the changes."""
+        return self._version
+
+    @property
+    def peers(self) -> Peers:
+        """All of them."""
+        return self._peers
+
+    def addresses(self, service: str) -> Sequence[str]:
+        """Where its instances listen."""
+        return self._peers.services.get(service, ())
+
+    def root(self, service: str) -> str | None:
+        """Below which path its operations are; None for their own place."""
+        return self._peers.roots.get(service)
+
+    def look(self) -> None:
+        """Read again."""
+        peers = self._read()
+        if peers is not None and peers != self._peers:
+            self.put(peers)
+
+    def put(self, peers: Peers) -> None:
+        """Know these from now on."""
+        self._peers = peers
+        self._version += 1

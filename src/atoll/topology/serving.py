@@ -1,0 +1,174 @@
+"""One process of an application: the services that it hosts, behind a socket, and the way to all others.
+
+It is the unit of every topology with more than one process: a supervisor, a cluster or a person starts it, and says
+where its peers are and whom to trust. It waits for nobody: readiness is its own state.
+"""
+
+import asyncio
+import dataclasses
+import os
+from collections.abc import AsyncGenerator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from atoll.adapters.certificates import Certificates
+from atoll.adapters.http_client import HttpClient
+from atoll.adapters.http_served import Page
+from atoll.adapters.http_server import HttpServer
+from atoll.calls import LocalTransport, Request, Response
+from atoll.contract import Contract
+from atoll.kernel import Config, Mistake, Mistakes
+from atoll.service import Application, Instance
+from atoll.telemetry import Recorder
+from atoll.topology.peers import Directory, Trust
+from atoll.topology.reporting import InstanceReport, ProcessReport, reporter
+from atoll.topology.single import Running, single
+from atoll.topology.world import World
+
+QUIET_S = 0.5
+"""A process that nobody has called for so long may go, once its supervisor has."""
+
+
+class Serving:
+    """A process that serves: what runs in it, and where it listens."""
+
+    def __init__(self, running: Running, addresses: Sequence[str], directory: Directory) -> None:
+        self.running = running
+        self.addresses = tuple(addresses)
+        self._directory = directory
+
+    async def report(self) -> ProcessReport:
+        """The process as it is now."""
+        instances = [await _reported(instance) for instance in self.running.instances.values()]
+        return ProcessReport(pid=os.getpid(), instances=tuple(instances), peers=self._directory.version)
+
+    async def quiet(self, timeout_s: float) -> None:
+        """Wait until nobody has called for `QUIET_S`, at most `timeout_s`."""
+        loop = asyncio.get_running_loop()
+        ends_at, quiet_since, seen = loop.time() + timeout_s, loop.time(), -1
+        while loop.time() < ends_at and loop.time() - quiet_since < QUIET_S:
+            calls = self._calls()
+            if calls != seen:
+                seen, quiet_since = calls, loop.time()
+            await asyncio.sleep(QUIET_S / 10)
+
+    def _calls(self) -> int:
+        dispatchers = [instance.dispatcher for instance in self.running.instances.values() if instance.dispatcher]
+        if any(dispatcher.active for dispatcher in dispatchers):
+            return -1
+        return sum(dispatcher.answered for dispatcher in dispatchers)
+
+
+@asynccontextmanager
+async def serving(
+    application: Application,
+    *,
+    world: World,
+    directory: Directory,
+    listen: Sequence[str],
+    config: Config | None = None,
+    services: Sequence[str] | None = None,
+    recorder: Recorder | None = None,
+    drain_s: float = 10.0,
+) -> AsyncGenerator[Serving]:
+    """Host `services` of the application (all by default) behind the addresses in `listen` until the block is left.
+
+    The others are called where `directory` says. When the block is left, requests in progress have `drain_s` to end;
+    those that still come are told to go elsewhere.
+
+    Raises:
+        Mistakes: everything that is wrong with the application, its settings or the certificates.
+        NotListening: an address is taken.
+    """
+    certificates = _certificates(directory.peers.tls)
+    client_tls = certificates.for_client() if certificates else None
+
+    def network(answering: LocalTransport, contracts: Sequence[Contract]) -> "_Placed":  # noqa: ARG001  # a Network
+        client = HttpClient(directory, world.entropy, tls=lambda: client_tls)
+        answering.look_elsewhere(client)
+        return _Placed(answering, client)
+
+    here = dataclasses.replace(world, network=network)
+    server: HttpServer | None = None
+    try:
+        async with single(
+            application,
+            world=here,
+            config=config,
+            services=services,
+            recorder=recorder,
+            drain_s=drain_s,
+            peers=directory.peers.services,
+        ) as running:
+            served = Serving(running, (), directory)
+            reports = reporter(served.report, world.entropy)
+            running.answering.add(reports)
+            contracts = [*running.contracts, reports.contract]
+            server = HttpServer(running.answering, contracts, world.entropy, pages=_pages(running))
+            server_tls = certificates.for_server() if certificates else None
+            served.addresses = tuple(
+                [
+                    await server.listen(address, server_tls if address.startswith("https:") else None)
+                    for address in listen
+                ]
+            )
+            yield served
+            await server.drain(drain_s)
+    finally:
+        if server is not None:
+            await server.close()
+
+
+class _Placed:
+    """Placed here: the handler; else the network."""
+
+    def __init__(self, answering: LocalTransport, client: HttpClient) -> None:
+        self._answering = answering
+        self._client = client
+
+    def send(self, request: Request) -> Awaitable[Response]:
+        return self._answering.send(request)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+def _certificates(trust: Trust | None) -> Certificates | None:
+    """Those that are named, once each of them was read."""
+    if trust is None:
+        return None
+    certificates = Certificates(trust.ca, trust.certificate, trust.key)
+    try:
+        certificates.for_client()
+    except OSError as error:
+        fix = "name files in PEM that this process can read, and the key that belongs to the certificate"
+        raise Mistakes([Mistake(None, f"the certificates cannot be used: {error}", fix)]) from None
+    return certificates
+
+
+def _pages(running: Running) -> dict[str, Page]:
+    async def live() -> tuple[int, bytes]:
+        return 200, b'{"status":"live"}'
+
+    async def ready() -> tuple[int, bytes]:
+        instances = await running.ready()
+        status = "ready" if all(instances.values()) else "not ready"
+        return (
+            200 if status == "ready" else 503,
+            msgspec.json.encode({"status": status, "instances": instances}),
+        )
+
+    return {"/livez": live, "/readyz": ready}
+
+
+async def _reported(instance: Instance) -> InstanceReport:
+    dispatcher, contract = instance.dispatcher, instance.declaration.contract
+    return InstanceReport(
+        service=instance.declaration.name,
+        version=contract.version if contract is not None else "",
+        owner=instance.declaration.owner,
+        ready=await instance.is_ready(),
+        calls=dispatcher.answered if dispatcher is not None else 0,
+        active=dispatcher.active if dispatcher is not None else 0,
+    )
