@@ -143,16 +143,17 @@ class HttpClient:
     def _route(self, operation: Operation) -> "_Route":
         service = service_of(operation.service, operation.major)
         addresses = self._resolver.addresses(service)
-        instances = [self._instance(address) for address in addresses]
-        root = self._resolver.root(service)
-        host = urlsplit(addresses[0]).netloc if root is not None and addresses else None
-        route = self._routes[operation] = _Route(Target(operation, root, host or None), instances)
+        door = self._resolver.door(service)
+        tls = None if door is not None and door.is_stranger else self._tls()  # our own authority vouches for our own
+        instances = [self._instance(address, tls) for address in addresses]
+        host = urlsplit(addresses[0]).netloc if door is not None and addresses else ""
+        route = self._routes[operation] = _Route(Target(operation, door, host), instances)
         return route
 
-    def _instance(self, address: str) -> "Instance":
+    def _instance(self, address: str, tls: ssl.SSLContext | None) -> "Instance":
         instance = self._instances.get(address)
         if instance is None:
-            instance = self._instances[address] = Instance(address, self._limits, self._connect, self._tls())
+            instance = self._instances[address] = Instance(address, self._limits, self._connect, tls)
             if self._sweeping is None:
                 self._sweeping = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
         return instance

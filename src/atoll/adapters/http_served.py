@@ -132,12 +132,13 @@ class Served(asyncio.Protocol):
             self._say_goodbye("the instance is stopping")
 
     def close(self) -> None:
-        """End it, and what is in progress."""
+        """End it, and what is in progress; what was written is sent, unless the other side does not read."""
+        is_idle = self._task is None and self._blocked_since is None
         self._is_ending = True
         if self._task is not None:
             self._task.cancel()
         if self._transport is not None:
-            self._transport.abort()
+            (self._transport.close if is_idle else self._transport.abort)()
 
     def look(self, now: float) -> None:
         """End it where the other side is too slow: to send, to read, or to send another request."""

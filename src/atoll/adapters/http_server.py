@@ -116,7 +116,7 @@ class HttpServer:
         for connection in list(self.connections):
             connection.drain()
         await asyncio.sleep(GOODBYE_S)
-        await self._until(lambda: not any(connection.is_busy for connection in self.connections), timeout_s)
+        await self._until(lambda: not self._is_busy(), timeout_s)
 
     async def close(self) -> None:
         """Listen no more, and end all connections and what they wait for."""
@@ -126,6 +126,7 @@ class HttpServer:
         self._remove_files()
         for server in self._listening:
             server.close()
+        await self._until(lambda: not self._is_busy(), GOODBYE_S)  # the last words of those that have just been ended
         for connection in list(self.connections):
             connection.close()
         await self.tasks.close()
@@ -160,6 +161,9 @@ class HttpServer:
     def ended(self) -> None:
         """A request has ended, or a connection: whoever waits for that looks again."""
         self._fewer.set()
+
+    def _is_busy(self) -> bool:
+        return any(connection.is_busy for connection in self.connections)
 
     async def _until(self, is_so: Callable[[], bool], timeout_s: float) -> None:
         with contextlib.suppress(TimeoutError):

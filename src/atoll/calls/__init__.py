@@ -5,7 +5,7 @@ from atoll.calls.catalog import Catalog, Listing
 from atoll.calls.client import client
 from atoll.calls.dispatcher import Dispatcher, Handler
 from atoll.calls.local import LocalTransport
-from atoll.calls.ports import TIMEOUT_S, Lines, Request, Resolver, Response, Transport
+from atoll.calls.ports import TIMEOUT_S, Door, Lines, Request, Resolver, Response, Transport
 from atoll.calls.router import Router, decode_query
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Caller",
     "Catalog",
     "Dispatcher",
+    "Door",
     "Handler",
     "Lines",
     "Listing",

@@ -20,7 +20,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from atoll.calls.ports import TIMEOUT_S, Request, Response
+from atoll.calls.ports import TIMEOUT_S, Door, Request, Response
 from atoll.contract import MEDIA_TYPE, Fault, InvalidInput, Operation, Problem, to_wire
 from atoll.kernel import Context, Criticality, Trace
 
@@ -67,23 +67,22 @@ class _Coded(msgspec.Struct):
 
 
 class Target:
-    """An operation as HTTP names it: below `root` (its own place by default), at a server that is called `host`."""
+    """An operation as HTTP names it: in its own place, or behind a door at a server that is called `host`."""
 
-    def __init__(self, operation: Operation, root: str | None = None, host: str | None = None) -> None:
-        base = f"/{operation.service}/v{operation.major}" if root is None else root.rstrip("/")
-        path = operation.path if root is not None else operation.path.rstrip("/")
+    def __init__(self, operation: Operation, door: Door | None = None, host: str = "") -> None:
+        base = f"/{operation.service}/v{operation.major}" if door is None else door.root.rstrip("/")
+        path = operation.path.rstrip("/") if door is None else operation.path
         self._segments = f"{base}{path}".split("/")
         self._method = operation.method.encode()
-        self._host = (host or operation.service).encode()
+        more = "".join(f"{name}: {value}\r\n" for name, value in door.headers) if door is not None else ""
+        self._host = f"host: {host or operation.service}\r\n{more}".encode("latin-1")
+        self._is_trusted = door is None or not door.is_stranger
         self._has_length = operation.method in ("POST", "PUT", "PATCH")
-        self._plain = b"%b %b HTTP/1.1\r\nhost: %b\r\n" % (self._method, "/".join(self._segments).encode(), self._host)
+        self._plain = self._line("/".join(self._segments))
 
     def request_bytes(self, request: Request, now: float, more: bytes = b"") -> bytes:
         """A request as bytes, the head and the body; `now` is the loop's time, `more` further lines of the head."""
-        if request.path or request.query:
-            line = b"%b %b HTTP/1.1\r\nhost: %b\r\n" % (self._method, self._address(request), self._host)
-        else:
-            line = self._plain
+        line = self._line(self._address(request)) if request.path or request.query else self._plain
         context = request.context
         trace = context.trace
         head = b"%btraceparent: 00-%032x-%016x-%02x\r\n%b" % (
@@ -91,7 +90,7 @@ class Target:
             trace.trace_id,
             trace.span_id,
             trace.sampled,
-            _context_lines(context),
+            _context_lines(context) if self._is_trusted else b"",
         )
         if context.deadline_at is not None:
             head += b"atoll-timeout: %.6f\r\n" % max(0.0, context.deadline_at - now)
@@ -101,12 +100,15 @@ class Target:
             return b"%bcontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (head, len(body), body)
         return head + (b"content-length: 0\r\n\r\n" if self._has_length else b"\r\n")
 
-    def _address(self, request: Request) -> bytes:
+    def _line(self, address: str) -> bytes:
+        return b"%b %b HTTP/1.1\r\n%b" % (self._method, address.encode(), self._host)
+
+    def _address(self, request: Request) -> str:
         words = iter(request.path)
         path = "/".join(quote(next(words), safe="") if part[:1] == "{" else part for part in self._segments)
         if request.query:
             path += "?" + "&".join(f"{quote(name, safe='')}={quote(word, safe='')}" for name, word in request.query)
-        return path.encode()
+        return path
 
 
 def _context_lines(context: Context) -> bytes:

@@ -73,6 +73,17 @@ class Transport(Protocol):
         ...
 
 
+class Door(msgspec.Struct, frozen=True):
+    """How a service is called that is not Atoll's own: below which path, and with which headers beside the usual ones.
+
+    A stranger is told nothing about users, tenants and callers.
+    """
+
+    root: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    is_stranger: bool = False
+
+
 class Resolver(Protocol):
     """Says where the instances of a service listen.
 
@@ -89,8 +100,8 @@ class Resolver(Protocol):
         """Where its instances listen; none where nobody knows."""
         ...
 
-    def root(self, service: str) -> str | None:
-        """Below which path its operations are served; None for their own place, `/{service id}/v{major}`."""
+    def door(self, service: str) -> Door | None:
+        """How it is called where it is not Atoll's own; None for those that are."""
         ...
 
     def look(self) -> None:

@@ -1,7 +1,7 @@
 """Applications: a list of services with a name. It describes; `topology` runs it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import cast
 
 from atoll.service.service import Service
@@ -14,29 +14,102 @@ GATEWAY = "atoll.gateway.service:GatewayService"
 class Reference:
     """A service by the place of its class, `package.module:Class`, so that only who hosts it imports it.
 
-    `contract` is the place of its contract; by default the only contract in the module `contract` beside the class's
-    own module.
+    `contract` is the place of its contract, or the path of an exported document (`*.json`); by default the only
+    contract in the module `contract` beside the class's own module.
+
+    A service that is a distribution of its own names it as `requirement`: a folder, a wheel, or what pip would be given
+    (`pricing==2.1`). It then lives in an environment of its own, with the Python of that version where `python` names
+    one; its contract has to be named, because its modules cannot be imported here.
     """
 
     service: str
     contract: str | None = None
+    requirement: str | None = None
+    python: str | None = None
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it lives in an environment of its own."""
+        return self.requirement is not None
 
 
-Listed = Reference | type[Service]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """A service that was not written with Atoll. `contract` is the place of a contract, or the path of a document.
+
+    A document is OpenAPI as JSON (`*.json`), found along the import path as modules are. What it describes can be
+    called by the other services, and through the gateway as well where it is `public`.
+    """
+
+    name: str = field(kw_only=False)
+    contract: str
+    public: bool = False
+    owner: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted(Elsewhere):
+    """An ASGI application as a service, unchanged: `app` is its place, `package.module:attribute`.
+
+    >>> from atoll import Mounted
+    >>> Mounted("quotes", "legacy.main:app", contract="legacy/openapi.json").app
+    'legacy.main:app'
+    """
+
+    app: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Elsewhere):
+    """A service in any language, started from a command by the supervisor; it listens on the port in `PORT`.
+
+    `root` is the path below which its operations are. In its environment stand `PORT`, `ATOLL_PEERS` (the file that
+    says where all services listen) and, for each service, `ATOLL_SOCKET_...`, a Unix socket that reaches an instance.
+
+    >>> from atoll import Command
+    >>> Command("tax", ("node", "tax/server.js"), contract="tax/openapi.json").root
+    ''
+    """
+
+    command: tuple[str, ...]
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remote(Elsewhere):
+    """An HTTP API that others run, at `url`. It is told nothing about users and tenants.
+
+    `headers` go with every request; `${NAME}` in them is read from the environment, so that no key stands in source.
+
+    >>> from atoll import Remote
+    >>> Remote("geo", "https://geo.example.com/api", contract="geo/openapi.json").url
+    'https://geo.example.com/api'
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+Listed = Reference | type[Service] | Mounted | Command | Remote
 """A service as an application lists it."""
+
+Listable = str | Reference | Callable[..., Service] | Mounted | Command | Remote
+"""What may be written in the list: `Callable` stands for a class that fulfils a protocol."""
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class Application:
     """A whole product: its services, who owns it, and which edges it trusts with its catalog.
 
-    A service is its class or a reference to it (text, or `Reference`). `edges` are services that may call whatever is
+    A service is its class, a reference to it (text, or `Reference`), or one that was not written with Atoll (`Mounted`,
+    `Command`, `Remote`). `edges` are services that may call whatever is
     public in the name of users: by default the platform's gateway. Nothing is checked here: whoever runs or describes
     the application is told everything that is wrong with it, at once.
 
     >>> from atoll import Application
     >>> Application("shop", services=["shop.pricing.service:PricingService"], owner="shop team").services
-    (Reference(service='shop.pricing.service:PricingService', contract=None),)
+    (Reference(service='shop.pricing.service:PricingService', contract=None, requirement=None, python=None),)
     """
 
     name: str
@@ -50,7 +123,7 @@ class Application:
         self,
         name: str,
         *,
-        services: Sequence[str | Reference | Callable[..., Service]],
+        services: Sequence[Listable],
         edges: Sequence[str | Reference | Callable[..., Service]] = (GATEWAY,),
         owner: str = "",
         version: str = "0.1.0",
@@ -65,6 +138,6 @@ class Application:
         put(self, "description", description)
 
 
-def _listed(service: str | Reference | Callable[..., Service]) -> Listed:
+def _listed(service: Listable) -> Listed:
     # `Callable` stands for the class: a class that fulfils a protocol is no `type[Service]` to the checkers.
     return Reference(service) if isinstance(service, str) else cast(Listed, service)

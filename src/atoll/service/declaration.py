@@ -69,6 +69,13 @@ def declare(service: type[Service], owner: str = "") -> tuple[Declaration | None
     return Declaration(name, service, contract, dependencies, fields.ports, fields.settings, owner, description), []
 
 
+def outlined(
+    name: str, contract: Contract, owner: str, description: str = "", service: type[Service] = Service
+) -> Declaration:
+    """The declaration of a service whose class is not here, or that has none: what is known without it."""
+    return Declaration(name, service, contract, (), {}, None, owner, description or contract.description)
+
+
 def service_name(class_name: str, contract: Contract | None) -> str:
     """How a service is called: as its contract, with the major version from 2 on; by its class where it has none.
 

@@ -40,6 +40,8 @@ class State(StrEnum):
 class Instance:
     """One running copy of a service. Owns its dispatcher, and the threads of its blocking handlers.
 
+    The dispatcher is made of the service's handlers, unless one is given that answers in another way.
+
     Its life is `start`, `drain`, `stop`, each once and in this order; `stop` also ends one that never started.
     """
 
@@ -50,14 +52,15 @@ class Instance:
         threads: Threads,
         entropy: Entropy,
         recorder: Recorder | None = None,
+        dispatcher: Dispatcher | None = None,
     ) -> None:
         self.declaration = declaration
         self.service = service
         self.state = State.NEW
         self.threads = threads
         give_threads(service, threads)
-        self.dispatcher: Dispatcher | None = None
-        if (contract := declaration.contract) is not None:
+        self.dispatcher = dispatcher
+        if dispatcher is None and (contract := declaration.contract) is not None:
             handlers = {operation.name: getattr(service, operation.name) for operation in contract.operations}
             self.dispatcher = Dispatcher(contract, handlers, entropy, recorder)
 

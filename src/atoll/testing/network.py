@@ -12,7 +12,7 @@ from urllib.parse import SplitResult
 
 from atoll.adapters.http_client import HttpClient
 from atoll.adapters.http_server import HttpServer
-from atoll.calls import LocalTransport, Request, Response
+from atoll.calls import Door, LocalTransport, Request, Response
 from atoll.contract import Contract
 from atoll.kernel import Entropy
 
@@ -160,8 +160,8 @@ class MemoryNetwork:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.close()
         await self._server.close()
+        await self._client.close()
 
     async def _connect(
         self, address: SplitResult, protocol: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None
@@ -181,7 +181,7 @@ class _Here:
     def addresses(self, service: str) -> Sequence[str]:
         return ("unix:/memory",) if service in self._services else ()
 
-    def root(self, service: str) -> str | None:
+    def door(self, service: str) -> Door | None:
         return None
 
     def look(self) -> None:

@@ -36,7 +36,7 @@ def describe(application: Application) -> Graph:
     Raises:
         Mistakes: everything that is wrong with it.
     """
-    units, mistakes = load_units(application, None)
+    units, mistakes = load_units(application, None, apart=True)
     refuse((*mistakes, *graph_mistakes(units, whole=not mistakes)))
     declared = tuple(unit.declaration for unit in units if unit.declaration)
     return Graph(application, declared, tuple(unit.name for unit in units if unit.is_edge))

@@ -10,7 +10,21 @@ from typing import Any
 
 from atoll.contract import Contract, compile_contract, is_contract
 from atoll.kernel import Mistake, Mistakes, Source
-from atoll.service import Application, Declaration, Reference, Service, declare, service_name
+from atoll.service import (
+    Application,
+    Command,
+    Declaration,
+    Listed,
+    Mounted,
+    Reference,
+    Remote,
+    Service,
+    declare,
+    outlined,
+    service_name,
+)
+from atoll.topology.contracts import named_contract
+from atoll.topology.elsewhere import elsewhere_contract, elsewhere_declaration
 from atoll.topology.importing import imported, neighbour, parsed, source_of_module
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
@@ -18,12 +32,16 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A service of an application as one process sees it: `declaration` is None where another process hosts it."""
+    """A service of an application as one process sees it: `declaration` is None where another process hosts it.
+
+    `listed` is what the application says about it.
+    """
 
     name: str
     contract: Contract | None
     declaration: Declaration | None
     is_edge: bool
+    listed: Listed
 
     @property
     def where(self) -> Source | None:
@@ -50,10 +68,13 @@ def load_application(place: str, folder: Path) -> Application:
     return found
 
 
-def load_units(application: Application, hosted: Sequence[str] | None) -> tuple[list[Unit], list[Mistake]]:
+def load_units(
+    application: Application, hosted: Sequence[str] | None, *, apart: bool = False
+) -> tuple[list[Unit], list[Mistake]]:
     """Every service of the application, and everything that is wrong with what was loaded.
 
-    `hosted` names the services whose implementations are imported; None means all of them.
+    `hosted` names the services whose implementations are imported; None means all of them. With `apart`, those that
+    live in environments of their own, or were not written with Atoll, are declared by what is known without them.
     """
     units: list[Unit] = []
     mistakes: list[Mistake] = []
@@ -62,7 +83,7 @@ def load_units(application: Application, hosted: Sequence[str] | None) -> tuple[
         mistakes.append(Mistake(None, f"`{application.name}` is not a name of an application", fix))
     listed = [(item, False) for item in application.services] + [(item, True) for item in application.edges]
     for item, is_edge in listed:
-        unit, found = _unit(item, application.owner, hosted, is_edge)
+        unit, found = _unit(item, _Wanted(application.owner, hosted, apart), is_edge)
         mistakes += found
         if unit is not None:
             units.append(unit)
@@ -72,56 +93,84 @@ def load_units(application: Application, hosted: Sequence[str] | None) -> tuple[
     return units, list(dict.fromkeys(mistakes))  # a contract's own mistakes are met wherever it is used
 
 
-def _unit(
-    item: Reference | type[Service], owner: str, hosted: Sequence[str] | None, is_edge: bool
-) -> tuple[Unit | None, list[Mistake]]:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """How units are loaded: who owns those that do not say, which are hosted here, what becomes of those apart."""
+
+    owner: str
+    hosted: Sequence[str] | None
+    apart: bool
+
+    def is_hosted(self, name: str) -> bool:
+        return self.hosted is None or name in self.hosted
+
+
+def _unit(item: Listed, wanted: _Wanted, is_edge: bool) -> tuple[Unit | None, list[Mistake]]:
+    if isinstance(item, Mounted | Command | Remote):
+        return _elsewhere(item, wanted, is_edge)
     if not isinstance(item, Reference):
-        return _declared(item, owner, hosted, is_edge)
+        return _declared(item, item, wanted, is_edge)
     module_name, class_name, mistakes = parsed(item.service, "Service")
     if mistakes:
         return None, mistakes
-    contract, mistakes = _contract_beside(item, module_name)
-    if hosted is not None:
-        if mistakes:
-            return None, mistakes  # under which name it would be hosted is not known
-        name = service_name(class_name, contract)
-        if name not in hosted:
-            return Unit(name, contract, None, is_edge), []
+    contract, mistakes = _contract_of(item, module_name)
+    if mistakes and (wanted.hosted is not None or item.is_apart):
+        return None, mistakes  # under which name it would be hosted is not known
+    name = service_name(class_name, contract)
+    if item.is_apart and wanted.apart:
+        return _outlined(item, name, contract, wanted.owner)
+    if not wanted.is_hosted(name):
+        return Unit(name, contract, None, is_edge, item), []
     service, found = imported(item.service, "Service")
     if found:
         return None, mistakes + found
-    unit, found = _declared(service, owner, hosted, is_edge)
+    unit, found = _declared(service, item, wanted, is_edge)
     mistakes = mistakes + found
     if unit is not None and not mistakes:
         mistakes = list(_strays(item, unit, contract))
     return unit, mistakes
 
 
+def _elsewhere(item: Mounted | Command | Remote, wanted: _Wanted, is_edge: bool) -> tuple[Unit | None, list[Mistake]]:
+    contract, mistakes = elsewhere_contract(item)
+    if contract is None:
+        return None, mistakes
+    is_here = wanted.apart or (isinstance(item, Mounted) and wanted.is_hosted(item.name))
+    declaration = elsewhere_declaration(item, contract, wanted.owner) if is_here else None
+    return Unit(item.name, contract, declaration, is_edge, item), []
+
+
+def _outlined(item: Reference, name: str, contract: Contract | None, owner: str) -> tuple[Unit | None, list[Mistake]]:
+    if contract is None:
+        fix = 'name it: Reference(..., contract="package.module:Contract"), or the path of an exported document'
+        return None, [Mistake(None, f"the contract of {item.service}, which lives apart, is not known here", fix)]
+    return Unit(name, contract, outlined(name, contract, owner), False, item), []
+
+
 def _declared(
     service: Any,  # Any: whatever stands at the place
-    owner: str,
-    hosted: Sequence[str] | None,
+    item: Listed,
+    wanted: _Wanted,
     is_edge: bool,
 ) -> tuple[Unit | None, list[Mistake]]:
     if not _is_service(service):
         where = Source.of(service) if callable(service) else None
         return None, [Mistake(where, f"`{service!r}` is not a service", "derive its class from `atoll.Service`")]
-    declaration, mistakes = declare(service, owner)
+    declaration, mistakes = declare(service, wanted.owner)
     if declaration is None:
         return None, mistakes
-    is_hosted = hosted is None or declaration.name in hosted
-    return Unit(declaration.name, declaration.contract, declaration if is_hosted else None, is_edge), mistakes
+    hosted = declaration if wanted.is_hosted(declaration.name) else None
+    return Unit(declaration.name, declaration.contract, hosted, is_edge, item), mistakes
 
 
 def _is_service(candidate: object) -> bool:
     return isinstance(candidate, type) and issubclass(candidate, Service)
 
 
-def _contract_beside(item: Reference, module_name: str) -> tuple[Contract | None, list[Mistake]]:
+def _contract_of(item: Reference, module_name: str) -> tuple[Contract | None, list[Mistake]]:
     """The contract of a reference, found without importing the service's module."""
     if item.contract is not None:
-        protocol, mistakes = imported(item.contract, "Contract")
-        return (None, mistakes) if mistakes else compile_contract(protocol)
+        return named_contract(item.contract)
     module, mistakes = neighbour(module_name, "contract", item.service)
     if module is None:
         return None, mistakes
@@ -139,7 +188,8 @@ def _contracts_in(module: ModuleType) -> list[type]:
 
 def _strays(item: Reference, unit: Unit, beside: Contract | None) -> Iterator[Mistake]:
     """Processes that do not host a service know only the contract beside it: it has to be the one that is fulfilled."""
-    if unit.contract is beside:
+    is_document = item.contract is not None and item.contract.endswith(".json")
+    if unit.contract is beside or (is_document and unit.contract and beside and unit.contract.name == beside.name):
         return
     if unit.contract is None:
         assert beside is not None

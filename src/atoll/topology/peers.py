@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from atoll.calls import Door
 from atoll.kernel import Mistake, Mistakes, Source
 
 VARIABLE = "ATOLL_PEERS"
@@ -105,6 +106,7 @@ class Directory:
         self._peers = peers
         self._read = read
         self._version = 0
+        self._remotes: dict[str, tuple[str, Door]] = {}
 
     @property
     def version(self) -> int:
@@ -118,11 +120,27 @@ class Directory:
 
     def addresses(self, service: str) -> Sequence[str]:
         """Where its instances listen."""
+        if (remote := self._remotes.get(service)) is not None:
+            return (remote[0],)
         return self._peers.services.get(service, ())
 
-    def root(self, service: str) -> str | None:
-        """Below which path its operations are; None for their own place."""
-        return self._peers.roots.get(service)
+    def door(self, service: str) -> Door | None:
+        """How it is called where it is not Atoll's own."""
+        remote = self._remotes.get(service)
+        if remote is not None:
+            return remote[1]
+        root = self._peers.roots.get(service)
+        return None if root is None else Door(root=root)
+
+    @property
+    def services(self) -> frozenset[str]:
+        """Who can be reached, or could be before."""
+        return frozenset((*self._peers.services, *self._remotes))
+
+    def add_remote(self, service: str, address: str, door: Door) -> None:
+        """Know a service that others run; no file says where it is, the application does."""
+        self._remotes[service] = (address, door)
+        self._version += 1
 
     def look(self) -> None:
         """Read again."""

@@ -7,7 +7,7 @@ where its peers are and whom to trust. It waits for nobody: readiness is its own
 import asyncio
 import dataclasses
 import os
-from collections.abc import AsyncGenerator, Awaitable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -16,8 +16,7 @@ from atoll.adapters.certificates import Certificates
 from atoll.adapters.http_client import HttpClient
 from atoll.adapters.http_served import Page
 from atoll.adapters.http_server import HttpServer
-from atoll.calls import LocalTransport, Request, Response
-from atoll.contract import Contract
+from atoll.calls import Resolver
 from atoll.kernel import Config, Mistake, Mistakes
 from atoll.service import Application, Instance
 from atoll.telemetry import Recorder
@@ -84,12 +83,12 @@ async def serving(
     certificates = _certificates(directory.peers.tls)
     client_tls = certificates.for_client() if certificates else None
 
-    def network(answering: LocalTransport, contracts: Sequence[Contract]) -> "_Placed":  # noqa: ARG001  # a Network
-        client = HttpClient(directory, world.entropy, tls=lambda: client_tls)
-        answering.look_elsewhere(client)
-        return _Placed(answering, client)
+    entropy = world.entropy
 
-    here = dataclasses.replace(world, network=network)
+    def outward(resolver: Resolver) -> HttpClient:
+        return HttpClient(resolver, entropy, tls=lambda: client_tls)
+
+    here = dataclasses.replace(world, outward=outward)
     server: HttpServer | None = None
     try:
         async with single(
@@ -99,7 +98,7 @@ async def serving(
             services=services,
             recorder=recorder,
             drain_s=drain_s,
-            peers=directory.peers.services,
+            directory=directory,
         ) as running:
             served = Serving(running, (), directory)
             reports = reporter(served.report, world.entropy)
@@ -118,20 +117,6 @@ async def serving(
     finally:
         if server is not None:
             await server.close()
-
-
-class _Placed:
-    """Placed here: the handler; else the network."""
-
-    def __init__(self, answering: LocalTransport, client: HttpClient) -> None:
-        self._answering = answering
-        self._client = client
-
-    def send(self, request: Request) -> Awaitable[Response]:
-        return self._answering.send(request)
-
-    async def close(self) -> None:
-        await self._client.close()
 
 
 def _certificates(trust: Trust | None) -> Certificates | None:

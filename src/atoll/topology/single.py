@@ -8,8 +8,9 @@ import asyncio
 import functools
 import inspect
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
 from types import CodeType
 from typing import Any, TypeVar
 
@@ -17,11 +18,25 @@ from atoll.adapters.watchdog import watched
 from atoll.calls import Caller, Catalog, Dispatcher, Listing, LocalTransport, client
 from atoll.contract import Contract
 from atoll.kernel import Clock, Config, Disk, Entropy, Mistake, Threads, read_settings, refuse
-from atoll.service import Application, Declaration, Dependency, Instance, Service, Settings, give_threads
+from atoll.service import (
+    Application,
+    Declaration,
+    Dependency,
+    Elsewhere,
+    Instance,
+    Mounted,
+    Service,
+    Settings,
+    give_threads,
+)
 from atoll.telemetry import Recorder
 from atoll.topology.graph import graph_mistakes, in_start_order
 from atoll.topology.loading import Unit, load_units
-from atoll.topology.world import World
+from atoll.topology.mounting import mounted
+from atoll.topology.peers import Directory
+from atoll.topology.remotes import with_remotes
+from atoll.topology.sharing import unfit_here
+from atoll.topology.world import Carrier, World
 
 T = TypeVar("T")
 
@@ -35,7 +50,12 @@ class Running:
     """
 
     def __init__(
-        self, application: Application, units: Sequence[Unit], world: World, recorder: Recorder | None = None
+        self,
+        application: Application,
+        units: Sequence[Unit],
+        world: World,
+        recorder: Recorder | None = None,
+        directory: Directory | None = None,
     ) -> None:
         self.application = application
         self.instances: dict[str, Instance] = {}
@@ -44,6 +64,10 @@ class Running:
         self._recorder = recorder
         self.answering = LocalTransport()
         self._network = world.network(self.answering, self.contracts)
+        self._elsewhere: Carrier | None = None
+        if directory is not None and world.outward is not None:
+            self._elsewhere = world.outward(directory)
+            self.answering.look_elsewhere(self._elsewhere)
 
     @property
     def contracts(self) -> list[Contract]:
@@ -64,8 +88,13 @@ class Running:
 
     async def start(self, settings: Mapping[str, Settings]) -> None:
         """Start all services, callees before callers."""
+        listed = {unit.name: unit.listed for unit in self._units}
         for declaration in in_start_order([unit.declaration for unit in self._units if unit.declaration]):
-            instance = self._instance(declaration, settings.get(declaration.name))
+            item = listed[declaration.name]
+            if isinstance(item, Mounted):
+                instance = self._mounted(declaration, item)
+            else:
+                instance = self._instance(declaration, settings.get(declaration.name))
             await instance.start()
             if instance.dispatcher is not None:
                 self.answering.add(instance.dispatcher)
@@ -93,6 +122,8 @@ class Running:
                     errors.append(error)
         self.instances.clear()
         await self._network.close()
+        if self._elsewhere is not None:
+            await self._elsewhere.close()
         if cancelled is not None:
             raise cancelled
         return errors
@@ -108,6 +139,12 @@ class Running:
         if declaration.settings is not None:
             given[declaration.settings[0]] = settings
         return Instance(declaration, declaration.service(**given), threads, self._world.entropy, self._recorder)
+
+    def _mounted(self, declaration: Declaration, item: Mounted) -> Instance:
+        assert declaration.contract is not None
+        entropy, recorder = self._world.entropy, self._recorder
+        service, dispatcher = mounted(item, declaration.contract, entropy, recorder)
+        return Instance(declaration, service, Threads(), entropy, recorder, dispatcher)
 
     def _caller(self, name: str, dependency: Dependency, threads: Threads) -> Caller:
         fallback = None
@@ -141,23 +178,26 @@ async def single(
     services: Sequence[str] | None = None,
     recorder: Recorder | None = None,
     drain_s: float = 10.0,
-    peers: Collection[str] = (),
+    directory: Directory | None = None,
 ) -> AsyncGenerator[Running]:
     """Run the application in this process until the block is left.
 
     `services` names those to host (all by default); the others are known by contract only, and calling them is
-    `Unavailable`, unless the world's network reaches them; `peers` are further services that it reaches, of which the
-    application says nothing. When the block is left, calls in progress have `drain_s` to end.
+    `Unavailable`, unless `directory` says where they listen. When the block is left, calls in progress have `drain_s`
+    to end.
 
     Raises:
         Mistakes: everything that is wrong with the application or its settings; nothing was started then.
     """
+    refuse(unfit_here(application, services, Path.cwd()))
     units, mistakes = load_units(application, services)
-    mistakes += graph_mistakes(units, whole=not mistakes, peers=peers)
+    directory, found = with_remotes(application, directory, config or Config({}))
+    mistakes += found
+    mistakes += graph_mistakes(units, whole=not mistakes, peers=directory.services if directory else ())
     hosted = [unit.declaration for unit in units if unit.declaration]
     settings, found = _settings(application, units, config or Config({}), whole=not mistakes)
     refuse(mistakes + found)
-    running = Running(application, units, world, recorder)
+    running = Running(application, units, world, recorder, directory)
     try:
         await running.start(settings)
         with _watching(world, hosted):  # from now on: a start may take its time
@@ -184,6 +224,7 @@ def _settings(
 def _listing(unit: Unit, owner: str) -> Listing:
     assert unit.contract is not None
     if unit.declaration is None:
+        owner = (unit.listed.owner if isinstance(unit.listed, Elsewhere) else "") or owner
         return Listing(unit.contract, owner, unit.contract.description)
     return Listing(unit.contract, unit.declaration.owner, unit.declaration.description)
 

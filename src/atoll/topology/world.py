@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from atoll.adapters.http_client import HttpClient
 from atoll.adapters.system import SystemClock, SystemDisk, SystemEntropy
-from atoll.calls import LocalTransport, Transport
+from atoll.calls import LocalTransport, Resolver, Transport
 from atoll.contract import Contract
 from atoll.kernel import Clock, Disk, Entropy
 
@@ -23,6 +24,10 @@ Network = Callable[[LocalTransport, Sequence[Contract]], Carrier]
 """What carries calls to those who answer them: made from the transport at their end, and all contracts."""
 
 
+Outward = Callable[[Resolver], Carrier]
+"""What carries calls out of this process, to where a resolver says."""
+
+
 def direct(answering: LocalTransport, contracts: Sequence[Contract]) -> LocalTransport:  # noqa: ARG001  # the shape of a Network
     """No network: calls go straight to who answers them."""
     return answering
@@ -32,17 +37,25 @@ def direct(answering: LocalTransport, contracts: Sequence[Contract]) -> LocalTra
 class World:
     """Time, chance, disk and network. `disk` gives each service the folder that is its own.
 
-    `watchdog_s` is for how long a handler may hold up the loop before it is named in the log; None where nobody looks,
-    as in a world whose time is not the machine's.
+    `outward` leads to other processes; None where there is no outside. `watchdog_s` is for how long a handler may hold
+    up the loop before it is named in the log; None where nobody looks, as in a world whose time is not the machine's.
     """
 
     clock: Clock
     entropy: Entropy
     disk: Callable[[str], Disk]
     network: Network = direct
+    outward: Outward | None = None
     watchdog_s: float | None = None
 
     @classmethod
     def real(cls, state: Path, *, watchdog_s: float | None = 0.25) -> "World":
         """The machine's own, with each service's folder below `state`."""
-        return cls(SystemClock(), SystemEntropy(), lambda name: SystemDisk(state / name), watchdog_s=watchdog_s)
+        entropy = SystemEntropy()
+        return cls(
+            SystemClock(),
+            entropy,
+            lambda name: SystemDisk(state / name),
+            outward=lambda resolver: HttpClient(resolver, entropy),
+            watchdog_s=watchdog_s,
+        )

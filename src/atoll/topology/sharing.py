@@ -1,0 +1,36 @@
+"""What keeps services from sharing one process: told by name, before anything of them is imported."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from atoll.kernel import Mistake
+from atoll.service import Application, Command, Reference, service_name
+from atoll.topology.independence import conflicts
+
+APART = "run it with --topology processes"
+
+
+def unfit_here(application: Application, services: Sequence[str] | None, folder: Path) -> list[Mistake]:
+    """Everything that keeps `services` (all of them by default) from running in this process."""
+    apart = [
+        (name, item)
+        for item in application.services
+        if isinstance(item, Reference) and item.is_apart and _is_wanted(name := _name(item), services)
+    ]
+    return [*_commands(application, services), *conflicts(apart, folder)]
+
+
+def _commands(application: Application, services: Sequence[str] | None) -> Iterator[Mistake]:
+    for item in application.services:
+        if isinstance(item, Command) and _is_wanted(item.name, services):
+            what = f"`{item.name}` is started from a command, which needs a process of its own"
+            yield Mistake(None, what, APART)
+
+
+def _name(item: Reference) -> str:
+    """What a service that lives apart is called, as far as that can be said without its contract."""
+    return service_name(item.service.rpartition(":")[2], None)
+
+
+def _is_wanted(name: str, services: Sequence[str] | None) -> bool:
+    return services is None or name in services
