@@ -1,11 +1,20 @@
-"""Tests in virtual time: hours pass in milliseconds, and nothing may be left when they are over."""
+"""Tests in virtual time: hours pass in milliseconds, and nothing may be left when they are over.
+
+A test that is given processes of their own (`placement`) runs in real time.
+"""
 
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec
 
+import uvloop
+
 from atoll.testing import simulate
+from tests.placements import Processes
+
+REAL_S = 10.0
+"""How long a test in real time may take."""
 
 P = ParamSpec("P")
 
@@ -24,6 +33,10 @@ def simulated(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]
             left = asyncio.all_tasks() - {asyncio.current_task()}
             assert not left, f"the test left tasks behind: {left}"
 
-        simulate(work)
+        if isinstance(kwargs.get("placement"), Processes):
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(asyncio.wait_for(test(*args, **kwargs), REAL_S))
+        else:
+            simulate(work)
 
     return run

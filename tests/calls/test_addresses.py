@@ -6,7 +6,7 @@ from typing import Protocol
 import pytest
 
 from atoll import Application, InvalidInput, Service, contract, get
-from tests.placements import Placement, on_every_placement
+from tests.placements import Topology, on_every_topology
 from tests.simulated import simulated
 
 
@@ -82,9 +82,9 @@ EVIL = [
 
 
 @pytest.mark.parametrize("name", EVIL, ids=ascii)
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_every_character_of_an_argument_arrives(placement: Placement, name: str) -> None:
+async def test_every_character_of_an_argument_arrives(placement: Topology, name: str) -> None:
     """In a path, in a query, and in both at once."""
     async with placement.running(FILES) as app:
         files = app.client(Files)
@@ -98,18 +98,18 @@ async def test_every_character_of_an_argument_arrives(placement: Placement, name
 
 
 @pytest.mark.parametrize("name", ["", ".", ".."])
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_word_that_means_something_else_in_a_path_is_refused(placement: Placement, name: str) -> None:
+async def test_a_word_that_means_something_else_in_a_path_is_refused(placement: Topology, name: str) -> None:
     """Proxies and servers take such segments away."""
     async with placement.running(FILES) as app:
         with pytest.raises(InvalidInput):
             await app.client(Files).one(name)
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_path_argument_cannot_be_mistaken_for_another_operation(placement: Placement) -> None:
+async def test_a_path_argument_cannot_be_mistaken_for_another_operation(placement: Topology) -> None:
     """On the wire `GET /files/recent` is one operation, whoever asks."""
     async with placement.running(FILES) as app:
         files = app.client(Files)
@@ -118,9 +118,9 @@ async def test_a_path_argument_cannot_be_mistaken_for_another_operation(placemen
             await files.one("recent")
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_none_and_nothing_are_told_apart_from_an_empty_word(placement: Placement) -> None:
+async def test_none_and_nothing_are_told_apart_from_an_empty_word(placement: Topology) -> None:
     """None is told by absence."""
     async with placement.running(FILES) as app:
         files = app.client(Files)
@@ -129,9 +129,9 @@ async def test_none_and_nothing_are_told_apart_from_an_empty_word(placement: Pla
     assert answers == ["() like None", "() like None", "('',) like ''"]
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_long_list_of_words_travels(placement: Placement) -> None:
+async def test_a_long_list_of_words_travels(placement: Topology) -> None:
     """Between services there is no limit that one placement has and the other has not."""
     names = tuple(f"{number}" for number in range(1_000))
 
@@ -141,9 +141,9 @@ async def test_a_long_list_of_words_travels(placement: Placement) -> None:
     assert answer == f"{names} like None"
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_line_of_a_stream_may_hold_anything(placement: Placement) -> None:
+async def test_a_line_of_a_stream_may_hold_anything(placement: Topology) -> None:
     """Also what looks like the end of a line, or like a problem."""
     async with placement.running(FILES) as app:
         lines = [line async for line in app.client(Files).lines("x\ny")]

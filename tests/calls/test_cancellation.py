@@ -11,7 +11,7 @@ import pytest
 from atoll.problems import InternalError
 from atoll.telemetry import MemoryRecorder
 from tests.calls.probe import Note, Probe, Refused, Run, probe, read
-from tests.placements import Placement, on_every_placement
+from tests.placements import Placement, Topology, on_every_placement, on_every_topology
 from tests.simulated import simulated
 
 NOTE = Note(words=[])
@@ -68,9 +68,9 @@ async def test_a_cancellation_passes_through_a_timeout_of_the_caller_s_own(place
     assert seen == ["cleaned up"]
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_timeout_of_the_handler_s_own_is_its_own_affair(placement: Placement) -> None:
+async def test_a_timeout_of_the_handler_s_own_is_its_own_affair(placement: Topology) -> None:
     """It may catch it, and answer."""
 
     async def run(note: Note) -> Note:
@@ -87,9 +87,9 @@ async def test_a_timeout_of_the_handler_s_own_is_its_own_affair(placement: Place
     assert result.words == ["too slow"]
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_timeout_of_the_handler_s_own_that_it_does_not_catch_is_a_failure(placement: Placement) -> None:
+async def test_a_timeout_of_the_handler_s_own_that_it_does_not_catch_is_a_failure(placement: Topology) -> None:
     """It is not the deadline of the call."""
 
     async def run(note: Note) -> Note:
@@ -131,10 +131,10 @@ async def test_a_task_group_in_a_handler_ends_with_its_caller(placement: Placeme
     assert sorted(seen) == ["a", "b"]
 
 
-@on_every_placement
+@on_every_topology
 @simulated
 async def test_a_handler_that_turns_its_cancellation_into_an_answer_does_not_keep_its_caller(
-    placement: Placement,
+    placement: Topology,
 ) -> None:
     """Who was cancelled stays cancelled, whatever somebody else says."""
 
@@ -155,9 +155,9 @@ async def test_a_handler_that_turns_its_cancellation_into_an_answer_does_not_kee
     assert calling.cancelled()
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_call_while_cleaning_up_after_a_cancellation_fails_by_itself(placement: Placement) -> None:
+async def test_a_call_while_cleaning_up_after_a_cancellation_fails_by_itself(placement: Topology) -> None:
     """That its caller was cancelled before does not make the handler's failure a cancellation."""
     seen: list[str] = []
 
@@ -331,18 +331,18 @@ async def _asyncio_group(note: Note) -> Note:
 
 
 @pytest.mark.parametrize("run", [_anyio_timeout, _anyio_scope, _anyio_group, _asyncio_group])
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_what_a_handler_cancels_and_takes_back_is_its_own_affair(placement: Placement, run: Run) -> None:
+async def test_what_a_handler_cancels_and_takes_back_is_its_own_affair(placement: Topology, run: Run) -> None:
     """Scopes and groups of libraries cancel the task that they run in, and mean themselves."""
     async with placement.running(probe(run)) as app:
         assert await app.client(Probe).run(NOTE) == NOTE
         await asyncio.sleep(1)
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_stream_that_cancels_its_own_task_fails_and_its_reader_goes_on(placement: Placement) -> None:
+async def test_a_stream_that_cancels_its_own_task_fails_and_its_reader_goes_on(placement: Topology) -> None:
     """As a handler that answers once."""
 
     async def items() -> AsyncIterator[int]:

@@ -12,7 +12,7 @@ from atoll.kernel import current
 from atoll.problems import InternalError
 from atoll.testing import SimulatedLoop
 from tests.calls.probe import Note, Probe, Run, probe, read
-from tests.placements import SINGLE, Placement, on_every_placement
+from tests.placements import SINGLE, Placement, Topology, on_every_placement, on_every_topology
 from tests.simulated import simulated
 
 NOTE = Note(words=[])
@@ -85,9 +85,9 @@ async def test_the_nearer_deadline_wins(placement: Placement) -> None:
     assert now() == pytest.approx(7.0)
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_nothing_starts_after_the_deadline(placement: Placement) -> None:
+async def test_nothing_starts_after_the_deadline(placement: Topology) -> None:
     """Not even the work of encoding it for somebody."""
     seen: list[Note] = []
 
@@ -278,9 +278,9 @@ async def test_a_slow_reader_is_not_a_slow_stream(placement: Placement) -> None:
     assert seen == [1, 2]
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_timeout_error_of_the_handler_is_not_the_deadline(placement: Placement) -> None:
+async def test_a_timeout_error_of_the_handler_is_not_the_deadline(placement: Topology) -> None:
     """`TimeoutError` has many causes."""
 
     async def run(note: Note) -> Note:

@@ -5,6 +5,7 @@ errors must be equal, and a right value must come back as it was. `ATOLL_EXAMPLE
 place and each test (25 unless said otherwise, 300 together; a campaign wants 5,000).
 """
 
+import asyncio
 import dataclasses
 import datetime
 import decimal
@@ -18,6 +19,7 @@ import hypothesis
 import msgspec
 import pydantic
 import pytest
+import uvloop
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -25,7 +27,7 @@ from atoll import Application, Problem, Service, contract, get, post
 from atoll.contract import compile_contract
 from atoll.testing import simulate
 from tests.calls.kinds import Kind, Type, kinds, model, scalars, word_kinds
-from tests.placements import PLACEMENTS, Placement
+from tests.placements import TOPOLOGIES, Processes, Topology
 
 EXAMPLES = int(os.environ.get("ATOLL_EXAMPLES", "25"))
 
@@ -141,7 +143,7 @@ def test_a_right_value_comes_back_as_it_was_in_every_placement(
     kind = data.draw(types_of_it)
     value = data.draw(kind.right)
 
-    outcomes = {str(placement): outcome(placement, case_of(place, kind.type, value)) for placement in PLACEMENTS}
+    outcomes = {str(placement): outcome(placement, case_of(place, kind.type, value)) for placement in TOPOLOGIES}
 
     expected = ("value", told(value))
     if place is path and value in ("", b"", ".", "..", "fixed"):  # no path can say these
@@ -160,7 +162,7 @@ def test_a_wrong_value_gives_the_same_result_or_error_in_every_placement(
     kind = data.draw(types_of_it)
     value = data.draw(kind.junk)
 
-    outcomes = {str(placement): outcome(placement, case_of(place, kind.type, value)) for placement in PLACEMENTS}
+    outcomes = {str(placement): outcome(placement, case_of(place, kind.type, value)) for placement in TOPOLOGIES}
 
     first, *others = outcomes.values()
     assert all(other == first for other in others), outcomes
@@ -174,7 +176,7 @@ def case_of(place: Callable[[Type, object], Case], kind: Type, value: object) ->
     return case
 
 
-def outcome(placement: Placement, case: Case) -> Outcome:
+def outcome(placement: Topology, case: Case) -> Outcome:
     """What comes of the call, in a form that can be compared."""
 
     async def work() -> Outcome:
@@ -186,6 +188,9 @@ def outcome(placement: Placement, case: Case) -> Outcome:
             except (TypeError, ValueError, RecursionError) as error:
                 return "escaped", type(error).__name__, str(error)
 
+    if isinstance(placement, Processes):
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work())
     return simulate(work)
 
 
@@ -264,4 +269,4 @@ def test_the_control_tells_values_apart_that_python_calls_equal() -> None:
 
 def test_every_placement_is_compared() -> None:
     """A list of one would always agree."""
-    assert len(PLACEMENTS) >= 2
+    assert {str(placement) for placement in TOPOLOGIES} == {"single", "wire", "processes"}

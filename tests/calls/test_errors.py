@@ -13,7 +13,7 @@ from atoll.problems import BrokenContract, InternalError
 from atoll.testing import running, test_world
 from atoll.topology import World
 from tests.calls.probe import Note, Probe, Refused, Undeclared, probe
-from tests.placements import Placement, on_every_placement
+from tests.placements import Placement, Topology, on_every_placement, on_every_topology
 from tests.simulated import simulated
 
 CANARY = "canary-7d1f"
@@ -36,9 +36,9 @@ def raising(error: Callable[[], BaseException]) -> Callable[[Note], Any]:  # Any
     return run
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_an_undeclared_exception_is_an_internal_error_without_internals(placement: Placement) -> None:
+async def test_an_undeclared_exception_is_an_internal_error_without_internals(placement: Topology) -> None:
     """What went wrong inside is nobody's business outside."""
     async with placement.running(probe(raising(Canary))) as app:
         with pytest.raises(InternalError) as caught:
@@ -91,9 +91,9 @@ def listening(answers: list[Response]) -> World:
     return World(ordinary.clock, ordinary.entropy, ordinary.disk, lambda answering, _: Listening(answering))
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_an_undeclared_problem_is_an_internal_error(placement: Placement) -> None:
+async def test_an_undeclared_problem_is_an_internal_error(placement: Topology) -> None:
     """A caller can only handle what it was promised."""
     async with placement.running(probe(raising(lambda: Undeclared(secret=CANARY)))) as app:
         with pytest.raises(InternalError) as caught:
@@ -102,9 +102,9 @@ async def test_an_undeclared_problem_is_an_internal_error(placement: Placement) 
     assert CANARY not in str(caught.value)
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_declared_problem_arrives_as_its_class_with_equal_fields(placement: Placement) -> None:
+async def test_a_declared_problem_arrives_as_its_class_with_equal_fields(placement: Topology) -> None:
     """Errors are part of the contract."""
     async with placement.running(probe(raising(lambda: Refused(reason="no")))) as app:
         with pytest.raises(Refused) as caught:
@@ -124,11 +124,9 @@ async def test_a_declared_problem_arrives_as_its_class_with_equal_fields(placeme
     ],
     ids=lambda problem: problem.code,
 )
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_problem_of_the_platform_that_the_handler_raises_travels(
-    placement: Placement, problem: Problem
-) -> None:
+async def test_a_problem_of_the_platform_that_the_handler_raises_travels(placement: Topology, problem: Problem) -> None:
     """Every contract promises these."""
     async with placement.running(probe(raising(lambda: problem))) as app:
         with pytest.raises(type(problem)) as caught:
@@ -151,9 +149,9 @@ async def test_a_failure_is_logged_once_under_its_trace(placement: Placement, ca
     assert isinstance(record.exc_info[1], Canary)
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_declared_problem_is_not_logged(placement: Placement, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_declared_problem_is_not_logged(placement: Topology, caplog: pytest.LogCaptureFixture) -> None:
     """It is an answer, not a failure."""
     async with placement.running(probe(raising(lambda: Refused(reason="no")))) as app:
         with caplog.at_level(logging.INFO), pytest.raises(Refused):
@@ -162,9 +160,9 @@ async def test_a_declared_problem_is_not_logged(placement: Placement, caplog: py
     assert not caplog.records
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_result_of_a_wrong_type_is_a_broken_contract(placement: Placement) -> None:
+async def test_a_result_of_a_wrong_type_is_a_broken_contract(placement: Topology) -> None:
     """The caller never holds a value that its type denies."""
 
     async def run(note: Note) -> Note:
@@ -178,9 +176,9 @@ async def test_a_result_of_a_wrong_type_is_a_broken_contract(placement: Placemen
     assert [fault.pointer for fault in caught.value.errors] == ["/words/0"]
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_result_that_cannot_be_sent_is_an_internal_error(placement: Placement) -> None:
+async def test_a_result_that_cannot_be_sent_is_an_internal_error(placement: Topology) -> None:
     """The service failed to say it."""
 
     async def run(note: Note) -> Note:
@@ -192,9 +190,9 @@ async def test_a_result_that_cannot_be_sent_is_an_internal_error(placement: Plac
 
 
 @pytest.mark.parametrize("reason", [object(), "\ud800", {"not", "text"}], ids=["object", "surrogate", "set"])
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_problem_that_cannot_be_sent_is_an_internal_error(placement: Placement, reason: object) -> None:
+async def test_a_problem_that_cannot_be_sent_is_an_internal_error(placement: Topology, reason: object) -> None:
     """A handler can build one with anything in it."""
     async with placement.running(probe(raising(lambda: Refused(reason=cast(str, reason))))) as app:
         with pytest.raises(Problem) as caught:
@@ -203,9 +201,9 @@ async def test_a_problem_that_cannot_be_sent_is_an_internal_error(placement: Pla
     assert caught.value.code in ("internal_error", "unknown_problem")
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_an_argument_of_a_wrong_type_is_refused_before_the_handler(placement: Placement) -> None:
+async def test_an_argument_of_a_wrong_type_is_refused_before_the_handler(placement: Topology) -> None:
     """A handler never sees what its annotations deny."""
     calls: list[Note] = []
 
@@ -221,9 +219,9 @@ async def test_an_argument_of_a_wrong_type_is_refused_before_the_handler(placeme
     assert not calls
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_call_that_does_not_fit_the_signature_is_a_type_error(placement: Placement) -> None:
+async def test_a_call_that_does_not_fit_the_signature_is_a_type_error(placement: Topology) -> None:
     """As for every Python function, and before anything is sent."""
     async with placement.running(probe()) as app:
         client = cast(Any, app.client(Probe))  # Any: the checkers would refuse these calls
@@ -234,10 +232,10 @@ async def test_a_call_that_does_not_fit_the_signature_is_a_type_error(placement:
 
 
 @pytest.mark.parametrize("error", [StopIteration, StopAsyncIteration])
-@on_every_placement
+@on_every_topology
 @simulated
 async def test_an_error_that_python_uses_for_itself_is_a_failure_all_the_same(
-    placement: Placement, error: type[BaseException]
+    placement: Topology, error: type[BaseException]
 ) -> None:
     """An exhausted iterator inside a handler must not look like a good end."""
 
@@ -249,9 +247,9 @@ async def test_an_error_that_python_uses_for_itself_is_a_failure_all_the_same(
             await app.client(Probe).order()
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_handler_that_gives_up_by_itself_has_failed(placement: Placement) -> None:
+async def test_a_handler_that_gives_up_by_itself_has_failed(placement: Topology) -> None:
     """Its caller was not cancelled by anybody."""
 
     async def order() -> None:
@@ -262,9 +260,9 @@ async def test_a_handler_that_gives_up_by_itself_has_failed(placement: Placement
             await app.client(Probe).order()
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_handler_that_awaits_a_cancelled_task_has_failed(placement: Placement) -> None:
+async def test_a_handler_that_awaits_a_cancelled_task_has_failed(placement: Topology) -> None:
     """The cancellation of something else is not the caller's."""
 
     async def order() -> None:
@@ -277,9 +275,9 @@ async def test_a_handler_that_awaits_a_cancelled_task_has_failed(placement: Plac
             await app.client(Probe).order()
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_handler_that_cancels_its_own_task_has_failed(placement: Placement) -> None:
+async def test_a_handler_that_cancels_its_own_task_has_failed(placement: Topology) -> None:
     """Over a network it could not reach the caller's task; here it must not."""
 
     async def order() -> None:
@@ -295,9 +293,9 @@ async def test_a_handler_that_cancels_its_own_task_has_failed(placement: Placeme
     assert not cast(Any, asyncio.current_task()).cancelling()  # Any: a task that runs, so not None
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_what_a_handler_passes_wrongly_is_its_own_failure(placement: Placement) -> None:
+async def test_what_a_handler_passes_wrongly_is_its_own_failure(placement: Topology) -> None:
     """Its caller's input was right: a 422 would send them to look for a fault that is not theirs."""
 
     async def run(note: Note) -> Note:
@@ -309,10 +307,10 @@ async def test_what_a_handler_passes_wrongly_is_its_own_failure(placement: Place
             await app.client(Probe).run(NOTE)
 
 
-@on_every_placement
+@on_every_topology
 @simulated
 async def test_an_answer_that_breaks_its_contract_is_told_of_in_the_log(
-    placement: Placement, caplog: pytest.LogCaptureFixture
+    placement: Topology, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whoever gets it has done nothing wrong; whoever is to mend it has to learn which operation it was."""
 

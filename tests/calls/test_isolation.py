@@ -11,7 +11,7 @@ import pytest
 from atoll import Context, context
 from atoll.kernel import current
 from tests.calls.probe import Note, Probe, probe
-from tests.placements import Placement, on_every_placement
+from tests.placements import Placement, Topology, on_every_placement, on_every_topology
 from tests.simulated import simulated
 
 T = TypeVar("T")
@@ -19,9 +19,9 @@ T = TypeVar("T")
 colour: ContextVar[str] = ContextVar("colour", default="none")
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_mutable_argument_is_copied(placement: Placement) -> None:
+async def test_a_mutable_argument_is_copied(placement: Topology) -> None:
     """What the handler changes, its caller does not see."""
     sent = Note(words=["sent"])
 
@@ -36,9 +36,9 @@ async def test_a_mutable_argument_is_copied(placement: Placement) -> None:
     assert sent.words == ["sent"]
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_mutable_result_is_copied(placement: Placement) -> None:
+async def test_a_mutable_result_is_copied(placement: Topology) -> None:
     """What the caller changes, the service does not see."""
     kept = Note(words=["kept"])
 
@@ -92,9 +92,9 @@ async def test_context_variables_of_the_handler_do_not_reach_the_caller(placemen
     assert after == "red"
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_stream_keeps_its_own_context_variables_between_items(placement: Placement) -> None:
+async def test_a_stream_keeps_its_own_context_variables_between_items(placement: Topology) -> None:
     """A generator that is resumed by its reader must not see the reader's variables."""
 
     async def items() -> AsyncIterator[int]:
@@ -133,9 +133,9 @@ async def test_a_call_carries_its_context_and_only_that(placement: Placement) ->
     assert (after.user, after.deadline_at) == ("ada@example.com; é\r\n", 100.0)
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_calls_at_once_do_not_see_each_other(placement: Placement) -> None:
+async def test_calls_at_once_do_not_see_each_other(placement: Topology) -> None:
     """Each has a context of its own, also while it waits."""
 
     async def run(note: Note) -> Note:

@@ -11,13 +11,13 @@ from atoll import Application, Problem, Service, contract, get
 from atoll.problems import BrokenContract, InternalError
 from atoll.telemetry import MemoryRecorder
 from tests.calls.probe import Note, Probe, Refused, probe, read
-from tests.placements import SINGLE, Placement, on_every_placement
+from tests.placements import SINGLE, Placement, Topology, on_every_placement, on_every_topology
 from tests.simulated import simulated
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_items_come_in_their_order_and_then_the_end(placement: Placement) -> None:
+async def test_items_come_in_their_order_and_then_the_end(placement: Topology) -> None:
     """However many."""
 
     async def items() -> AsyncIterator[int]:
@@ -30,18 +30,18 @@ async def test_items_come_in_their_order_and_then_the_end(placement: Placement) 
     assert numbers == list(range(1_000))
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_stream_may_be_empty(placement: Placement) -> None:
+async def test_a_stream_may_be_empty(placement: Topology) -> None:
     """An end is no problem."""
     async with placement.running(probe()) as app:
         assert [number async for number in app.client(Probe).items()] == []
 
 
 @pytest.mark.parametrize("before", [0, 1, 3])
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_declared_problem_ends_a_stream_where_it_was_raised(placement: Placement, before: int) -> None:
+async def test_a_declared_problem_ends_a_stream_where_it_was_raised(placement: Topology, before: int) -> None:
     """What came before it counts."""
 
     async def items() -> AsyncIterator[int]:
@@ -65,10 +65,10 @@ async def test_a_declared_problem_ends_a_stream_where_it_was_raised(placement: P
     [("text", BrokenContract), (None, BrokenContract), (object(), InternalError), ("\ud800", InternalError)],
     ids=["wrong type", "none", "no json", "surrogate"],
 )
-@on_every_placement
+@on_every_topology
 @simulated
 async def test_an_item_that_breaks_the_contract_ends_a_stream(
-    placement: Placement, item: object, told: type[Problem], before: int
+    placement: Topology, item: object, told: type[Problem], before: int
 ) -> None:
     """A wrong one at the reader, one that cannot be sent where it was made."""
 
@@ -134,9 +134,9 @@ async def test_a_stream_is_recorded_from_its_call_to_its_end(placement: Placemen
     assert record.duration_s == pytest.approx(3.0)
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_many_streams_of_one_service_do_not_disturb_each_other(placement: Placement) -> None:
+async def test_many_streams_of_one_service_do_not_disturb_each_other(placement: Topology) -> None:
     """Each has a generator and a context of its own."""
 
     async def items() -> AsyncIterator[int]:
@@ -178,9 +178,9 @@ async def test_a_producer_that_fails_while_it_is_closed_does_not_trouble_its_rea
     assert "the file is gone" in caplog.text
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_timeout_inside_a_stream_does_not_cancel_its_reader(placement: Placement) -> None:
+async def test_a_timeout_inside_a_stream_does_not_cancel_its_reader(placement: Topology) -> None:
     """The handler has left it running at its `yield`; it is the handler's affair when it fires."""
 
     async def items() -> AsyncIterator[int]:
@@ -202,9 +202,9 @@ async def test_a_timeout_inside_a_stream_does_not_cancel_its_reader(placement: P
     assert not here.cancelling()
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_cancellation_inside_a_stream_is_the_handlers_own(placement: Placement) -> None:
+async def test_a_cancellation_inside_a_stream_is_the_handlers_own(placement: Topology) -> None:
     """It has awaited something that was cancelled; nobody has cancelled the reader."""
 
     async def items() -> AsyncIterator[int]:

@@ -10,7 +10,7 @@ from atoll.edge import Trace
 from atoll.kernel import current
 from atoll.telemetry import CallRecord, MemoryRecorder
 from atoll.testing import drawn
-from tests.placements import PLACEMENTS, Placement, on_every_placement
+from tests.placements import PLACEMENTS, Placement, Topology, on_every_placement, on_every_topology
 from tests.simulated import simulated
 
 
@@ -202,17 +202,17 @@ def traced(placement: Placement, seed: int) -> tuple[CallRecord, ...]:
     return recorder.records
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_call_without_a_key_gets_none(placement: Placement) -> None:
+async def test_a_call_without_a_key_gets_none(placement: Topology) -> None:
     """Nobody asked for once."""
     async with placement.running(CHAIN) as app:
         assert await app.client(Root).order(Order(cents=(1,))) == ["none"]
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_key_is_derived_for_each_call_and_never_forwarded(placement: Placement) -> None:
+async def test_a_key_is_derived_for_each_call_and_never_forwarded(placement: Topology) -> None:
     """Under the incoming key, another service may do something else."""
     async with placement.running(CHAIN) as app:
         current.set(Context(idempotency_key="incoming"))
@@ -222,9 +222,9 @@ async def test_a_key_is_derived_for_each_call_and_never_forwarded(placement: Pla
     assert all(len(key) >= 32 for key in keys)
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_the_same_call_gets_the_same_key_again(placement: Placement) -> None:
+async def test_the_same_call_gets_the_same_key_again(placement: Topology) -> None:
     """However often the work is repeated: that is what the key is for."""
     async with placement.running(CHAIN) as app:
         current.set(Context(idempotency_key="incoming"))
@@ -234,9 +234,9 @@ async def test_the_same_call_gets_the_same_key_again(placement: Placement) -> No
     assert first == again
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_another_incoming_key_gives_other_keys(placement: Placement) -> None:
+async def test_another_incoming_key_gives_other_keys(placement: Topology) -> None:
     """It is another cause."""
     keys: list[str] = []
 
@@ -248,9 +248,9 @@ async def test_another_incoming_key_gives_other_keys(placement: Placement) -> No
     assert len(set(keys)) == 2
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_calls_that_differ_in_anything_get_different_keys(placement: Placement) -> None:
+async def test_calls_that_differ_in_anything_get_different_keys(placement: Topology) -> None:
     """In the operation, the body, the path or the query."""
     async with placement.running(CHAIN) as app:
         current.set(Context(idempotency_key="incoming"))

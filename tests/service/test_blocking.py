@@ -25,7 +25,7 @@ from atoll.kernel import Threads, current
 from atoll.problems import InternalError
 from atoll.service import Instance, declare
 from atoll.testing import SeededEntropy, SimulatedLoop, fake, running
-from tests.placements import Placement, on_every_placement
+from tests.placements import Placement, Topology, on_every_placement, on_every_topology
 from tests.simulated import simulated
 
 
@@ -101,9 +101,9 @@ async def test_a_blocking_handler_runs_in_a_thread_with_its_call_s_context() -> 
     assert 2 < told.remaining_s <= 3
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_blocking_handler_answers_as_any_other(placement: Placement) -> None:
+async def test_a_blocking_handler_answers_as_any_other(placement: Topology) -> None:
     """Its problems travel, its failures do not."""
     async with placement.running(MILL) as app:
         with pytest.raises(Refused):

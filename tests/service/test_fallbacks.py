@@ -24,7 +24,7 @@ from atoll import (
 from atoll.kernel import current
 from atoll.problems import InternalError
 from atoll.testing import running
-from tests.placements import Placement, on_every_placement
+from tests.placements import Placement, Topology, on_every_placement, on_every_topology
 from tests.simulated import simulated
 
 
@@ -126,23 +126,23 @@ def picnic(today: Today | None = shine) -> Application:
 GUESS = "a guess for picnic, ada"
 
 
-async def plan(placement: Placement, application: Application) -> str:
+async def plan(placement: Topology, application: Application) -> str:
     """The plan of an application, asked for by a user."""
     async with placement.running(application) as app:
         current.set(Context(user="ada"))
         return await app.client(Picnic).plan()
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_service_that_answers_needs_no_fallback(placement: Placement) -> None:
+async def test_a_service_that_answers_needs_no_fallback(placement: Topology) -> None:
     """The control."""
     assert await plan(placement, picnic()) == "sun"
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_service_that_is_missing_is_answered_for(placement: Placement) -> None:
+async def test_a_service_that_is_missing_is_answered_for(placement: Topology) -> None:
     """An application without it is a smaller application, not a mistake."""
     assert await plan(placement, picnic(None)) == GUESS
 
@@ -154,9 +154,9 @@ async def test_a_service_that_another_process_should_host_is_answered_for() -> N
         assert await app.client(Picnic).plan() == "a guess for picnic, None"
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_service_that_is_unavailable_is_answered_for(placement: Placement) -> None:
+async def test_a_service_that_is_unavailable_is_answered_for(placement: Topology) -> None:
     """As it says itself."""
     assert await plan(placement, picnic(raising(Unavailable(service="sky", reason="clouds")))) == GUESS
 
@@ -191,19 +191,19 @@ async def test_a_service_that_drains_is_answered_for(placement: Placement) -> No
     ],
     ids=["declared", "platform", "failure"],
 )
-@on_every_placement
+@on_every_topology
 @simulated
 async def test_every_other_answer_of_the_service_stands(
-    placement: Placement, error: Exception, told: type[Problem]
+    placement: Topology, error: Exception, told: type[Problem]
 ) -> None:
     """A fallback hides an outage, not a bug or a refusal (which the picnic does not declare, so it fails)."""
     with pytest.raises(told):
         await plan(placement, picnic(raising(error)))
 
 
-@on_every_placement
+@on_every_topology
 @simulated
-async def test_a_stream_that_does_not_begin_is_answered_for(placement: Placement) -> None:
+async def test_a_stream_that_does_not_begin_is_answered_for(placement: Topology) -> None:
     """Before the first item everything is still open."""
     async with placement.running(picnic(hang)) as app:
         assert await app.client(Picnic).plans() == ["a guess", "a guess"]
