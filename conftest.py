@@ -9,7 +9,7 @@ import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
-pytest_plugins = ["pytester", "tests.leftovers"]
+pytest_plugins = ["pytester", "tests.leftovers", "atoll.testing.plugin"]
 
 # The same examples on every machine and in every run; HYPOTHESIS_PROFILE=explore looks for new ones.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)

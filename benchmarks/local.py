@@ -151,12 +151,12 @@ def _starts(folder: Path, size: Size, screen: Screen, findings: Findings) -> Non
 
 def _atoll(name: str, folder: Path, services: int, *how: str) -> Launch:
     place = atoll_application(folder, services, gateway="gateway" in how)
-    return Launch(name, f"{STARTS}.start_atoll", (str(folder), place, *how), FIRST_PATH)
+    return Launch(name, f"{STARTS}.start_atoll", (str(folder), place, *how), (FIRST_PATH,))
 
 
 def _fastapi(name: str, folder: Path, routers: int, *how: str) -> Launch:
     return Launch(
-        name, f"{STARTS}.start_fastapi", (str(folder), fastapi_application(folder, routers), *how), FIRST_PATH
+        name, f"{STARTS}.start_fastapi", (str(folder), fastapi_application(folder, routers), *how), (FIRST_PATH,)
     )
 
 

@@ -12,9 +12,10 @@ from typing import Protocol, TypeVar
 
 import pytest
 
+from atoll.kernel import Entropy
 from atoll.service import Application
 from atoll.telemetry import Recorder
-from atoll.testing import SeededEntropy, running, test_world
+from atoll.testing import running, test_world
 from atoll.testing.network import over_http
 from atoll.topology import Network, Running
 from tests.forked import Forked, forked
@@ -35,7 +36,7 @@ class Placement:
     """A way to place all services of an application, in a world whose chance comes from a seed."""
 
     name: str
-    network: Network
+    network: Callable[[Entropy], Network]
 
     def running(
         self,
@@ -46,7 +47,8 @@ class Placement:
         recorder: Recorder | None = None,
     ) -> AbstractAsyncContextManager[Running]:
         """The application, running until the block is left."""
-        world = dataclasses.replace(test_world(seed), network=self.network)
+        world = test_world(seed)
+        world = dataclasses.replace(world, network=self.network(world.entropy))
         return running(application, world=world, settings=settings, recorder=recorder)
 
     def __str__(self) -> str:
@@ -71,9 +73,9 @@ class Processes:
 
 Topology = Placement | Processes
 
-SINGLE = Placement("single", test_world().network)
+SINGLE = Placement("single", lambda _: test_world().network)
 """Co-located: calls go straight to the dispatcher."""
-WIRE = Placement("wire", over_http(SeededEntropy(0)))
+WIRE = Placement("wire", over_http)
 """The same application, but every call is HTTP/1.1, through the protocols of production over a network in memory."""
 PROCESSES = Processes()
 

@@ -3,22 +3,33 @@
 from benchmarks.measuring.command import run
 from benchmarks.measuring.cost import Cost, Effort, Subject, Work, interleaved, paired
 from benchmarks.measuring.launch import Launch, Start, launched
-from benchmarks.measuring.report import Findings, Ratio, Row
+from benchmarks.measuring.load import Batch
+from benchmarks.measuring.processor import cores
+from benchmarks.measuring.programs import Program, Programs
+from benchmarks.measuring.report import Findings, Rate, Ratio, Row
 from benchmarks.measuring.screen import Screen
+from benchmarks.measuring.stacks import Stack, rates
 
 __all__ = [
+    "Batch",
     "Cost",
     "Effort",
     "Findings",
     "Launch",
+    "Program",
+    "Programs",
+    "Rate",
     "Ratio",
     "Row",
     "Screen",
+    "Stack",
     "Start",
     "Subject",
     "Work",
+    "cores",
     "interleaved",
     "launched",
     "paired",
+    "rates",
     "run",
 ]

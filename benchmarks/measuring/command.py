@@ -1,6 +1,8 @@
 """The way in of every benchmark: `python -m benchmarks.NAME [--size small|full] [--json] [--results FOLDER]`."""
 
 import argparse
+import signal
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +34,7 @@ def run(
     parser.add_argument("--json", action="store_true", help="print the JSON and nothing else")
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks/results", help="where the JSON is kept")
     asked = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that programs and folders are removed
     screen = Screen(quiet=asked.json)
     facts = {
         "benchmark": name,

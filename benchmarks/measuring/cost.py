@@ -63,6 +63,10 @@ class Cost:
         """How much more it is than another, taken within each round."""
         return Cost(tuple(sample - less for sample, less in zip(self.samples, other.samples, strict=True)))
 
+    def plus(self, other: "Cost") -> "Cost":
+        """Both together, taken within each round."""
+        return Cost(tuple(sample + more for sample, more in zip(self.samples, other.samples, strict=True)))
+
     def each(self, count: int) -> "Cost":
         """The part of one among `count`."""
         return Cost(tuple(sample / count for sample in self.samples))

@@ -1,7 +1,7 @@
-"""How long a program takes from nothing to its first answer, and what it then occupies.
+"""How long programs take from nothing to their first answers, and what they then occupy.
 
-The program says on its standard output where it can be asked (`{"url": ..., "key": ...}`), or an empty object when it
-has answered itself. At the end of its standard input it says how much CPU time it took (`{"cpu_s": ...}`) and ends.
+A program says on its standard output where it can be asked (`{"urls": [...], "key": ...}`), or an empty object when it
+has answered itself, and ends at the end of its standard input.
 """
 
 import http.client
@@ -13,35 +13,41 @@ import time
 import urllib.parse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import msgspec
 import psutil
 
 from benchmarks.measuring.cost import Cost
 from benchmarks.measuring.machine import ROOT
-
-T = TypeVar("T")
+from benchmarks.measuring.processor import cpu_s
 
 TIMEOUT_S = 60.0
 """Of one start, all in all."""
 
+PAUSE_S = 0.002
+NOT_YET = (502, 503, 504)
+"""What a gateway answers for a service that is not there yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A Python module to run and what to ask it for; it gets its arguments as they stand."""
+    """A Python module to run and what to ask it for; it gets its arguments as they stand.
+
+    Where it says one URL, all paths are asked for there; else each at a URL of its own.
+    """
 
     name: str
     module: str
     arguments: tuple[str, ...] = ()
-    path: str = "/"
+    paths: tuple[str, ...] = ("/",)
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One launch, or what several have in common: wall time, CPU time, and memory after the first answer.
+    """One launch, or what several have in common: wall time, CPU time, and memory after the first answers.
 
-    `rss` counts what the process maps, `uss` what would be free without it (shared libraries are not).
+    All but the wall time are sums over the program and the programs that it has started. `rss` counts what a process
+    maps, `uss` what would be free without it (shared libraries are not).
     """
 
     wall_s: Cost
@@ -66,12 +72,8 @@ class Start:
 
 
 class _Place(msgspec.Struct):
-    url: str = ""
+    urls: list[str] = []
     key: str = ""
-
-
-class _End(msgspec.Struct):
-    cpu_s: float
 
 
 def launched(launches: Sequence[Launch], rounds: int, on_launch: Callable[[], None]) -> dict[str, Start]:
@@ -97,38 +99,54 @@ def _launch(launch: Launch) -> tuple[float, float, float, float]:
         limit = threading.Timer(TIMEOUT_S, process.kill)
         limit.start()
         try:
-            place = _said(launch, process.stdout.readline(), _Place)
-            if place.url:
-                _ask(place, launch.path)
+            place = _said(launch, process.stdout.readline())
+            for number, path in enumerate(launch.paths if place.urls else ()):
+                _ask(place.urls[number % len(place.urls)], place.key, path, began_at + TIMEOUT_S)
             wall_s = time.perf_counter() - began_at
-            memory = psutil.Process(process.pid).memory_full_info()
+            taken_s = cpu_s(process.pid)
+            rss, uss = _memory(process.pid)
             process.stdin.close()
-            end = _said(launch, process.stdout.readline(), _End)
+            process.wait()
         except BaseException:
             process.kill()
             raise
         finally:
             limit.cancel()
-    return wall_s, end.cpu_s, float(memory.rss), float(memory.uss)
+    return wall_s, taken_s, rss, uss
 
 
-def _said(launch: Launch, line: bytes, kind: type[T]) -> T:
+def _memory(pid: int) -> tuple[float, float]:
+    process = psutil.Process(pid)
+    memory = [each.memory_full_info() for each in (process, *process.children(recursive=True))]
+    return float(sum(each.rss for each in memory)), float(sum(each.uss for each in memory))
+
+
+def _said(launch: Launch, line: bytes) -> _Place:
     try:
-        return msgspec.json.decode(line, type=kind)
+        return msgspec.json.decode(line, type=_Place)
     except msgspec.DecodeError as error:
         raise RuntimeError(
             f"{launch.name}: {launch.module} ended, or said {line!r}; what it wrote above may say why"
         ) from error
 
 
-def _ask(place: _Place, path: str) -> None:
-    address = urllib.parse.urlsplit(place.url)
+def _ask(url: str, key: str, path: str, until: float) -> None:
+    """Ask until there is an answer: a service may still be starting behind a gateway that is there already."""
+    while True:
+        status, content = _answer(url, key, path)
+        if status == 200:
+            return
+        if status not in NOT_YET or time.perf_counter() > until:
+            raise RuntimeError(f"GET {path} was answered with {status}: {content[:500].decode(errors='replace')}")
+        time.sleep(PAUSE_S)
+
+
+def _answer(url: str, key: str, path: str) -> tuple[int, bytes]:
+    address = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=TIMEOUT_S)
     try:
-        connection.request("GET", path, headers={"Authorization": f"Bearer {place.key}"} if place.key else {})
+        connection.request("GET", path, headers={"Authorization": f"Bearer {key}"} if key else {})
         response = connection.getresponse()
-        content = response.read()
+        return response.status, response.read()
     finally:
         connection.close()
-    if response.status != 200:
-        raise RuntimeError(f"GET {path} was answered with {response.status}: {content[:500].decode(errors='replace')}")

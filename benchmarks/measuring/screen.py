@@ -1,6 +1,6 @@
 """What a benchmark shows: a bar while it runs, tables at its end. In a pipe: lines, and no colours."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks.measuring.report import Findings, Ratio, Row
+from benchmarks.measuring.report import Findings, Rate, Ratio, Row
 
 WIDTH = 120
 """Of a table where no terminal says how wide it is."""
@@ -35,9 +35,11 @@ class Screen:
             yield lambda: progress.advance(task)
 
     def show(self, findings: Findings) -> None:
-        """A table for each group of rows, and one for the ratios."""
+        """A table for each group of rows, one for each case of rates, and one for the ratios."""
         for group, rows in groupby(findings.rows, key=lambda row: row.group):
             self._out.print(_rows_table(group, list(rows)))
+        for (case, in_flight), rates in groupby(findings.rates, key=lambda rate: (rate.case, rate.in_flight)):
+            self._out.print(_rates_table(f"{case}, {in_flight} in flight", rates))
         self._out.print(_ratios_table(findings.ratios))
 
     def say(self, text: str) -> None:
@@ -77,12 +79,24 @@ def _rows_table(title: str, rows: Sequence[Row]) -> Table:
     return table
 
 
+def _rates_table(title: str, rates: Iterable[Rate]) -> Table:
+    table = _table(title)
+    for head in ("calls/s", "p50, µs", "p99, µs", "client CPU, µs", "server CPU, µs"):
+        table.add_column(head, justify="right")
+    table.add_column("spread", justify="right", style="dim")
+    for rate in rates:
+        costs = (rate.p50, rate.p99, rate.client_cpu, rate.server_cpu)
+        shown = [_number(rate.per_s.median), *(_number(cost.median * 1e6) for cost in costs)]
+        table.add_row(rate.stack, *shown, f"{rate.per_s.spread:.0%}")
+    return table
+
+
 def _ratios_table(ratios: Sequence[Ratio]) -> Table:
     table = _table("Goals and ratios")
     for head in ("value", "goal", "holds"):
         table.add_column(head, justify="right")
     for ratio in ratios:
-        goal = "" if ratio.goal is None else f"at most {_with_unit(ratio.goal, ratio.unit)}"
+        goal = "" if ratio.goal is None else f"{ratio.bound} {_with_unit(ratio.goal, ratio.unit)}"
         holds = {True: "yes", False: "NO", None: ""}[ratio.holds]
         style = "bold red" if ratio.holds is False else None
         table.add_row(ratio.name, _with_unit(ratio.value, ratio.unit), goal, holds, style=style)

@@ -211,6 +211,11 @@ FIRST_PATH = "/region000/v1/leads/7"
 """What a new process is asked for, in either kind of application."""
 
 
+def paths(services: int) -> tuple[str, ...]:
+    """The same for each of so many services."""
+    return tuple(f"/region{number:03d}/v1/leads/7" for number in range(services))
+
+
 def atoll_application(folder: Path, services: int, *, gateway: bool = False) -> str:
     """Write an Atoll application of so many services into `folder`; its place, `package.application:app`.
 

@@ -6,7 +6,6 @@ Without a gateway it calls itself once, in the process; with one, it says where 
 import asyncio
 import importlib
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ async def main(folder: Path, place: str, *, has_gateway: bool) -> None:
     async with single(application, world=world, config=config) as running:
         print(_listening(world) if has_gateway else await _called(running, place), flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-        print(msgspec.json.encode({"cpu_s": time.process_time()}).decode(), flush=True)
 
 
 def _listening(world: World) -> str:
@@ -32,7 +30,8 @@ def _listening(world: World) -> str:
     address, key = disk.read("address.json"), disk.read("development.key")
     assert address is not None
     assert key is not None
-    return msgspec.json.encode(msgspec.json.decode(address, type=dict[str, str]) | {"key": key.decode()}).decode()
+    url = msgspec.json.decode(address, type=dict[str, str])["url"]
+    return msgspec.json.encode({"urls": [url], "key": key.decode()}).decode()
 
 
 async def _called(running: Running, place: str) -> str:

@@ -8,7 +8,6 @@ import importlib
 import json
 import socket
 import sys
-import time
 
 import uvicorn
 import uvloop
@@ -38,12 +37,11 @@ class _Announced(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         port = self.servers[0].sockets[0].getsockname()[1]
-        print(json.dumps({"url": f"http://127.0.0.1:{port}"}), flush=True)
+        print(json.dumps({"urls": [f"http://127.0.0.1:{port}"]}), flush=True)
 
 
 async def _end() -> None:
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-    print(json.dumps({"cpu_s": time.process_time()}), flush=True)
 
 
 if __name__ == "__main__":

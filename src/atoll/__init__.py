@@ -30,9 +30,20 @@ from atoll.contract import (
     put,
 )
 from atoll.kernel import AtollError, Clock, Config, Context, Disk, Entropy, Mistake, Mistakes, context
-from atoll.service import Application, Reference, Service, Settings, blocking, depends, private
+from atoll.service import Application, Command, Mounted, Reference, Remote, Service, Settings, blocking, depends, private
 from atoll.telemetry import configure_logging
-from atoll.topology import Graph, Running, World, describe, load_application, read_config, run_process, single
+from atoll.topology import (
+    ContractWheel,
+    Graph,
+    Running,
+    World,
+    contract_wheel,
+    describe,
+    load_application,
+    read_config,
+    run_process,
+    single,
+)
 
 __version__ = "0.1.0"
 
@@ -41,9 +52,11 @@ __all__ = [
     "AtollError",
     "Choice",
     "Clock",
+    "Command",
     "Config",
     "Context",
     "Contract",
+    "ContractWheel",
     "DeadlineExceeded",
     "Deprecation",
     "Disk",
@@ -55,10 +68,12 @@ __all__ = [
     "InvalidInput",
     "Mistake",
     "Mistakes",
+    "Mounted",
     "Page",
     "Personal",
     "Problem",
     "Reference",
+    "Remote",
     "Running",
     "Service",
     "Settings",
@@ -71,6 +86,7 @@ __all__ = [
     "context",
     "contract",
     "contract_of",
+    "contract_wheel",
     "delete",
     "depends",
     "describe",

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from benchmarks.measuring import Cost, Findings, Launch, Ratio, Row, Screen, launched
+from benchmarks.measuring import Cost, Findings, Launch, Rate, Ratio, Row, Screen, launched
 from benchmarks.measuring.report import as_json
 
 
@@ -37,6 +37,39 @@ def test_a_goal_holds_up_to_its_value_and_where_there_is_none_nothing_is_claimed
 
     assert [ratio["holds"] for ratio in ratios] == [True, False, None]
     assert list(ratios[0]) == ["name", "value", "goal", "unit", "holds"]
+
+
+def test_more_is_better_where_a_ratio_says_so() -> None:
+    """The file says which goals are lower bounds; all others are upper ones."""
+    found = Findings(ratios=[Ratio("times", 4.0, 4.0, bound="at least"), Ratio("times", 3.9, 4.0, bound="at least")])
+
+    ratios = msgspec.json.decode(as_json({}, found))["ratios"]
+
+    assert [ratio["holds"] for ratio in ratios] == [True, False]
+    assert list(ratios[0]) == ["name", "value", "goal", "bound", "unit", "holds"]
+
+
+def test_a_rate_is_kept_in_microseconds() -> None:
+    """A row a stack, with the medians of all rounds."""
+    per_s, short, long = Cost((900.0, 1000.0, 1100.0)), Cost((1e-3, 1e-3, 2e-3)), Cost((5e-3, 4e-3, 6e-3))
+    rate = Rate("atoll", "call", 64, per_s, short, long, Cost((2e-5,) * 3), Cost((3e-5,) * 3))
+
+    rows = msgspec.json.decode(as_json({}, Findings(rates=[rate])))["rows"]
+
+    assert rows == [
+        {
+            "stack": "atoll",
+            "case": "call",
+            "in_flight": 64,
+            "per_s": 1000.0,
+            "p50_us": 1000.0,
+            "p99_us": 5000.0,
+            "client_cpu_us": 20.0,
+            "server_cpu_us": 30.0,
+            "spread": 0.1,
+            "samples": 3,
+        }
+    ]
 
 
 def test_equal_findings_are_equal_bytes() -> None:

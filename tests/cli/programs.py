@@ -65,7 +65,7 @@ class Started:
         """All that it says until these words are among it."""
         while words.encode() not in self._rest:
             piece = self._piece()
-            assert piece, f"it ended without saying {words!r}:\n{self._said()}"
+            assert piece, f"it ended without saying {words!r}:\n{self.said()}"
             self._rest += piece
         return self._rest.decode()
 
@@ -80,13 +80,13 @@ class Started:
     def _piece(self) -> bytes:
         end = time.monotonic() + PATIENCE_S
         ready, _, _ = select.select([self._output], [], [], max(0.0, end - time.monotonic()))
-        assert ready, f"it has been silent for {PATIENCE_S:g} s after:\n{self._said()}"
+        assert ready, f"it has been silent for {PATIENCE_S:g} s after:\n{self.said()}"
         try:
             return os.read(self._output.fileno(), 65536)
         except OSError:  # the other end of a terminal is closed
             return b""
 
-    def _said(self) -> str:
+    def said(self) -> str:
         """Everything that may tell why a test fails."""
         self._errors.seek(0)
         return f"{self._rest.decode()}\n{self._errors.read().decode()}"

@@ -317,6 +317,7 @@ def test_operations_are_described() -> None:
     assert (score["summary"], score["description"]) == ("Score one lead.", "And keep the score.")
     assert score["requestBody"] == {
         "required": True,
+        "x-name": "score",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Score"}}},
     }
     assert it["paths"]["/scoring/v1/scores/{lead_id}"]["delete"]["responses"]["204"]["description"]

@@ -19,6 +19,7 @@ from typing import Any
 
 import atoll
 import atoll.edge
+import atoll.elsewhere
 import atoll.problems
 import atoll.testing
 
@@ -27,7 +28,7 @@ PAGE = Path(__file__).parents[2] / "docs/reference/api.md"
 HEAD = """\
 # Reference
 
-What `atoll`, `atoll.problems`, `atoll.edge` and `atoll.testing` offer, from the source. Written by
+What `atoll`, `atoll.problems`, `atoll.edge`, `atoll.elsewhere` and `atoll.testing` offer, from the source. Written by
 `python -m tests.docs.reference`; do not edit it.
 """
 
@@ -50,7 +51,9 @@ class Entry:
 
 def reference() -> str:
     """The whole page."""
-    return HEAD + "".join(_section(module) for module in (atoll, atoll.problems, atoll.edge, atoll.testing))
+    return HEAD + "".join(
+        _section(module) for module in (atoll, atoll.problems, atoll.edge, atoll.elsewhere, atoll.testing)
+    )
 
 
 def _section(module: ModuleType) -> str:

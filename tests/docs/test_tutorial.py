@@ -10,7 +10,7 @@ from tests.house.checkout import ROOT
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md", "docs/from-fastapi.md", "docs/how-to/elsewhere.md"])
 def test_the_page_can_be_walked(tmp_path: Path, page: str) -> None:
     """Commands, files and outputs of the page are those of the program."""
     with Walk(tmp_path) as walk:

@@ -17,7 +17,7 @@ EMPTY_NAMES = frozenset({"base", "common", "helper", "helpers", "manager", "misc
 CATCHES_EVERYTHING = {
     "src/atoll/calls/dispatcher.py": "whatever a handler raises becomes an answer",
     "src/atoll/calls/streams.py": "as above, for a handler's generator",
-    "src/atoll/cli/run.py": "whatever ends the application is told as an end, not as a traceback",
+    "src/atoll/cli/starting.py": "whatever ends the application is told as an end, not as a traceback",
     "src/atoll/gateway/edge.py": "a fault of the edge itself is an answer too",
     "src/atoll/service/instance.py": "a service's own start, drain and stop are foreign code",
     "src/atoll/calls/isolation.py": "whatever the work raises is handed on to who waits for it, cancellation above all",

@@ -1,7 +1,8 @@
-"""The three services together, in one process."""
+"""The three services together, in one process and in three."""
 
 from atoll import describe
 from atoll.testing import running
+from atoll.testing.plugin import OnEachTopology, Reached
 from revenue.application import revenue
 from revenue.capture.contract import Capture, ImportReport, LeadDetails, LeadFile
 from revenue.enrichment.contract import ContactPoints, Enrichment, Topic
@@ -14,9 +15,9 @@ def test_the_application_is_sound_and_calls_in_one_direction() -> None:
     assert describe(revenue).calls == (("capture", "scoring"), ("scoring", "enrichment"))
 
 
-async def test_a_lead_comes_in_and_has_a_score_with_reasons() -> None:
-    """By calls that pass every layer."""
-    async with running(revenue) as it:
+async def test_a_lead_comes_in_and_has_a_score_with_reasons(on_each_topology: OnEachTopology) -> None:
+    """By calls that pass every layer, and between processes the network, too."""
+    async with on_each_topology("revenue.application:revenue") as it:
         receipt = await it.client(Capture).accept(LeadDetails(email="ada@acme.de", title="CTO", country="Deutschland"))
 
         score = await it.client(Scoring).latest(receipt.lead.id)
@@ -60,14 +61,20 @@ async def test_without_scoring_leads_are_accepted_and_wait() -> None:
 async def sample_run() -> tuple[ImportReport, list[Score]]:
     """The sample through a world of its own."""
     async with running(revenue) as it:
-        file = LeadFile(file_name="leads.csv", content=sample_csv(leads=120).encode())
-        report = await it.client(Capture).import_file(file)
-        return report, [score async for score in it.client(Scoring).export()]
+        return await sample_taken(it)
 
 
-async def test_the_sample_is_taken_in_whole() -> None:
+async def sample_taken(it: Reached) -> tuple[ImportReport, list[Score]]:
+    """What became of the sample: the report, and all scores."""
+    file = LeadFile(file_name="leads.csv", content=sample_csv(leads=120).encode())
+    report = await it.client(Capture).import_file(file)
+    return report, [score async for score in it.client(Scoring).export()]
+
+
+async def test_the_sample_is_taken_in_whole(on_each_topology: OnEachTopology) -> None:
     """Every row is accounted for, and every lead has a score."""
-    report, scores = await sample_run()
+    async with on_each_topology("revenue.application:revenue") as it:
+        report, scores = await sample_taken(it)
 
     assert report.accepted + report.known + len(report.rejected) == report.rows
     assert len(scores) == report.accepted

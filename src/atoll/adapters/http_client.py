@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from atoll.adapters.http_connection import Connection, Lost
+from atoll.adapters.http_connection import Connection, Lost, Stale
 from atoll.calls import Request, Resolver, Response
 from atoll.calls.balancing import Candidate, choose
 from atoll.calls.http import NOT_BEGUN, Target, is_not_begun
@@ -73,6 +73,7 @@ class HttpClient:
         self._more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items()).encode("latin-1")
         self._connect = connect
         self._instances: dict[str, Instance] = {}
+        self._leaving: list[Instance] = []
         self._routes: dict[Operation, _Route] = {}
         self._seen = -1
         self._sweeping: asyncio.TimerHandle | None = None
@@ -83,11 +84,14 @@ class HttpClient:
             self._look_again()
         operation = request.operation
         route = self._routes.get(operation) or self._route(operation)
+        if not route.instances:
+            route = self._asked_again(operation)  # somebody may have come
         now = asyncio.get_running_loop().time
         tried: list[Instance] = []
+        again: list[Instance] = []  # nothing is known against them but that a connection had been idle for too long
         reason = "nobody knows where it listens"
-        while len(tried) < ATTEMPTS_MAX:
-            instance = choose(route.instances, now(), self._below, tried)
+        for _ in range(ATTEMPTS_MAX):
+            instance = choose(route.instances, now(), self._below, tried) or (again.pop() if again else None)
             if instance is None:
                 break
             try:
@@ -96,15 +100,16 @@ class HttpClient:
                 reason = str(lost)
                 if lost.may_have_begun and not operation.is_idempotent:
                     break
+                if isinstance(lost, Stale):
+                    again.append(instance)
             else:
                 if response.status not in NOT_BEGUN or not is_not_begun(response):
                     return response
-                reason = "it is stopping"
+                reason = "it takes no new request"
+                if response.status == 408:
+                    again.append(instance)
             tried.append(instance)
-            self._resolver.look()
-            if self._seen != self._resolver.version:
-                self._look_again()
-                route = self._routes.get(operation) or self._route(operation)
+            route = self._asked_again(operation)
         problem = Unavailable(service=operation.service, reason=reason)
         return Response(problem.status, to_wire(problem, request.context.trace.id))
 
@@ -117,6 +122,8 @@ class HttpClient:
             connection = await instance.take()
             sent = target.request_bytes(request, now(), self._more)
             response = await connection.exchange(sent, request.operation, context.trace)
+        except (Stale, Full):
+            raise
         except Lost:
             instance.failed(now())
             raise
@@ -134,7 +141,9 @@ class HttpClient:
         if self._sweeping is not None:
             self._sweeping.cancel()
             self._sweeping = None
-        instances, self._instances = list(self._instances.values()), {}
+        instances = [*self._instances.values(), *self._leaving]
+        self._instances.clear()
+        self._leaving.clear()
         self._routes.clear()
         for instance in instances:
             instance.close()
@@ -153,10 +162,15 @@ class HttpClient:
     def _instance(self, address: str, tls: ssl.SSLContext | None) -> "Instance":
         instance = self._instances.get(address)
         if instance is None:
-            instance = self._instances[address] = Instance(address, self._limits, self._connect, tls)
-            if self._sweeping is None:
-                self._sweeping = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
+            instance = self._instances[address] = Instance(address, self._limits, self._connect, tls, self._sweep_later)
         return instance
+
+    def _asked_again(self, operation: Operation) -> "_Route":
+        """How an operation is called, after somebody was not where he should be."""
+        self._resolver.look()
+        if self._seen != self._resolver.version:
+            self._look_again()
+        return self._routes.get(operation) or self._route(operation)
 
     def _look_again(self) -> None:
         """Forget which instance serves what: the resolver has news. Those that went finish what is under way."""
@@ -166,18 +180,25 @@ class HttpClient:
         for operation in operations:
             self._route(operation)
         used = {id(instance) for route in self._routes.values() for instance in route.instances}
+        self._leaving = [instance for instance in self._leaving if instance.is_connected]
         for address, instance in list(self._instances.items()):
             if id(instance) not in used:
                 del self._instances[address]
+                self._leaving.append(instance)
                 instance.retire()
 
+    def _sweep_later(self) -> None:
+        if self._sweeping is None:
+            sweep_s = min(SWEEP_S, self._limits.idle_s / 2)
+            self._sweeping = asyncio.get_running_loop().call_later(sweep_s, self._sweep)
+
     def _sweep(self) -> None:
-        loop = asyncio.get_running_loop()
+        now = asyncio.get_running_loop().time()
         self._sweeping = None
         for instance in self._instances.values():
-            instance.close_idle(loop.time() - self._limits.idle_s)
+            instance.close_idle(now - self._limits.idle_s)
         if any(instance.is_connected for instance in self._instances.values()):
-            self._sweeping = loop.call_later(SWEEP_S, self._sweep)
+            self._sweep_later()
 
 
 class _Route:
@@ -190,25 +211,36 @@ class _Route:
         self.instances = instances
 
 
+class Full(Lost):
+    """So many calls of one instance are under way that no more may wait."""
+
+
 class Instance(Candidate):
     """One instance of one service or several, and the connections to it. Owns them."""
 
-    def __init__(self, address: str, limits: ClientLimits, connect: Connect, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        address: str,
+        limits: ClientLimits,
+        connect: Connect,
+        tls: ssl.SSLContext | None,
+        opening: Callable[[], None],
+    ) -> None:
         super().__init__()
         self._address = address
         self._split = urlsplit(address)
         self._limits = limits
         self._connect = connect
         self._tls = tls
+        self._opening = opening
         self._free: list[Connection] = []
         self._open: set[Connection] = set()
-        self._opening = 0
         self._waiting: dict[asyncio.Future[Connection | None], None] = {}
-        self._is_retired = False
+        self._is_retired = self._is_closed = False
 
     @property
     def is_connected(self) -> bool:
-        """Whether there are connections."""
+        """Whether there are connections, or will be."""
         return bool(self._open)
 
     async def take(self) -> Connection:
@@ -217,39 +249,31 @@ class Instance(Candidate):
         Raises:
             Lost: nobody listens, or too many wait already; the request has not left.
         """
-        while self._free:
-            connection = self._free.pop()
-            if connection.is_usable:
-                return connection
-        if len(self._open) + self._opening >= self._limits.connections_max:
+        while not self._is_closed:
+            while self._free:
+                connection = self._free.pop()
+                if connection.is_usable:
+                    return connection
+            if len(self._open) < self._limits.connections_max:
+                return await self._opened()
             given = await self._wait()
-            if given is not None:
+            if given is not None and given.is_usable:
                 return given
-        return await self._opened()
+        raise Lost("the client is closed", may_have_begun=False)
 
     def give(self, connection: Connection) -> None:
         """Take a connection back that is free again."""
         if self._is_retired:
             connection.close()
-            return
-        while self._waiting:
-            waiting = next(iter(self._waiting))
-            del self._waiting[waiting]
-            if not waiting.done():
-                waiting.set_result(connection)
-                return
-        self._free.append(connection)
+        elif not self._hand_on(connection):
+            self._free.append(connection)
 
     def lose(self, connection: Connection) -> None:
         """Forget a connection that is closed."""
         self._open.discard(connection)
         if connection in self._free:
             self._free.remove(connection)
-        if self._waiting:  # its place is free for whoever waits longest
-            waiting = next(iter(self._waiting))
-            del self._waiting[waiting]
-            if not waiting.done():
-                waiting.set_result(None)
+        self._hand_on(None)
 
     def close_idle(self, since: float) -> None:
         """Close connections that nobody has used since then."""
@@ -264,41 +288,54 @@ class Instance(Candidate):
 
     def close(self) -> None:
         """Close all connections."""
-        self._is_retired = True
+        self._is_retired = self._is_closed = True
         for connection in list(self._open):
             connection.close()
+
+    def _hand_on(self, connection: Connection | None) -> bool:
+        """Give a connection, or the place for one, to whoever waits longest; False where nobody does."""
+        while self._waiting:
+            waiting = next(iter(self._waiting))
+            del self._waiting[waiting]
+            if not waiting.done():
+                waiting.set_result(connection)
+                return True
+        return False
 
     async def _wait(self) -> Connection | None:
         """A connection that somebody gives back; None when a new one may be opened."""
         if len(self._waiting) >= self._limits.waiting_max:
             reason = f"{self._limits.connections_max} calls are under way, and {len(self._waiting)} wait"
-            raise Lost(reason, may_have_begun=False)
+            raise Full(reason, may_have_begun=False)
         waiting: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
         self._waiting[waiting] = None
         try:
-            connection = await waiting
+            return await waiting
         except asyncio.CancelledError:
             self._waiting.pop(waiting, None)
-            if waiting.done() and not waiting.cancelled() and (given := waiting.result()) is not None:
-                self.give(given)
+            if waiting.done() and not waiting.cancelled():  # it was given what another can use
+                given = waiting.result()
+                if given is not None:
+                    self.give(given)
+                else:
+                    self._hand_on(None)
             raise
-        return connection if connection is not None and connection.is_usable else None
 
     async def _opened(self) -> Connection:
         connection = Connection(self.give, self.lose, self._limits.answer_bytes_max)
-        self._opening += 1
+        self._open.add(connection)
+        self._opening()
         try:
             async with asyncio.timeout(self._limits.connect_s):
                 await self._connect(self._split, lambda: connection, self._tls)
         except (OSError, TimeoutError, ValueError) as error:
+            self.lose(connection)
             reason = f"nobody answers at {self._address} ({_said(error)})"
             raise Lost(reason, may_have_begun=False) from None
         except BaseException:
             connection.close()
+            self.lose(connection)
             raise
-        finally:
-            self._opening -= 1
-        self._open.add(connection)
         return connection
 
 

@@ -26,6 +26,10 @@ class Lost(Exception):
         self.may_have_begun = may_have_begun
 
 
+class Stale(Lost):
+    """A connection that had been idle ended as the request was sent: that says nothing about the instance."""
+
+
 class Connection(asyncio.Protocol):
     """Carries one request at a time. Tells `free` when it can be used again, and `gone`, once, when it is closed."""
 
@@ -42,8 +46,9 @@ class Connection(asyncio.Protocol):
         self._operation: Operation | None = None
         self._trace = Trace()
         self._lines: ReceivedLines | None = None
-        self._body = b""
+        self._body: bytes | bytearray = b""
         self._head_bytes = 0
+        self._has_answered = False
         self._has_head = False
         self._has_length = False
         self._closed = False
@@ -85,8 +90,9 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def released(self) -> None:
-        """The stream has been read to its end."""
+        """The stream has come to its end, read or not."""
         self._lines = None
+        self.pause(paused=False)
         if not self._closed:
             self.used_at = asyncio.get_running_loop().time()
             self._free(self)
@@ -106,15 +112,20 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of an answer."""
+        beyond = 0
         if not self._has_head:
             self._head_bytes += len(data)
+            beyond = self._head_bytes - HEAD_BYTES_MAX
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
+            self._parser.feed_data(data[:-beyond] if beyond > 0 else data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(f"it answered with what is no HTTP: {error}")
             return
-        if not self._has_head and self._head_bytes > HEAD_BYTES_MAX:
-            self._fail(f"the head of its answer has more than {HEAD_BYTES_MAX} bytes")
+        if beyond > 0:
+            if self._head_bytes:  # no head has ended
+                self._fail(f"the head of its answer has more than {HEAD_BYTES_MAX} bytes")
+            else:
+                self.data_received(data[-beyond:])
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended."""
@@ -123,7 +134,8 @@ class Connection(asyncio.Protocol):
             self.on_message_complete()
         reason = "the connection was lost before its answer" + (f" ({exc})" if exc else "")
         if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_exception(Lost(reason))
+            is_stale = self._has_answered and not self._head_bytes and not self._has_head
+            self._waiting.set_exception(Stale(reason) if is_stale else Lost(reason))
         if self._lines is not None:
             self._lines.end(Unavailable(service=self._service, reason="the connection was lost within its answer"))
         self._gone(self)
@@ -131,9 +143,11 @@ class Connection(asyncio.Protocol):
     # --- httptools' callbacks ----------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """The first byte of an answer."""
+        """The first byte of an answer. One that nobody has asked for must not become the answer to the next request."""
         self._body = b""
         self._has_head = self._has_length = False
+        if self._waiting is None or self._waiting.done():
+            self.close()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Whether the answer says how long it is."""
@@ -157,7 +171,12 @@ class Connection(asyncio.Protocol):
         if self._lines is not None:
             self._lines.feed(body)
             return
-        self._body = self._body + body if self._body else body
+        if not self._body:
+            self._body = body
+        elif isinstance(self._body, bytearray):
+            self._body += body
+        else:
+            self._body = bytearray(self._body) + body
         if len(self._body) > self._answer_bytes_max:
             self._refuse_length()
 
@@ -167,16 +186,15 @@ class Connection(asyncio.Protocol):
         if status < 200:  # an interim answer: the other one follows
             return
         self._has_head = False
-        if not self._parser.should_keep_alive():
+        self._has_answered = True
+        if status == 408 or not self._parser.should_keep_alive():  # after a 408 the other side closes, said or not
             self._closed = True
             if self._transport is not None:
                 self._transport.close()
         if self._lines is not None:
             self._lines.end(None)
-        elif self._waiting is None or self._waiting.done():  # nobody asked: the instance is about to close it
-            self.close()
-        else:
-            self._waiting.set_result(Response(status, self._body))
+        elif self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(Response(status, bytes(self._body)))
 
     # --- failures ----------------------------------------------------------------------------------------------------
 
@@ -209,7 +227,7 @@ class ReceivedLines:
         self._connection = connection
         self._trace_id = trace_id
         self._lines: deque[bytes] = deque()
-        self._rest = b""
+        self._rest = bytearray()
         self._bytes = 0
         self._is_paused = False
         self._is_over = False
@@ -227,7 +245,7 @@ class ReceivedLines:
             finally:
                 self._waiting = None
         line = self._lines.popleft()
-        self._bytes -= len(line)
+        self._bytes -= len(line) + 1
         if self._is_paused and self._bytes < STREAM_BYTES_MAX // 2:
             self._is_paused = False
             self._connection.pause(paused=False)
@@ -245,9 +263,13 @@ class ReceivedLines:
 
     def feed(self, data: bytes) -> None:
         """Bytes that have arrived."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        self._lines.extend(lines)
-        self._bytes += sum(map(len, lines))
+        *lines, rest = data.split(b"\n")
+        if lines:
+            lines[0] = bytes(self._rest) + lines[0]
+            self._rest.clear()
+            self._lines.extend(lines)
+            self._bytes += sum(map(len, lines)) + len(lines)
+        self._rest += rest
         if len(self._rest) > STREAM_LINE_BYTES_MAX:
             self._connection.close()
         elif self._bytes > STREAM_BYTES_MAX and not self._is_paused:
@@ -261,10 +283,10 @@ class ReceivedLines:
             return
         self._is_over = True
         if self._rest and problem is None:
-            self._lines.append(self._rest)
+            self._lines.append(bytes(self._rest))
         if problem is not None:
             self._lines.append(told_in_stream(problem, self._trace_id))
-        self._rest = b""
+        self._rest.clear()
         self._wake()
 
     def _wake(self) -> None:

@@ -10,17 +10,18 @@ import os
 import socket
 import ssl
 import stat
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from atoll.adapters.http_served import Page, Served, ServerLimits
-from atoll.calls import Request, Response, Router, Transport
+from atoll.adapters.http_asked import ServerLimits
+from atoll.adapters.http_served import Page, Served
+from atoll.calls import Router, Transport
 from atoll.contract import Contract, NoSuchOperation, Operation
 from atoll.kernel import AtollError, Entropy, Tasks
 
 SWEEP_S = 1.0
-"""How often slow senders, slow readers and idle connections are looked for."""
+"""How often slow senders, slow readers and idle connections are looked for; more often where a limit is shorter."""
 
 BACKLOG = 1024
 
@@ -62,16 +63,18 @@ class HttpServer:
         self.is_draining = False
         self.tasks = Tasks("http")
         self.connections: set[Served] = set()
-        self._pages = dict(pages or {})
+        self.pages = dict(pages or {})
         self._routers = {contract.name: Router(contract.operations) for contract in contracts}
-        self._plain = {
-            (operation.method, f"/{contract.name}{operation.path}".rstrip("/")): operation
+        self.plain = {
+            (operation.method, f"/{contract.name}{'' if operation.path == '/' else operation.path}".encode()): operation
             for contract in contracts
             for operation in contract.operations
             if "{" not in operation.path
         }
         self._listening: list[asyncio.Server] = []
         self._files: list[tuple[Path, int]] = []
+        shortest_s = min(self.limits.head_s, self.limits.body_s, self.limits.idle_s, self.limits.write_s)
+        self._sweep_s = min(SWEEP_S, shortest_s / 2)
         self._sweeping: asyncio.TimerHandle | None = None
         self._fewer = asyncio.Event()
 
@@ -98,7 +101,7 @@ class HttpServer:
             raise NotListening(address, getattr(error, "strerror", None) or str(error)) from None
         self._listening.append(server)
         if self._sweeping is None:
-            self._sweeping = loop.call_later(SWEEP_S, self._sweep)
+            self._sweeping = loop.call_later(self._sweep_s, self._sweep)
         if split.scheme == "unix":
             return address
         port = server.sockets[0].getsockname()[1]
@@ -140,23 +143,12 @@ class HttpServer:
         Raises:
             NoSuchOperation, MethodNotAllowed, InvalidInput: see `Router.find`.
         """
-        plain = self._plain.get((method, path))
-        if plain is not None:
-            return plain, ()
         service, _, rest = path.removeprefix("/").partition("/")
         major, slash, inner = rest.partition("/")
         router = self._routers.get(f"{service}/{major}")
         if router is None:
             raise NoSuchOperation(path=path)
         return router.find(method, slash + inner)
-
-    def page(self, path: str) -> Page | None:
-        """What is answered at a path that is no operation."""
-        return self._pages.get(path)
-
-    def send(self, request: Request) -> Awaitable[Response]:
-        """The answer of whoever is behind this server."""
-        return self.answering.send(request)
 
     def ended(self) -> None:
         """A request has ended, or a connection: whoever waits for that looks again."""
@@ -184,7 +176,7 @@ class HttpServer:
         loop = asyncio.get_running_loop()
         for connection in list(self.connections):
             connection.look(loop.time())
-        self._sweeping = loop.call_later(SWEEP_S, self._sweep)
+        self._sweeping = loop.call_later(self._sweep_s, self._sweep)
 
 
 def _kept_private(path: Path) -> tuple[Path, int]:

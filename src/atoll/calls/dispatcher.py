@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
 from atoll.calls.isolation import isolated
-from atoll.calls.ports import Request, Response
+from atoll.calls.ports import Request, Response, code_in
 from atoll.calls.streams import Stream
 from atoll.contract import (
     Contract,
@@ -74,22 +74,29 @@ class Dispatcher:
         assert task is not None
         asked_to_stop = task.cancelling()
         started_at = loop.time()
-        context = self._span(request.context)
-        ended = functools.partial(self._ended, context, operation, started_at)
+        context = request.context if request.is_span else self._span(request.context)
         self._active += 1
         outcome = "ok"
         try:
-            response = await self._within_deadline(request, context, task, ended)
+            deadline_at = context.deadline_at
+            if deadline_at is None or covers(request.watched, task, deadline_at):
+                response = await self._answer(request, context, task, started_at, request.watched)
+            else:
+                work = self._answer(request, context, task, started_at, (task, deadline_at))
+                watch = within if request.timer is None else request.timer.wait
+                response = await watch(deadline_at, work, operation.id)
+            if response.status >= 300:  # an answer that was not made here
+                outcome = code_in(response)
         except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001  # foreign code: whatever it raises is an answer
             outcome, response = self._failed(operation, context, error)
         except asyncio.CancelledError as error:
             if task.cancelling() > asked_to_stop:
-                ended("cancelled")
+                self._ended(context, operation, started_at, "cancelled")
                 raise
             # Nobody asked this task to stop: the handler has awaited something that was cancelled.
             outcome, response = self._failed(operation, context, RuntimeError(f"the handler was cancelled: {error}"))
         if response.stream is None:
-            ended(outcome)
+            self._ended(context, operation, started_at, outcome)
         if task.cancelling() > asked_to_stop:  # the handler answered all the same: there is nobody left to be answered
             if response.stream is not None:
                 await response.stream.aclose()
@@ -111,25 +118,11 @@ class Dispatcher:
             outer.idempotency_key,
         )
 
-    async def _within_deadline(
-        self, request: Request, context: Context, task: Task, ended: Callable[[str], None]
-    ) -> Response:
-        deadline_at = context.deadline_at
-        if self._draining:
-            raise Unavailable(service=request.operation.service, reason="it is stopping")
-        if deadline_at is None or covers(request.watched, task, deadline_at):
-            return await self._answer(request, context, task, ended, request.watched)
-        if deadline_at <= asyncio.get_running_loop().time():
-            raise DeadlineExceeded(operation=request.operation.id)
-        work = self._answer(request, context, task, ended, (task, deadline_at))
-        if request.timer is not None:
-            return await request.timer.wait(deadline_at, work, request.operation.id)
-        return await within(deadline_at, work, request.operation.id)
-
     async def _answer(
-        self, request: Request, context: Context, task: Task, ended: Callable[[str], None], watched: Guard | None
+        self, request: Request, context: Context, task: Task, started_at: float, watched: Guard | None
     ) -> Response:
         operation = request.operation
+        self._refuse_late(operation, context, started_at)
         try:
             arguments = operation.decode_call(request.path, request.query, request.body, strict=request.strict)
         except Invalid as invalid:
@@ -139,12 +132,19 @@ class Dispatcher:
         if operation.form is ResultForm.STREAM:
             # A stream outlives the timer around its first item, so that its own calls have to arm theirs.
             variables.run(_enter, context, None)
-            return await self._open(operation, context, handler(**arguments), variables, ended)
+            return await self._open(operation, context, handler(**arguments), variables, started_at)
         variables.run(_enter, context, watched)
         result = await isolated(variables, handler(**arguments), task)
         if operation.codec is None:
             return Response(204)
         return Response(200, operation.codec.encode(result))
+
+    def _refuse_late(self, operation: Operation, context: Context, now: float) -> None:
+        """Begin nothing when nobody waits for it any more, or when the instance is stopping."""
+        if self._draining:
+            raise Unavailable(service=operation.service, reason="it is stopping")
+        if context.deadline_at is not None and context.deadline_at <= now:
+            raise DeadlineExceeded(operation=operation.id)
 
     async def _open(
         self,
@@ -152,12 +152,14 @@ class Dispatcher:
         context: Context,
         items: AsyncGenerator[Any, None],  # Any: items of any type
         variables: contextvars.Context,
-        ended: Callable[[str], None],
+        started_at: float,
+        encode: Callable[[Any], bytes] | None = None,  # Any: as above
     ) -> Response:
         """The stream, once its first item is there: until then a problem still has a status of its own."""
         assert operation.codec is not None
         told = functools.partial(self._told, operation, context)
-        stream = Stream(items, operation.codec.encode, told, ended, functools.partial(self._cut, operation))
+        ended = functools.partial(self._ended, context, operation, started_at)
+        stream = Stream(items, encode or operation.codec.encode, told, ended, functools.partial(self._cut, operation))
         await stream.begin(self._streams, variables, operation.name)
         return Response(200, stream=stream)
 

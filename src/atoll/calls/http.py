@@ -10,7 +10,8 @@ An operation is served at `/{service id}/v{major}{path}`. What travels beside it
 
 All of them may be missing, so that curl and any other client can call. An instance that has not begun to work on a
 request says so, and the request may be sent to another one, whatever its method: with 421 (RFC 9110, 15.5.20) to one
-that comes while it drains, and with 408 (RFC 9110, 15.5.9) on an idle connection that it is about to close.
+that comes while it drains, with 408 (RFC 9110, 15.5.9) on an idle connection that it is about to close, and with 503
+where too many connections are open.
 """
 
 import math
@@ -21,13 +22,13 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from atoll.calls.ports import TIMEOUT_S, Door, Request, Response
-from atoll.contract import MEDIA_TYPE, Fault, InvalidInput, Operation, Problem, to_wire
+from atoll.contract import MEDIA_TYPE, Fault, InvalidInput, MethodNotAllowed, Operation, Problem, to_wire
 from atoll.kernel import Context, Criticality, Trace
 
 TIMEOUT = "atoll-timeout"
 """The header in which a caller says how many seconds it will wait."""
 
-NOT_BEGUN = (408, 421)
+NOT_BEGUN = (408, 421, 503)
 """The statuses by which an instance may say that it has not begun to work on a request."""
 
 HEADERS = frozenset(
@@ -53,7 +54,7 @@ def not_begun(reason: str, status: int) -> Response:
 
 
 def is_not_begun(response: Response) -> bool:
-    """Whether an answer says that the request may be sent to another instance; a handler's own 408 or 421 does not."""
+    """Whether an answer says that the request may be sent to another instance; a handler's own does not."""
     if response.status not in NOT_BEGUN:
         return False
     try:
@@ -71,7 +72,7 @@ class Target:
 
     def __init__(self, operation: Operation, door: Door | None = None, host: str = "") -> None:
         base = f"/{operation.service}/v{operation.major}" if door is None else door.root.rstrip("/")
-        path = operation.path.rstrip("/") if door is None else operation.path
+        path = "" if door is None and operation.path == "/" else operation.path
         self._segments = f"{base}{path}".split("/")
         self._method = operation.method.encode()
         more = "".join(f"{name}: {value}\r\n" for name, value in door.headers) if door is not None else ""
@@ -131,27 +132,53 @@ def _word(text: str) -> bytes:
 
 
 def context_of(headers: Mapping[bytes, bytes], operation: Operation, now: float, bits: Callable[[int], int]) -> Context:
-    """What the headers of a request say about it; a new trace where they name none.
+    """What the headers of a request say about it: the context of who answers, as a span of its own in the trace.
 
-    A caller that does not say how long it waits is given what a typed client would wait; a stream has no end of its
-    own.
+    The trace is a new one where they name none. A caller that does not say how long it waits is given what a typed
+    client would wait; a stream has no end of its own.
 
     Raises:
         InvalidInput: the timeout is no number of seconds.
     """
     get = headers.get
-    given = get(b"traceparent")
-    trace = Trace.parse(given.decode("latin-1")) if given is not None else None
+    trace = _span_in(get(b"traceparent"), bits)
+    deadline_at = _deadline_at(get(b"atoll-timeout"), operation, now)
+    caller = get(b"atoll-caller")
+    caller_name = "" if caller is None else _text(caller)
+    if headers.keys() <= _USUAL:
+        return Context(trace, deadline_at, caller_name)
     user, key = get(b"atoll-user"), get(b"idempotency-key")
     return Context(
-        trace or Trace(bits(128) or 1, 0, 0, True),
-        _deadline_at(get(b"atoll-timeout"), operation, now),
-        _text(get(b"atoll-caller", b"")),
+        trace,
+        deadline_at,
+        caller_name,
         None if user is None else _text(user),
         _text(get(b"atoll-tenant", b"main")),
         _CRITICALITY.get(get(b"atoll-criticality", b""), Criticality.NORMAL),
         None if key is None else _text(key),
     )
+
+
+_USUAL = HEADERS - {b"atoll-user", b"atoll-tenant", b"atoll-criticality", b"idempotency-key"}
+
+
+def _span_in(given: bytes | None, bits: Callable[[int], int]) -> Trace:
+    """A span below the one that a header names; most headers are written as ours are, and read without a search."""
+    span_id = bits(64) or 1
+    if given is None:
+        return Trace(bits(128) or 1, span_id, 0, True)
+    if len(given) == 55 and given[:3] == b"00-" and given[35:36] == b"-" == given[52:53] and given[53:54] == b"0":
+        hexadecimal = given[3:35] + given[36:52]
+        if hexadecimal.translate(None, _HEXADECIMAL) == b"":
+            trace_id, parent_id = int(given[3:35], 16), int(given[36:52], 16)
+            if trace_id and parent_id and given[54:] in _FLAGS:
+                return Trace(trace_id, span_id, parent_id, _FLAGS[given[54:]])
+    trace = Trace.parse(given.decode("latin-1"))
+    return Trace(bits(128) or 1, span_id, 0, True) if trace is None else trace.child(span_id)
+
+
+_HEXADECIMAL = b"0123456789abcdef"
+_FLAGS = {b"0": False, b"1": True}
 
 
 _CRITICALITY = {each.encode(): each for each in Criticality}
@@ -160,7 +187,11 @@ _CRITICALITY = {each.encode(): each for each in Criticality}
 def _deadline_at(given: bytes | None, operation: Operation, now: float) -> float | None:
     if given is None:
         return None if operation.is_streamed else now + (operation.timeout_s or TIMEOUT_S)
-    return now + timeout_of(given.decode("latin-1"))
+    try:
+        timeout_s = float(given)
+    except ValueError:
+        timeout_s = -1.0
+    return now + (timeout_s if 0 <= timeout_s < math.inf else timeout_of(given.decode("latin-1")))
 
 
 def timeout_of(given: str) -> float:
@@ -201,11 +232,20 @@ def head_bytes(status: int, length: int, *, is_last: bool, more: bytes = b"") ->
 
 _PROBLEM = MEDIA_TYPE.encode()
 
+OK_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+"""The answer that is sent most, with places for its length and its body."""
 
-def stream_head_bytes(*, is_last: bool) -> bytes:
-    """The head of an answer that comes line by line."""
+
+def allow_line(problem: Problem) -> bytes:
+    """The line of a head that says which methods a path takes (RFC 9110, 15.5.6)."""
+    return b"allow: %b\r\n" % problem.allowed.encode() if isinstance(problem, MethodNotAllowed) else b""
+
+
+def stream_head_bytes(*, is_last: bool, in_chunks: bool = True) -> bytes:
+    """The head of an answer that comes line by line; without chunks the end of the connection is its end."""
     closing = b"connection: close\r\n" if is_last else b""
-    return b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n%b\r\n" % closing
+    coding = b"transfer-encoding: chunked\r\n" if in_chunks else b""
+    return b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n%b%b\r\n" % (coding, closing)
 
 
 def chunk_bytes(line: bytes) -> bytes:

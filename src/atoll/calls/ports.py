@@ -18,8 +18,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
     `path` are the words of the path arguments in the template's order, decoded; `query` the pairs; `body` JSON.
     `strict` marks a call from outside, where what the contract does not know is refused. `watched` says who in this
-    process watches the deadline already, `timer` is one that its connection has for all its requests; they do not
-    travel.
+    process watches the deadline already, `timer` is one that its connection has for all its requests, and `is_span`
+    that the trace in the context is the answerer's own span already; these do not travel.
     """
 
     operation: Operation
@@ -30,6 +30,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     strict: bool = False
     watched: Guard | None = None
     timer: Timer | None = None
+    is_span: bool = False
 
 
 class Lines(Protocol):
@@ -57,6 +58,19 @@ class Response(msgspec.Struct, frozen=True, gc=False):
     status: int
     body: bytes = b""
     stream: Lines | None = None
+
+
+def code_in(response: Response) -> str:
+    """What an answer that is no result is called: the code of a problem, else its status."""
+    try:
+        code = msgspec.json.decode(response.body, type=_Coded).code
+    except (ValueError, RecursionError):
+        code = ""
+    return code or f"status_{response.status}"
+
+
+class _Coded(msgspec.Struct):
+    code: str = ""
 
 
 class Transport(Protocol):

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,7 @@ from atoll.cli.document import Document, RemoteOperation
 from atoll.cli.examples import example_body, example_of
 from atoll.cli.project import STATE
 from atoll.cli.show import summarise
-from atoll.cli.terminal import print_laid_out, screen, table
+from atoll.cli.terminal import print_json, print_laid_out, screen, table
 from atoll.gateway import Connection
 
 
@@ -48,8 +48,8 @@ def door(graph: Graph, reached: Connection, state: Path) -> Door:
     )
 
 
-def print_banner(graph: Graph, opened: Door | None) -> None:
-    """Tell a person what runs."""
+def print_banner(graph: Graph, opened: Door | None, processes: RenderableType | None = None) -> None:
+    """Tell a person what runs; `processes` shows where, when there are several."""
     summary, console = summarise(graph), screen()
     console.print(f"\n[bold green]●[/] [bold]{summary.name}[/] {summary.version} is running\n")
     services = table("service", "version", "owner", "what it is for")
@@ -58,6 +58,8 @@ def print_banner(graph: Graph, opened: Door | None) -> None:
             f"[bold]{service.name}[/]", service.version or "-", escape(service.owner), escape(service.description)
         )
     parts: list[RenderableType] = [services]
+    if processes is not None:
+        parts += ["", processes]
     if opened is not None:
         places = table("", "")
         places.show_header = False
@@ -148,3 +150,23 @@ def _key_file(reached: Connection, state: Path) -> Path | None:
     return next(
         (file for file in state.glob("*/*.key") if file.read_text(errors="replace").strip() == reached.key), None
     )
+
+
+def started_event(graph: Graph, opened: Door | None) -> dict[str, object]:
+    """That it has started, as data."""
+    reached = asdict(opened) if opened else {}
+    return {
+        "event": "started",
+        "application": graph.application.name,
+        "version": graph.application.version,
+        "services": [service.name for service in graph.services],
+        **{name: str(value) if isinstance(value, Path) else value for name, value in reached.items()},
+    }
+
+
+def print_stopped(name: str, *, as_json: bool) -> None:
+    """Say that it has ended."""
+    if as_json:
+        print_json({"event": "stopped", "application": name}, indent=0)
+    else:
+        screen().print(f"{name} has stopped.")

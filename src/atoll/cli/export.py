@@ -1,4 +1,4 @@
-"""`atoll contract export`: contracts as documents that other tools read."""
+"""`atoll contract export`: contracts as documents that other tools read. Its neighbour is `atoll contract wheel`."""
 
 import difflib
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from atoll import Graph, describe, openapi
+from atoll.cli.contract_wheel import wheel
 from atoll.cli.files import write
 from atoll.cli.project import application_argument, json_option, load
 from atoll.cli.refusals import Mistaken
@@ -22,7 +23,7 @@ Examples:
 
 @click.group()
 def contract() -> None:
-    """Export contracts as OpenAPI 3.1."""
+    """Export contracts as OpenAPI 3.1, or as wheels."""
 
 
 @contract.command(epilog=EXAMPLES)
@@ -43,6 +44,9 @@ def export(app: str | None, service: str | None, public: bool, out: Path | None,
         print_json({"written": str(out), "operations": count})
     else:
         click.echo(f"Wrote {out} with {count} operations.")
+
+
+contract.add_command(wheel)
 
 
 def document_of(graph: Graph, service: str | None, *, public_only: bool) -> dict[str, Any]:  # Any: a JSON document

@@ -11,9 +11,18 @@ def write(file: Path, text: str) -> None:
     Raises:
         Mistaken: it cannot be written there.
     """
+    write_bytes(file, text.encode())
+
+
+def write_bytes(file: Path, content: bytes) -> None:
+    """Write a file.
+
+    Raises:
+        Mistaken: it cannot be written there.
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        file.write_bytes(content)
     except OSError as error:
         raise Mistaken(
             f"{file} cannot be written: {error.strerror}",

@@ -22,12 +22,16 @@ class Verb:
 
 
 VERBS = {
-    "run": Verb("atoll.cli.run:run", "Start an application in this process."),
+    "run": Verb("atoll.cli.run:run", "Start an application, in one process or in several."),
+    "serve": Verb("atoll.cli.serve:serve", "Host services of an application in this process."),
+    "ps": Verb("atoll.cli.ps:ps", "Show the processes of a running application."),
+    "scale": Verb("atoll.cli.scale:scale", "Change how many instances services have, while they run."),
+    "restart": Verb("atoll.cli.restart:restart", "Replace the instances of services one by one, under load."),
     "call": Verb("atoll.cli.call:call", "Call an operation of a running application through its gateway."),
     "show": Verb("atoll.cli.show:show", "Show the services of an application, and who calls whom."),
     "check": Verb("atoll.cli.check:check", "Tell everything that is wrong with an application."),
     "new": Verb("atoll.cli.new:new", "Make an application, or a service in one."),
-    "contract": Verb("atoll.cli.export:contract", "Export contracts as OpenAPI 3.1."),
+    "contract": Verb("atoll.cli.export:contract", "Export contracts as OpenAPI 3.1, or as wheels."),
 }
 
 EPILOG = """\b

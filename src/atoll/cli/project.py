@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from atoll import Application, load_application
+from atoll import Application, Config, load_application, read_config
 from atoll.cli.refusals import Mistaken, speak_json
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: commands of every signature
@@ -42,6 +42,30 @@ def state_option(command: F) -> F:
         show_default=True,
         help="The folder in which the running application keeps its state.",
     )(command)
+
+
+def config_option(command: F) -> F:
+    """Let a command take `--config`."""
+    return click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path),
+        default=Path("atoll.toml"),
+        show_default=True,
+        help="The file with settings: a table for each service.",
+    )(command)
+
+
+def config_of(ctx: click.Context, config_file: Path) -> Config:
+    """The environment and the settings file; a file that was asked for has to be there.
+
+    Raises:
+        Mistaken: it is not.
+    """
+    given = ctx.get_parameter_source("config_file") is not click.core.ParameterSource.DEFAULT
+    if given and not config_file.is_file():
+        raise Mistaken(f"There is no file {config_file}.", "Name a TOML file with --config.", code="no_config")
+    return read_config(config_file.parent, config_file.name)
 
 
 def place_of(app: str | None) -> str:

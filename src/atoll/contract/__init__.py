@@ -2,7 +2,17 @@
 
 from atoll.contract.arguments import Argument, Place
 from atoll.contract.codec import Codec, codec_of
-from atoll.contract.contract import Contract, compile_contract, contract, contract_of, contracts_of, is_contract
+from atoll.contract.contract import (
+    Contract,
+    compile_contract,
+    contract,
+    contract_of,
+    contracts_of,
+    is_contract,
+    service_of,
+)
+from atoll.contract.described import Described
+from atoll.contract.document import contract_from_document
 from atoll.contract.event import Event, event_key, event_name
 from atoll.contract.faults import Fault, Invalid
 from atoll.contract.fitness import unfit
@@ -39,6 +49,7 @@ __all__ = [
     "Contract",
     "DeadlineExceeded",
     "Deprecation",
+    "Described",
     "Encoded",
     "Event",
     "Fault",
@@ -64,6 +75,7 @@ __all__ = [
     "codec_of",
     "compile_contract",
     "contract",
+    "contract_from_document",
     "contract_of",
     "contracts_of",
     "delete",
@@ -76,6 +88,7 @@ __all__ = [
     "patch",
     "post",
     "put",
+    "service_of",
     "snake_case",
     "to_wire",
     "unfit",

@@ -36,6 +36,13 @@ class Argument:
     default: object
     words: WordCodec | None
     """How it travels in a path or query; None for the body."""
+    wire: str = ""
+    """Its name on the wire, where a document has one that Python has not."""
+
+    @property
+    def wire_name(self) -> str:
+        """The name under which it travels in a query."""
+        return self.wire or self.name
 
 
 def path_names(path: str) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ import inspect
 import re
 import typing
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from atoll.contract.compiling import compile_operation, is_listed
+from atoll.contract.described import Described
 from atoll.contract.event import Event, event_key, event_name
 from atoll.contract.fitness import unfit
 from atoll.contract.names import snake_case
@@ -21,6 +22,7 @@ from atoll.kernel import Mistake, Source, refuse, spelled
 C = TypeVar("C")
 
 _MARK = "__atoll_contract__"
+_READ = "__atoll_read_contract__"
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 _VERSION = re.compile(r"(?P<major>[1-9][0-9]*)\.(?P<minor>0|[1-9][0-9]*)")
 
@@ -46,11 +48,18 @@ class Contract:
     protocol: type
     operations: tuple[Operation, ...]
     publishes: tuple[type[Event], ...]
+    described: Described | None = field(default=None, compare=False, repr=False)
+    """What a document said of it, where it was read from one."""
 
     @property
     def name(self) -> str:
         """The id with its major version, as it stands in paths and in tables: `scoring/v1`."""
         return f"{self.id}/v{self.major}"
+
+    @property
+    def service(self) -> str:
+        """How the service that fulfils it is called: `scoring`, and `scoring_v2` from the second major version on."""
+        return service_of(self.id, self.major)
 
     def operation(self, name: str) -> Operation:
         """The operation of this name.
@@ -66,6 +75,15 @@ class Contract:
     def event_type(self, event: type[Event]) -> str:
         """The type of an event on the wire: `scoring.lead_scored.v1`."""
         return f"{self.id}.{event_name(event)}.v{self.major}"
+
+
+def service_of(contract_id: str, major: int) -> str:
+    """The name of the service that fulfils a contract of this id and major version.
+
+    >>> service_of("scoring", 1), service_of("scoring", 2)
+    ('scoring', 'scoring_v2')
+    """
+    return contract_id if major == 1 else f"{contract_id}_v{major}"
 
 
 def contract(*, version: str, id: str | None = None, publishes: tuple[type[Event], ...] = ()) -> Callable[[C], C]:  # noqa: A002  # the word of the field
@@ -111,10 +129,18 @@ def compile_contract(protocol: Callable[..., Any]) -> tuple[Contract | None, lis
     if not is_contract(protocol):
         what = f"`{getattr(protocol, '__name__', protocol)}` is not a contract"
         return None, [Mistake(Source.of(protocol), what, 'decorate the class with `@contract(version="1.0")`')]
+    if (read := getattr(protocol, "__dict__", {}).get(_READ)) is not None:
+        return read, []
     if protocol not in _compiled:
         _compiled[protocol] = _compile(protocol)
     compiled, mistakes = _compiled[protocol]
     return compiled, list(mistakes)
+
+
+def as_contract(protocol: Any, made: Contract) -> None:  # Any: a class that was made with it
+    """Let a class stand for a contract that was not compiled from it."""
+    setattr(protocol, _MARK, _Declared(made.version, made.id, made.publishes))
+    setattr(protocol, _READ, made)
 
 
 _compiled: dict[object, tuple[Contract | None, tuple[Mistake, ...]]] = {}

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import msgspec
 
 from atoll.contract.record import Kind, class_of, origin_of
-from atoll.contract.shape import Items, Model, Record, Scalar, Shape, Table, Unfit, Words, children, shape_of
+from atoll.contract.shape import Items, Model, Record, Scalar, Shape, Table, Unfit, Untyped, Words, children, shape_of
 from atoll.kernel import spelled
 
 _KEYS: frozenset[Kind] = frozenset(
@@ -57,6 +57,8 @@ def _reasons(shape: Shape) -> Iterator[str]:
     match shape:
         case Unfit(why=why):
             yield why
+        case Untyped():
+            yield "it promises nothing: name a type"
         case Model(kind=model):
             yield f"the Pydantic model `{model.__name__}` travels only as a whole argument or result"
         case Table(key=key) if isinstance(shape_of(key), Words):

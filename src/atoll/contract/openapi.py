@@ -1,7 +1,7 @@
 """OpenAPI 3.1 out of contracts: one document of one contract, or of a whole application at its gateway.
 
 Members that OpenAPI has no word for are extensions: `x-owner`, `x-version`, `x-streamed`, `x-paged`, `x-personal`,
-`x-deprecation`, `x-events`, `x-problems`.
+`x-deprecation`, `x-events`, `x-problems`, and `x-name`, which is what a body is called by who calls.
 """
 
 import datetime
@@ -12,12 +12,13 @@ from typing import Any
 from atoll.contract.arguments import Argument, Place
 from atoll.contract.contract import Contract
 from atoll.contract.event import Event, event_key
+from atoll.contract.merging import merged
 from atoll.contract.names import words
 from atoll.contract.operation import Operation, ResultForm
 from atoll.contract.problem import Problem, fields_of
 from atoll.contract.problems import PLATFORM_PROBLEMS, InternalError, InvalidInput
 from atoll.contract.record import Kind
-from atoll.contract.schema import Json, Schemas, as_json
+from atoll.contract.schema import REF, Json, Schemas, as_json
 from atoll.contract.wire import MEDIA_TYPE
 
 _ANY_PROBLEM = "Problem"
@@ -48,36 +49,57 @@ class _Document:
         self._contracts = contracts
         self._owners = owners
         self._public_only = public_only
-        self._operations = [
+        offered = [
             (contract, operation)
             for contract in contracts
             for operation in contract.operations
             if operation.public or not public_only
         ]
+        self._operations = [(contract, operation) for contract, operation in offered if contract.described is None]
+        self._read = [(contract, operation) for contract, operation in offered if contract.described is not None]
         declared = [problem for _, operation in self._operations for problem in operation.raises]
         self._problems = list(dict.fromkeys([*PLATFORM_PROBLEMS.values(), *declared]))
+        written = [contract for contract in contracts if contract.described is None]
         self._schemas = Schemas(
-            [*_kinds(contracts, self._operations), *map(fields_of, self._problems)], taken=[_ANY_PROBLEM]
+            [*_kinds(written, self._operations), *map(fields_of, self._problems)], taken=[_ANY_PROBLEM]
         )
 
     def whole(self, title: str, version: str, description: str) -> Json:
         paths: dict[str, Json] = {}
         for contract, operation in self._operations:
-            path = f"/{contract.name}{operation.path}".rstrip("/")
-            paths.setdefault(path, {})[operation.method.lower()] = self._operation(contract, operation)
+            _put(paths, contract, operation, self._operation(contract, operation))
+        written = [contract for contract in self._contracts if contract.described is None]
         document: Json = {
             "openapi": "3.1.0",
             "info": {"title": title, "version": version, "description": description},
             "paths": paths,
             "tags": [self._tag(contract) for contract in self._contracts],
             "components": {"schemas": self._components()},
-            "x-events": [self._event(contract, event) for contract in self._contracts for event in contract.publishes],
+            "x-events": [self._event(contract, event) for contract in written for event in contract.publishes],
             "x-problems": [self._problem(problem) for problem in self._problems],
         }
+        for contract in dict.fromkeys(contract for contract, _ in self._read):
+            operations = [operation for each, operation in self._read if each is contract]
+            self._add_read(document, contract, operations)
         if self._public_only:
             document["components"]["securitySchemes"] = {"key": _KEY}
             document["security"] = [{"key": []}]
         return document
+
+    def _add_read(self, document: Json, contract: Contract, operations: list[Operation]) -> None:
+        """Add what another document says of a contract, in its own words."""
+        told = merged(document["components"]["schemas"], contract, operations)
+        any_problem = {"$ref": f"{REF}{_ANY_PROBLEM}"}
+        for operation in operations:
+            described = told.operations[operation.name]
+            described |= {"operationId": f"{_label(contract)}.{operation.name}", "tags": [_label(contract)]}
+            described.setdefault("summary", words(operation.name).capitalize())
+            described["responses"].setdefault(
+                "default", _content("A problem of the platform.", MEDIA_TYPE, any_problem)
+            )
+            _put(document["paths"], contract, operation, described)
+        document["x-events"] += [each | {"service": _label(contract)} for each in told.events]
+        document["x-problems"] += [each for each in told.problems if each not in document["x-problems"]]
 
     def _components(self) -> Json:
         for _, operation in self._operations:
@@ -115,6 +137,7 @@ class _Document:
         if operation.body is not None:
             described["requestBody"] = {
                 "required": operation.body.required,
+                "x-name": operation.body.name,
                 "content": {"application/json": {"schema": self._schemas.of(operation.body.kind)}},
             }
         if operation.form is ResultForm.STREAM:
@@ -160,7 +183,7 @@ class _Document:
             schema = options[0] if len(options) == 1 else {"oneOf": options}
             titles = " ".join(problem.title() for problem in problems)
             responses[str(status)] = _content(titles, MEDIA_TYPE, schema)
-        any_problem = {"$ref": f"#/components/schemas/{_ANY_PROBLEM}"}
+        any_problem = {"$ref": f"{REF}{_ANY_PROBLEM}"}
         responses["default"] = _content("A problem of the platform.", MEDIA_TYPE, any_problem)
         return responses
 
@@ -215,6 +238,11 @@ def _problem_schema(title: str, description: str, known: Json, own: Json) -> Jso
         | own.get("properties", {}),
         "required": ["type", "title", "status", "detail", "code", "retryable", *own.get("required", [])],
     }
+
+
+def _put(paths: dict[str, Json], contract: Contract, operation: Operation, described: Json) -> None:
+    path = f"/{contract.name}{'' if operation.path == '/' else operation.path}"
+    paths.setdefault(path, {})[operation.method.lower()] = described
 
 
 def _content(description: str, media_type: str, schema: Json) -> Json:

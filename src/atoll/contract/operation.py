@@ -52,8 +52,12 @@ class Operation:
         form: ResultForm,
         result: Kind,
         function: Callable[..., Any],  # Any: a method
+        *,
+        is_open: bool = False,
     ) -> None:
         self.name = name
+        self.is_open = is_open
+        """Whether answers pass with what is not declared: a document of somebody else's may not tell everything."""
         self.id = f"{contract_id}.{name}"
         self.service = contract_id
         self.major = major
@@ -96,6 +100,11 @@ class Operation:
         """Whether HTTP promises that twice is the same as once (RFC 9110, 9.2.2)."""
         return self.method in ("GET", "PUT", "DELETE")
 
+    @property
+    def is_streamed(self) -> bool:
+        """Whether it answers item by item."""
+        return self.form is ResultForm.STREAM
+
     def encode_call(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Encoded:
         """The arguments of a call as they travel. What the caller leaves out is not sent.
 
@@ -110,7 +119,7 @@ class Operation:
         for trap in self._traps:
             self._refuse(trap, path)
         query = tuple(
-            (item.name, word)
+            (item.wire_name, word)
             for item in self._query
             if item.words and item.name in given
             for word in item.words.encode(given[item.name])
@@ -145,7 +154,7 @@ class Operation:
         for name, word in query:
             asked.setdefault(name, []).append(word)
         for item in self._query:
-            words = asked.pop(item.name, None)
+            words = asked.pop(item.wire_name, None)
             if words is not None or item.required:
                 _read_words(given, faults, item, tuple(words or ()), strict)
         if strict:

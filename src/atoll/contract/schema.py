@@ -24,6 +24,7 @@ from atoll.contract.shape import (
     Shape,
     Table,
     Unfit,
+    Untyped,
     Words,
     peel,
     shape_of,
@@ -33,7 +34,8 @@ from atoll.kernel import spelled
 
 Json = dict[str, Any]  # Any: a JSON document
 
-_REF = "#/components/schemas/"
+REF = "#/components/schemas/"
+"""Where the schemas of a document stand."""
 
 _SCALARS: dict[Kind, Json] = {
     NOTHING: {"type": "null"},
@@ -79,7 +81,7 @@ class Schemas:
         """The schema of a type, as a reference where it has a name."""
         shape = shape_of(kind)
         name = self._names.get(id(shape))
-        schema = self._whole(shape) if name is None else {"$ref": f"{_REF}{name}"}
+        schema = self._whole(shape) if name is None else {"$ref": f"{REF}{name}"}
         for note in peel(kind)[1]:
             if isinstance(note, msgspec.Meta):
                 schema |= _constraints(note, schema.get("type", ""))
@@ -119,6 +121,8 @@ class Schemas:
                 return self._record(shape)
             case OneOf():
                 return self._union(shape)
+            case Untyped():
+                return {}
             case Model() | Unfit():
                 raise AssertionError(f"{shape} is described by Pydantic, or no contract has it")
 
@@ -154,9 +158,9 @@ class Schemas:
         inner: Json = schema.pop("$defs", {})
         whole = inner.pop(model.__name__) if schema.get("$ref") == f"{mark}{model.__name__}" else schema
         names = {model.__name__: name} | {each: f"{name}.{each}" for each in inner}
-        refs = {f"{mark}{each}": f"{_REF}{new}" for each, new in names.items()}
+        refs = {f"{mark}{each}": f"{REF}{new}" for each, new in names.items()}
         for each, content in {model.__name__: whole, **inner}.items():
-            self.components[names[each]] = _replaced(content, refs)
+            self.components[names[each]] = replaced(content, refs)
 
 
 def as_json(value: object) -> Any:  # Any: a JSON document
@@ -164,13 +168,13 @@ def as_json(value: object) -> Any:  # Any: a JSON document
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
-def _replaced(content: Any, texts: dict[str, str]) -> Any:  # Any: a JSON document
+def replaced(content: Any, texts: dict[str, str]) -> Any:  # Any: a JSON document
     """A copy of a document in which some texts are others."""
     match content:
         case dict():
-            return {name: _replaced(inner, texts) for name, inner in cast(Json, content).items()}
+            return {name: replaced(inner, texts) for name, inner in cast(Json, content).items()}
         case list():
-            return [_replaced(inner, texts) for inner in cast(list[object], content)]
+            return [replaced(inner, texts) for inner in cast(list[object], content)]
         case str():
             return texts.get(content, content)
         case _:

@@ -28,6 +28,11 @@ SCALARS: frozenset[type] = frozenset(
 
 NOTHING = type(None)
 
+_Untyped = typing.NewType("_Untyped", object)
+
+UNTYPED: Kind = _Untyped
+"""Any JSON at all: only for what a document does not say. Nobody can write it in a contract of their own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
@@ -117,7 +122,14 @@ class Unfit:
     why: str
 
 
-Shape = Scalar | Words | Items | Positions | Table | Record | OneOf | Model | Unfit
+@dataclass(frozen=True, slots=True)
+class Untyped:
+    """What a document says nothing of: any JSON."""
+
+    kind: Kind
+
+
+Shape = Scalar | Words | Items | Positions | Table | Record | OneOf | Model | Untyped | Unfit
 
 
 def shape_of(kind: Kind) -> Shape:
@@ -168,7 +180,7 @@ def peel(kind: Kind) -> tuple[Kind, tuple[object, ...]]:
         if origin is Annotated:
             notes += get_args(kind)[1:]
             kind = get_args(kind)[0]
-        elif hasattr(kind, "__supertype__"):
+        elif hasattr(kind, "__supertype__") and kind is not UNTYPED:
             kind = kind.__supertype__
         elif _is_alias(kind):
             kind = kind.__value__
@@ -192,6 +204,8 @@ def _shape(kind: Kind) -> Shape:
         return OneOf(kind, tuple(_flat(arguments)))
     if isinstance(kind, typing.TypeVar):
         return Unfit(kind, f"the type variable `{kind.__name__}` is not filled in")
+    if kind is UNTYPED:
+        return Untyped(kind)
     if kind is Any or kind is object:
         return Unfit(kind, f"`{spelled(kind)}` promises nothing: name a type")
     container: Any = origin or kind  # Any: a class, or what was written instead of one

@@ -6,8 +6,10 @@ from atoll.kernel.context import Context, Criticality, Trace, context, current
 from atoll.kernel.disk import Disk
 from atoll.kernel.entropy import Entropy
 from atoll.kernel.errors import AtollError, Mistake, Mistakes, Source, refuse
+from atoll.kernel.lane import Lane
 from atoll.kernel.settings import read_settings
 from atoll.kernel.spelling import spelled
+from atoll.kernel.stepping import resumed
 from atoll.kernel.tasks import Tasks, Threads, ThreadsBusy
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "Criticality",
     "Disk",
     "Entropy",
+    "Lane",
     "Mistake",
     "Mistakes",
     "Source",
@@ -29,5 +32,6 @@ __all__ = [
     "current",
     "read_settings",
     "refuse",
+    "resumed",
     "spelled",
 ]

@@ -5,11 +5,13 @@ says which task a timer already watches, and until when; calls below it in the s
 """
 
 import asyncio
-from collections.abc import Awaitable
+import types
+from collections.abc import Awaitable, Generator
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from atoll.contract import DeadlineExceeded
+from atoll.kernel import resumed
 
 R = TypeVar("R")
 
@@ -28,7 +30,8 @@ def covers(watched: Guard | None, task: asyncio.Task[Any] | None, deadline_at: f
 async def within(deadline_at: float, work: Awaitable[R], operation: str) -> R:
     """The result of `work`, awaited in this task and cancelled at the deadline.
 
-    Like `asyncio.timeout_at` (a cancellation from elsewhere stays one), at a third of its cost.
+    Like `asyncio.timeout_at` (a cancellation from elsewhere stays one), at a third of its cost, and at next to none
+    where the work does not have to wait.
 
     Raises:
         DeadlineExceeded: the deadline came first; `operation` is named in it.
@@ -43,8 +46,9 @@ async def within(deadline_at: float, work: Awaitable[R], operation: str) -> R:
 class Timer:
     """One timer for many waits, one after the other: it moves on when it fires, rather than being armed for each.
 
-    A timer that was cancelled stays in memory until the loop turns; a stream that never has to wait would pile them up.
-    Whoever makes one closes it.
+    It is armed when the work has to wait for the first time, for nothing can be cancelled before. A timer that was
+    cancelled stays in memory until the loop turns; a stream that never has to wait would pile them up. Whoever makes
+    one closes it.
     """
 
     __slots__ = ("_armed_at", "_deadline_at", "_expired", "_handle", "_task")
@@ -55,20 +59,20 @@ class Timer:
         self._handle: asyncio.TimerHandle | None = None
         self._expired = False
 
-    async def wait(self, deadline_at: float, work: Awaitable[R], operation: str) -> R:
+    @types.coroutine
+    def wait(
+        self, deadline_at: float, work: Awaitable[R], operation: str
+    ) -> Generator[Any, Any, R]:  # Any: the event loop's own protocol
         """One wait, as `within`."""
-        loop = asyncio.get_running_loop()
-        task = self._task = asyncio.current_task(loop)
-        assert task is not None
-        self._expired = False
-        if self._handle is None or deadline_at < self._armed_at:
-            self.close()
-            self._handle = loop.call_at(deadline_at, self._fire, loop)
-            self._armed_at = deadline_at
-        self._deadline_at = deadline_at
+        steps = cast(Any, work if type(work) is types.CoroutineType else work.__await__())  # Any: a coroutine, or alike
+        try:
+            waits_for = steps.send(None)
+        except StopIteration as done:
+            return cast(R, done.value)
+        task = self._begin(deadline_at)
         before = task.cancelling()
         try:
-            result = await work
+            result = yield from cast(Generator[Any, Any, R], resumed(steps, waits_for))  # Any: as above
         except asyncio.CancelledError:
             if self._expired and task.uncancel() <= before:
                 raise DeadlineExceeded(operation=operation) from None
@@ -89,6 +93,18 @@ class Timer:
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
+
+    def _begin(self, deadline_at: float) -> asyncio.Task[Any]:  # Any: see Guard
+        loop = asyncio.get_running_loop()
+        task = self._task = asyncio.current_task(loop)
+        assert task is not None
+        self._expired = False
+        if self._handle is None or deadline_at < self._armed_at:
+            self.close()
+            self._handle = loop.call_at(deadline_at, self._fire, loop)
+            self._armed_at = deadline_at
+        self._deadline_at = deadline_at
+        return task
 
     def _fire(self, loop: asyncio.AbstractEventLoop) -> None:
         self._handle = None

@@ -31,8 +31,12 @@ class JsonFormatter(logging.Formatter):
 
     That is `trace_id`, `caller`, what was given as `extra` under its own names, and `error` with its traceback.
     Whatever is no plain value is written as its `repr`, so that a record masks what is personal and no line is ever
-    lost.
+    lost. `name` is the process's, where several write to one place: it stands under `process`.
     """
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__()
+        self._name = name
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON."""
@@ -42,6 +46,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if self._name:
+            line["process"] = self._name
         for name, value in record.__dict__.items():
             if name not in _STANDARD and value is not None and not (isinstance(value, str) and not value):
                 line.setdefault(name, value)
@@ -57,13 +63,17 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class TextFormatter(logging.Formatter):
-    """A line for people: time, level, logger, message, and the trace."""
+    """A line for people: time, level, the process's name where it has one, logger, message, and the trace."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__()
+        self._label = f"{name} " if name else ""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
         time, level = self.formatTime(record, "%H:%M:%S"), record.levelname.lower()
         message = _CONTROL.sub(lambda found: repr(found[0])[1:-1], record.getMessage())  # one line, and no orders to it
-        line = f"{time} {level:<7} {record.name}: {message}"
+        line = f"{time} {level:<7} {self._label}{record.name}: {message}"
         if trace_id := getattr(record, "trace_id", ""):
             line += f"  [trace {trace_id}]"
         if record.exc_info:
@@ -73,11 +83,11 @@ class TextFormatter(logging.Formatter):
         return line
 
 
-def configure_logging(*, json: bool, level: int = logging.INFO) -> None:
-    """Send all logs of this process to standard error, as JSON or as text."""
+def configure_logging(*, json: bool, level: int = logging.INFO, name: str = "") -> None:
+    """Send all logs of this process to standard error, as JSON or as text; each line says its `name`, if it has one."""
     handler = logging.StreamHandler()
     handler.addFilter(TraceFilter())
-    handler.setFormatter(JsonFormatter() if json else TextFormatter())
+    handler.setFormatter(JsonFormatter(name) if json else TextFormatter(name))
     logging.basicConfig(handlers=[handler], level=level, force=True)
 
 

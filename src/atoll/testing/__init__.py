@@ -2,6 +2,7 @@
 
 from atoll.testing.fakes import fake
 from atoll.testing.ports import LoopClock, MemoryDisk, SeededEntropy, SettableClock
+from atoll.testing.processes import RunningProcesses, running_processes
 from atoll.testing.running import running, test_world
 from atoll.testing.simulation import Deadlock, OutsideWorld, SimulatedLoop, simulate
 from atoll.testing.traces import drawn
@@ -11,12 +12,14 @@ __all__ = [
     "LoopClock",
     "MemoryDisk",
     "OutsideWorld",
+    "RunningProcesses",
     "SeededEntropy",
     "SettableClock",
     "SimulatedLoop",
     "drawn",
     "fake",
     "running",
+    "running_processes",
     "simulate",
     "test_world",
 ]

@@ -33,4 +33,5 @@ def mounted(
     app, mistakes = imported(item.app, "app")
     if mistakes:
         raise Mistakes(mistakes)
-    return Mount(lifespan=Lifespan(app)), AsgiDispatcher(contract, app, entropy, recorder)
+    lifespan = Lifespan(app)
+    return Mount(lifespan=lifespan), AsgiDispatcher(contract, app, entropy, recorder, state=lifespan.state)

@@ -7,7 +7,7 @@ where its peers are and whom to trust. It waits for nobody: readiness is its own
 import asyncio
 import dataclasses
 import os
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -36,6 +36,8 @@ class Serving:
         self.running = running
         self.addresses = tuple(addresses)
         self._directory = directory
+        self.is_connected: Callable[[], bool] = lambda: False
+        """Whether somebody keeps a connection open."""
 
     async def report(self) -> ProcessReport:
         """The process as it is now."""
@@ -43,18 +45,22 @@ class Serving:
         return ProcessReport(pid=os.getpid(), instances=tuple(instances), peers=self._directory.version)
 
     async def quiet(self, timeout_s: float) -> None:
-        """Wait until nobody has called for `QUIET_S`, at most `timeout_s`."""
+        """Wait until nobody has called for `QUIET_S` and nobody keeps a connection open, at most `timeout_s`.
+
+        Callers keep theirs until they go, so that of processes which call each other the callers go first.
+        """
         loop = asyncio.get_running_loop()
         ends_at, quiet_since, seen = loop.time() + timeout_s, loop.time(), -1
         while loop.time() < ends_at and loop.time() - quiet_since < QUIET_S:
             calls = self._calls()
-            if calls != seen:
+            if calls != seen or calls < 0:
                 seen, quiet_since = calls, loop.time()
             await asyncio.sleep(QUIET_S / 10)
 
     def _calls(self) -> int:
+        """How many calls were answered; -1 while one is in progress or may come."""
         dispatchers = [instance.dispatcher for instance in self.running.instances.values() if instance.dispatcher]
-        if any(dispatcher.active for dispatcher in dispatchers):
+        if self.is_connected() or any(dispatcher.active for dispatcher in dispatchers):
             return -1
         return sum(dispatcher.answered for dispatcher in dispatchers)
 
@@ -105,6 +111,8 @@ async def serving(
             running.answering.add(reports)
             contracts = [*running.contracts, reports.contract]
             server = HttpServer(running.answering, contracts, world.entropy, pages=_pages(running))
+            connections = server.connections
+            served.is_connected = lambda: bool(connections)
             server_tls = certificates.for_server() if certificates else None
             served.addresses = tuple(
                 [

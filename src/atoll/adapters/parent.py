@@ -1,0 +1,92 @@
+"""The supervisor as the process that it has started sees it: there, or gone.
+
+The supervisor holds the one end of a pipe, and each of its processes the other. The end of the supervisor, whatever
+ends it, closes the pipe. A thread listens, so that a loop that does not turn cannot keep a process alive.
+"""
+
+import asyncio
+import os
+import select
+import signal
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
+
+VARIABLE = "ATOLL_SUPERVISED"
+"""The environment variable that holds the number of the pipe's descriptor."""
+
+
+class Parent:
+    """Who has started this process. `told` is called on the loop when he has gone."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._is_gone = False
+        self._tell: Callable[[], object] | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether he is no more."""
+        return self._is_gone
+
+    def when_gone(self, told: Callable[[], object]) -> None:
+        """Call `told` on the running loop when he has gone; at once where he has already."""
+        loop = asyncio.get_running_loop()
+        with self._turn:
+            self._tell = lambda: loop.call_soon_threadsafe(told)
+            if self._is_gone:
+                self._tell()
+
+    def went(self) -> None:
+        """On the thread: he is no more."""
+        with self._turn:
+            self._is_gone = True
+            if self._tell is not None:
+                with suppress(RuntimeError):  # the loop is closed: the process ends as it is
+                    self._tell()
+
+
+@contextmanager
+def supervised(ends_after_s: float, environment: Mapping[str, str] = os.environ) -> Generator[Parent | None]:
+    """Listen to the parent until the block is left; None where there is no supervisor.
+
+    When he has gone, this process ends by itself. Where it has not within `ends_after_s`, it is killed, with all that
+    it has started.
+    """
+    try:
+        descriptor = int(environment.get(VARIABLE, ""))
+        os.set_inheritable(descriptor, False)  # what this process starts is none of the supervisor's
+    except (ValueError, OSError):
+        yield None
+        return
+    parent = Parent()
+    woken, wakes = os.pipe()
+    thread = threading.Thread(
+        target=_listen, args=(parent, descriptor, woken, ends_after_s), name="atoll-parent", daemon=True
+    )
+    thread.start()
+    try:
+        yield parent
+    finally:
+        os.close(wakes)
+        thread.join()
+        os.close(woken)
+
+
+def _listen(parent: Parent, descriptor: int, woken: int, ends_after_s: float) -> None:
+    both = select.poll()
+    both.register(descriptor, select.POLLIN | select.POLLHUP)
+    both.register(woken, select.POLLIN | select.POLLHUP)
+    if woken in dict(both.poll()):
+        return
+    parent.went()
+    alone = select.poll()
+    alone.register(woken, select.POLLIN | select.POLLHUP)
+    if not alone.poll(ends_after_s * 1000):
+        _end_at_once()
+
+
+def _end_at_once() -> None:
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(70)

@@ -1,0 +1,111 @@
+"""`atoll serve`: services of an application in this process, behind addresses that its peers know."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from atoll import configure_logging
+from atoll.cli.project import application_argument, config_of, config_option, json_option, place_of, state_option
+from atoll.cli.refusals import Mistaken
+from atoll.cli.starting import end_at_once_the_second_time, run_told
+from atoll.cli.terminal import print_json, screen
+from atoll.processes import Hosting, Serving, directory_of, host, load_hosted, supervised
+
+HARD_S = 3.0
+"""How long a process whose supervisor is gone may take beside its draining, before it is killed."""
+
+EXAMPLES = """\b
+Examples:
+  atoll serve --services scoring --listen http://127.0.0.1:7001
+  ATOLL_PEER_SCORING=http://127.0.0.1:7001 \\
+    atoll serve --services capture --listen http://127.0.0.1:7002
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@application_argument
+@click.option("--services", metavar="A,B", help="The services to host; all of them by default.")
+@click.option(
+    "--listen",
+    multiple=True,
+    metavar="URL",
+    help="Where to listen: unix:/PATH, http://HOST:PORT (port 0 takes any free one), https://HOST:PORT. Repeatable.",
+)
+@click.option(
+    "--peers",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The file that says where the others listen. Without it: ATOLL_PEERS, or ATOLL_PEER_{SERVICE}=URL,URL.",
+)
+@state_option
+@config_option
+@click.option("--name", default="", help="The name of this process in its log.")
+@click.option("--application", "whose", metavar="NAME", help="Whose service it is, where APP is a service's class.")
+@click.option(
+    "--drain",
+    "drain_s",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long calls in progress have to end.",
+)
+@json_option
+@click.pass_context
+def serve(  # noqa: PLR0917  # a command has one argument for each of its options
+    ctx: click.Context,
+    app: str | None,
+    services: str | None,
+    listen: tuple[str, ...],
+    peers: Path | None,
+    state: Path,
+    config_file: Path,
+    name: str,
+    whose: str | None,
+    drain_s: float,
+    as_json: bool,
+) -> None:
+    """Host services of an application in this process.
+
+    This is the unit of every topology with more than one process: a supervisor (`atoll run --topology processes`),
+    systemd, Kubernetes or a person starts it. It waits for nobody; the order of starting does not matter.
+
+    APP is an application, or the place of one service's class. SIGTERM and Ctrl-C let what is in progress end; SIGHUP
+    reads the file of peers again, which also happens when a peer is not where it should be.
+    """
+    with supervised(2 * drain_s + HARD_S) as parent:
+        configure_logging(json=as_json or not sys.stderr.isatty(), name=name)
+        hosting = Hosting(
+            load_hosted(place_of(app), Path.cwd(), whose),
+            None if services is None else [part.strip() for part in services.split(",") if part.strip()],
+            listen,
+            state,
+            config_of(ctx, config_file),
+            drain_s,
+        )
+        if not listen and parent is None:
+            raise Mistaken(
+                "It would listen nowhere.",
+                "Say where: --listen http://127.0.0.1:7001, or --listen unix:/run/scoring.sock.",
+                code="no_address",
+            )
+        directory = directory_of(peers, os.environ)
+
+        def listening(served: Serving) -> None:
+            hosted = list(served.running.instances)
+            if as_json and parent is None:
+                print_json({"event": "started", "services": hosted, "addresses": list(served.addresses)}, indent=0)
+            elif parent is None:
+                screen().print(f"[bold green]●[/] {', '.join(hosted)} at {', '.join(served.addresses)}", soft_wrap=True)
+                sys.stdout.flush()
+
+        async def work(stop: asyncio.Event) -> None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, directory.look)
+            end_at_once_the_second_time()
+            await host(hosting, directory, stop, parent, listening)
+
+        run_told(work)

@@ -1,0 +1,82 @@
+"""How a process of the plan is started: its command line, and its environment. Pure."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from atoll.adapters import guard
+from atoll.adapters.parent import VARIABLE as SUPERVISED
+from atoll.topology.apart import Apart
+from atoll.topology.peers import VARIABLE as PEERS
+from atoll.topology.plan import ProcessPlan
+
+ENDING_S = 2.0
+"""How long a process may take to end beside its draining, before it is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What all processes of a run have in common.
+
+    `place` is the application's, `pythons` are the interpreters of services that have one of their own, by service;
+    `apart` makes these again.
+    """
+
+    place: str
+    application: str
+    state: Path
+    folder: Path
+    config: Path | None = None
+    drain_s: float = 10.0
+    as_json: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    pythons: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    apart: Apart | None = None
+
+    def command(self, plan: ProcessPlan, name: str, address: str, peers: str, lifeline: int) -> list[str]:
+        """The command line of one process of a plan."""
+        if plan.kind.command:
+            return [
+                sys.executable,
+                "-I",
+                "-S",
+                guard.__file__,
+                str(lifeline),
+                f"{self.drain_s:g}",
+                *plan.kind.command,
+            ]
+        python = self.pythons.get(plan.names[0], Path(sys.executable))
+        return [
+            str(python),
+            "-P",
+            "-m",
+            "atoll.cli",
+            "serve",
+            plan.kind.place or self.place,
+            *(["--application", self.application] if plan.kind.place else []),
+            "--services",
+            ",".join(plan.names),
+            "--listen",
+            address,
+            "--peers",
+            peers,
+            "--state",
+            str(self.state),
+            *(["--config", str(self.config)] if self.config is not None else []),
+            "--name",
+            name,
+            "--drain",
+            f"{self.drain_s:g}",
+            *(["--json"] if self.as_json else []),
+        ]
+
+    def variables(
+        self, plan: ProcessPlan, peers: str, lifeline: int, port: int, sockets: Mapping[str, str]
+    ) -> dict[str, str]:
+        """The environment of one process of a plan; `sockets` are those that always lead to an instance, by service."""
+        variables = dict(self.environment) | {PEERS: peers}
+        if plan.kind.command:
+            variables |= {f"ATOLL_SOCKET_{service.upper()}": path for service, path in sockets.items()}
+            return variables | {"PORT": str(port)}
+        return variables | {SUPERVISED: str(lifeline)}

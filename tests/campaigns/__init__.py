@@ -1,0 +1,1 @@
+"""Campaigns: the same as some tests, for as long as one likes."""

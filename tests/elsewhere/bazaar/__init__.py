@@ -1,0 +1,1 @@
+"""An application of which most was not written with Atoll."""

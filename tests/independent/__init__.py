@@ -1,0 +1,1 @@
+"""Tests of services that are distributions of their own."""

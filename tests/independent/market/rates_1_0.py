@@ -1,0 +1,28 @@
+"""What Rates promised first."""
+
+from typing import Protocol
+
+from atoll import Problem, Value, contract, get
+
+
+class Rate(Value):
+    """How many hundredths of a currency one euro buys."""
+
+    currency: str
+    hundredths: int
+
+
+class RateUnknown(Problem, status=404, detail="{currency} has no rate"):
+    """There is no rate for this currency."""
+
+    currency: str
+
+
+@contract(version="1.0")
+class Rates(Protocol):
+    """Says what a euro buys."""
+
+    @get("/rates/{currency}", public=True, raises=(RateUnknown,))
+    async def rate(self, currency: str) -> Rate:
+        """The rate of one currency."""
+        ...

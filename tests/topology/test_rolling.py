@@ -1,0 +1,20 @@
+"""Restarts and changes of scale under load: not one request may fail. `tests.campaigns.rolling` goes on for longer."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.campaigns.rolling import rolling
+from tests.load import Schedule
+from tests.topology.processes import supervised_program
+
+
+@pytest.mark.slow
+async def test_restarts_and_changes_of_scale_cost_no_request(tmp_path: Path) -> None:
+    """Of ten thousand, to both services, idempotent or not."""
+    with supervised_program(tmp_path, "--instances", "stock=2", "--instances", "orders=2"):
+        found = await rolling(tmp_path, Schedule(requests=10_000, per_s=600))
+
+    assert found.outcome.failed == 0, found.outcome
+    assert found.outcome.answered == 10_000
+    assert found.done >= 4
