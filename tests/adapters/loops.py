@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 import pytest
 import uvloop
 
-REAL_S = 20.0
+REAL_S = 15.0
 """How long one of them may take."""
 
 P = ParamSpec("P")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -134,12 +135,15 @@ class Calling:
 
 @asynccontextmanager
 async def calling(
-    *addresses: str, limits: ClientLimits | None = None, timeout_s: float | None = None, seed: int = 0
+    *addresses: str,
+    limits: ClientLimits | None = None,
+    timeout_s: float | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncGenerator[Calling]:
     """A typed client of the service at these addresses."""
     directory = Directory(Peers({"wire": addresses}))
-    transport = HttpClient(directory, SeededEntropy(seed), limits=limits)
-    typed = client(Wire, Caller("tester", transport, SeededEntropy(seed + 1), timeout_s=timeout_s))
+    transport = HttpClient(directory, SeededEntropy(0), limits=limits, tls=lambda: tls)
+    typed = client(Wire, Caller("tester", transport, SeededEntropy(1), timeout_s=timeout_s))
     try:
         yield Calling(typed, directory, transport)
     finally:

@@ -10,7 +10,7 @@ from atoll.adapters.http_client import ClientLimits
 from atoll.problems import BrokenContract, DeadlineExceeded, Unavailable
 from tests.adapters.loops import on_each_loop, on_uvloop
 from tests.adapters.scripted import ANSWER, Conversation, Play, answering, calling, not_begun, scripted, serving, silent
-from tests.adapters.wire import Misled, Note, TooLate, Wire, comes_true, listening, socket_in
+from tests.adapters.wire import Misled, Note, TooLate, Wire, comes_true, listening, pause_reading, socket_in
 
 NOTE = Note(words=["a"])
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -172,10 +172,6 @@ async def test_an_answer_without_end_ends(tmp_path: Path, first: bytes, again: b
 # --- what is sent again, and what is not ------------------------------------------------------------------------------
 
 
-async def _closes_at_once(conversation: Conversation) -> None:
-    """Before any request."""
-
-
 FAILURES: dict[str, Play] = {
     "closes after the request": answering(b""),
     "closes within its answer": answering(HEAD + b"content-le"),
@@ -187,9 +183,12 @@ FAILURES: dict[str, Play] = {
 @on_each_loop
 async def test_a_query_whose_connection_is_lost_is_sent_elsewhere(tmp_path: Path, play: Play) -> None:
     """It is idempotent (RFC 9110, 9.2.2): each call is answered."""
-    async with scripted(tmp_path, play) as bad, scripted(tmp_path, serving(), "good") as good:
-        async with calling(bad.address, good.address) as call:
-            assert [await call.wire.word("a") for _ in range(20)] == ["a"] * 20
+    async with (
+        scripted(tmp_path, play) as bad,
+        scripted(tmp_path, serving(), "good") as good,
+        calling(bad.address, good.address) as call,
+    ):
+        assert [await call.wire.word("a") for _ in range(20)] == ["a"] * 20
 
     assert 1 <= len(bad.asked) <= 5, "it is left out for a while"
     assert len(good.asked) == 20
@@ -201,13 +200,16 @@ async def test_a_command_whose_connection_is_lost_is_not_sent_twice(tmp_path: Pa
     """A handler may have begun: its caller is told that nobody knows, and decides."""
     good_answer = b"HTTP/1.1 204 No Content\r\n\r\n"
     failed = 0
-    async with scripted(tmp_path, play) as bad, scripted(tmp_path, serving(good_answer), "good") as good:
-        async with calling(bad.address, good.address) as call:
-            for _ in range(20):
-                try:
-                    await call.wire.order()
-                except Unavailable:
-                    failed += 1
+    async with (
+        scripted(tmp_path, play) as bad,
+        scripted(tmp_path, serving(good_answer), "good") as good,
+        calling(bad.address, good.address) as call,
+    ):
+        for _ in range(20):
+            try:
+                await call.wire.order()
+            except Unavailable:
+                failed += 1
 
     assert failed == len(bad.asked) >= 1
     assert len(bad.asked) + len(good.asked) == 20
@@ -224,10 +226,13 @@ async def test_what_an_instance_has_not_begun_is_sent_elsewhere_once(
     data = not_begun(status)
     play = answering(data) if closes else serving(data)
 
-    async with scripted(tmp_path, play) as bad, scripted(tmp_path, serving(good_answer), "good") as good:
-        async with calling(bad.address, good.address) as call:
-            for _ in range(10):
-                await call.wire.order()
+    async with (
+        scripted(tmp_path, play) as bad,
+        scripted(tmp_path, serving(good_answer), "good") as good,
+        calling(bad.address, good.address) as call,
+    ):
+        for _ in range(10):
+            await call.wire.order()
 
     assert len(bad.asked) >= 1
     assert len(good.asked) == 10
@@ -394,13 +399,16 @@ async def test_an_instance_that_comes_late_is_found_at_once(tmp_path: Path) -> N
 async def test_an_instance_that_does_not_answer_is_left_out_after_a_few(tmp_path: Path) -> None:
     """A deadline alone says little; five in a row say enough."""
     late = 0
-    async with scripted(tmp_path, silent) as mute, listening(socket_in(tmp_path)) as wire:
-        async with calling(mute.address, wire.address, timeout_s=0.03) as call:
-            for _ in range(60):
-                try:
-                    await call.wire.order()
-                except DeadlineExceeded:
-                    late += 1
+    async with (
+        scripted(tmp_path, silent) as mute,
+        listening(socket_in(tmp_path)) as wire,
+        calling(mute.address, wire.address, timeout_s=0.03) as call,
+    ):
+        for _ in range(60):
+            try:
+                await call.wire.order()
+            except DeadlineExceeded:
+                late += 1
 
     assert late == len(mute.asked) <= 6
     assert mute.gone == late, "each is ended with its call"
@@ -528,12 +536,12 @@ async def test_a_server_that_does_not_read_a_large_body_does_not_keep_it(tmp_pat
 
     async def play(conversation: Conversation) -> None:
         await conversation.reader.readuntil(b"\r\n\r\n")
-        conversation.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a transport that reads
+        pause_reading(conversation.writer)
         await asyncio.Event().wait()
 
     async with scripted(tmp_path, play) as script, calling(script.address, timeout_s=0.1) as call:
         with pytest.raises(DeadlineExceeded):
             await call.wire.note(Note(words=["a" * 8_000_000]))
 
-        (instance,) = call.transport._instances.values()
-        await comes_true(lambda: not instance.is_connected)
+        (instance,) = call.transport.instances
+        await comes_true(lambda: not instance.connections)

@@ -8,15 +8,17 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self, cast
 from urllib.parse import urlsplit
 
-from atoll import Problem, Value, contract, get, post
+from atoll import Context, Problem, Value, context, contract, get, post
 from atoll.adapters.http_asked import ServerLimits
 from atoll.adapters.http_server import HttpServer
 from atoll.calls import Dispatcher, LocalTransport
 from atoll.contract import contract_of
 from atoll.testing import SeededEntropy
+
+Handler = Callable[..., Any]  # Any: handlers of any signature
 
 PATIENCE_S = 10.0
 """How long a test waits for what must come."""
@@ -65,6 +67,7 @@ class Desk:
 
     seen: list[str] = field(default_factory=list[str])
     ended: list[str] = field(default_factory=list[str])
+    contexts: list[Context] = field(default_factory=list[Context])
     made: int = 0
     problem: Problem | None = None
     go: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,6 +99,7 @@ class Desk:
 
     async def _work(self, what: str) -> None:
         self.seen.append(what)
+        self.contexts.append(context())
         self.entered.set()
         try:
             await self.go.wait()
@@ -117,6 +121,12 @@ class Listening:
     dispatcher: Dispatcher
 
 
+def dispatching(desk: Desk) -> Dispatcher:
+    """What answers the service's calls."""
+    handlers: dict[str, Handler] = {"note": desk.note, "order": desk.order, "word": desk.word, "items": desk.items}
+    return Dispatcher(contract_of(Wire), handlers, SeededEntropy(0))
+
+
 async def live() -> tuple[int, bytes]:
     return 200, b'{"status":"live"}'
 
@@ -131,8 +141,7 @@ async def listening(
 ) -> AsyncGenerator[Listening]:
     """The service, listening until the block is left; nothing may be left of it then."""
     desk = desk or Desk()
-    handlers = {"note": desk.note, "order": desk.order, "word": desk.word, "items": desk.items}
-    dispatcher = Dispatcher(contract_of(Wire), handlers, SeededEntropy(0))
+    dispatcher = dispatching(desk)
     answering = LocalTransport()
     answering.add(dispatcher)
     pages = {"/livez": live, "/broken": broken}
@@ -182,6 +191,10 @@ class Speaker:
         with contextlib.suppress(OSError):
             await self.writer.wait_closed()
 
+    def pause(self) -> None:
+        """Read nothing more."""
+        pause_reading(self.writer)
+
     async def say(self, data: bytes) -> None:
         """Send; whoever has closed meanwhile has its reasons."""
         with contextlib.suppress(OSError):
@@ -205,6 +218,11 @@ class Speaker:
             length = int(answer.headers.get("content-length", "0"))
             answer.body = await self.reader.readexactly(length)
         return answer
+
+
+def pause_reading(writer: asyncio.StreamWriter) -> None:
+    """Take nothing more from a connection."""
+    cast(asyncio.Transport, writer.transport).pause_reading()
 
 
 async def told(address: str, data: bytes) -> list[Answer]:

@@ -37,7 +37,7 @@ class FakeChild:
         """At once."""
         self.send(9)
 
-    def memory_bytes(self) -> int:
+    def memory_bytes(self, *, with_children: bool) -> int:
         """None to speak of."""
         return 0
 

@@ -8,7 +8,7 @@ its operation is idempotent.
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
@@ -19,6 +19,7 @@ from atoll.calls.balancing import Candidate, choose
 from atoll.calls.http import NOT_BEGUN, Target, is_not_begun
 from atoll.contract import Operation, Unavailable, service_of, to_wire
 from atoll.kernel import Entropy
+from atoll.resilience import EARLY_S
 
 
 class ClientLimits(msgspec.Struct, frozen=True):
@@ -78,14 +79,15 @@ class HttpClient:
         self._seen = -1
         self._sweeping: asyncio.TimerHandle | None = None
 
+    @property
+    def instances(self) -> Sequence["Instance"]:
+        """Those that are called now."""
+        return tuple(self._instances.values())
+
     async def send(self, request: Request) -> Response:
         """The answer of an instance; `Unavailable` where none can be reached."""
-        if self._seen != self._resolver.version:
-            self._look_again()
         operation = request.operation
-        route = self._routes.get(operation) or self._route(operation)
-        if not route.instances:
-            route = self._asked_again(operation)  # somebody may have come
+        route = self._known(operation)
         now = asyncio.get_running_loop().time
         tried: list[Instance] = []
         again: list[Instance] = []  # nothing is known against them but that a connection had been idle for too long
@@ -113,22 +115,32 @@ class HttpClient:
         problem = Unavailable(service=operation.service, reason=reason)
         return Response(problem.status, to_wire(problem, request.context.trace.id))
 
+    def _known(self, operation: Operation) -> "_Route":
+        """How it is called now; who knows of no instance asks whether one has come."""
+        if self._seen != self._resolver.version:
+            self._look_again()
+        route = self._routes.get(operation) or self._route(operation)
+        return route if route.instances else self._asked_again(operation)
+
     async def _asked(self, instance: "Instance", target: Target, request: Request) -> Response:
         """What one instance answers; how it fared is kept, so that the next call is sent well."""
         context = request.context
         now = asyncio.get_running_loop().time
+        connection: Connection | None = None
         instance.load += 1
         try:
-            connection = await instance.take()
+            connection = instance.take_free() or await instance.take()
             sent = target.request_bytes(request, now(), self._more)
-            response = await connection.exchange(sent, request.operation, context.trace)
+            response = await connection.ask(sent, request.operation, context.trace)
         except (Stale, Full):
             raise
         except Lost:
             instance.failed(now())
             raise
         except asyncio.CancelledError:
-            if context.deadline_at is not None and context.deadline_at <= now():
+            if connection is not None:
+                connection.close()
+            if context.deadline_at is not None and context.deadline_at <= now() + EARLY_S:
                 instance.was_late(now())
             raise
         finally:
@@ -180,7 +192,7 @@ class HttpClient:
         for operation in operations:
             self._route(operation)
         used = {id(instance) for route in self._routes.values() for instance in route.instances}
-        self._leaving = [instance for instance in self._leaving if instance.is_connected]
+        self._leaving = [instance for instance in self._leaving if instance.connections]
         for address, instance in list(self._instances.items()):
             if id(instance) not in used:
                 del self._instances[address]
@@ -197,7 +209,7 @@ class HttpClient:
         self._sweeping = None
         for instance in self._instances.values():
             instance.close_idle(now - self._limits.idle_s)
-        if any(instance.is_connected for instance in self._instances.values()):
+        if any(instance.connections for instance in self._instances.values()):
             self._sweep_later()
 
 
@@ -239,9 +251,22 @@ class Instance(Candidate):
         self._is_retired = self._is_closed = False
 
     @property
-    def is_connected(self) -> bool:
-        """Whether there are connections, or will be."""
-        return bool(self._open)
+    def connections(self) -> int:
+        """How many connections there are, and how many are being opened."""
+        return len(self._open)
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for one."""
+        return len(self._waiting)
+
+    def take_free(self) -> Connection | None:
+        """A connection that is free, where there is one."""
+        while self._free:
+            connection = self._free.pop()
+            if connection.is_usable:
+                return connection
+        return None
 
     async def take(self) -> Connection:
         """A connection for one request; whoever takes it exchanges it at once.
@@ -250,10 +275,8 @@ class Instance(Candidate):
             Lost: nobody listens, or too many wait already; the request has not left.
         """
         while not self._is_closed:
-            while self._free:
-                connection = self._free.pop()
-                if connection.is_usable:
-                    return connection
+            if (connection := self.take_free()) is not None:
+                return connection
             if len(self._open) < self._limits.connections_max:
                 return await self._opened()
             given = await self._wait()

@@ -1,6 +1,7 @@
 """One kept-alive connection of a client: a request, its answer, the next request."""
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import cast
@@ -16,6 +17,11 @@ STREAM_BYTES_MAX = 64 * 1024
 """How much of a stream may wait for its reader before the other side is told to wait."""
 
 HEAD_BYTES_MAX = 64 * 1024
+
+GOODBYES = (408, 421)
+"""After these a connection is not used again, whether or not it says that it ends."""
+
+_LENGTH = re.compile(rb"^(content-length|transfer-encoding)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
 class Lost(Exception):
@@ -42,15 +48,15 @@ class Connection(asyncio.Protocol):
         self._answer_bytes_max = answer_bytes_max
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
+        self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Future[Response] | None = None
         self._operation: Operation | None = None
         self._trace = Trace()
         self._lines: ReceivedLines | None = None
         self._body: bytes | bytearray = b""
-        self._head_bytes = 0
+        self._head = b""
         self._has_answered = False
         self._has_head = False
-        self._has_length = False
         self._closed = False
 
     @property
@@ -58,30 +64,19 @@ class Connection(asyncio.Protocol):
         """Whether a request can be sent on it."""
         return not self._closed and self._waiting is None and self._lines is None
 
-    async def exchange(self, sent: bytes, operation: Operation, trace: Trace) -> Response:
-        """The answer to a request; cancelling the wait closes the connection, which tells the other side.
+    def ask(self, sent: bytes, operation: Operation, trace: Trace) -> asyncio.Future[Response]:
+        """The answer to a request, which will come; whoever stops to wait closes the connection.
 
         Raises:
-            Lost: the connection ended first.
+            Lost: the connection was closed before anything was sent. The answer may be `Lost`, too.
         """
         if self._closed or self._transport is None:
             raise Lost("the connection was closed", may_have_begun=False)
-        loop = asyncio.get_running_loop()
-        waiting: asyncio.Future[Response] = loop.create_future()
-        self._waiting = waiting
+        waiting = self._waiting = self._loop.create_future()
         self._operation = operation
         self._trace = trace
         self._transport.write(sent)
-        try:
-            return await waiting
-        except asyncio.CancelledError:
-            self.close()
-            raise
-        finally:
-            self._waiting = None
-            if self._lines is None and not self._closed:
-                self.used_at = loop.time()
-                self._free(self)
+        return waiting
 
     def close(self) -> None:
         """End it, whatever is under way."""
@@ -93,8 +88,11 @@ class Connection(asyncio.Protocol):
         """The stream has come to its end, read or not."""
         self._lines = None
         self.pause(paused=False)
+        self._go_free()
+
+    def _go_free(self) -> None:
         if not self._closed:
-            self.used_at = asyncio.get_running_loop().time()
+            self.used_at = self._loop.time()
             self._free(self)
 
     def pause(self, *, paused: bool) -> None:
@@ -112,58 +110,61 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of an answer."""
-        beyond = 0
-        if not self._has_head:
-            self._head_bytes += len(data)
-            beyond = self._head_bytes - HEAD_BYTES_MAX
+        if self._has_head:
+            self._feed(data)
+            return
+        self._head = self._head + data if self._head else data
+        beyond = len(self._head) - HEAD_BYTES_MAX
+        if beyond <= 0:
+            self._feed(data)
+            return
+        self._feed(data[:-beyond])
+        if self._head and not self._has_head:  # no head has ended
+            self._fail(f"the head of its answer has more than {HEAD_BYTES_MAX} bytes")
+        else:
+            self._feed(data[-beyond:])
+
+    def _feed(self, data: bytes) -> None:
         try:
-            self._parser.feed_data(data[:-beyond] if beyond > 0 else data)
+            self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(f"it answered with what is no HTTP: {error}")
-            return
-        if beyond > 0:
-            if self._head_bytes:  # no head has ended
-                self._fail(f"the head of its answer has more than {HEAD_BYTES_MAX} bytes")
-            else:
-                self.data_received(data[-beyond:])
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended."""
         self._closed = True
-        if self._has_head and not self._has_length:  # the end of the connection is the end of such an answer
+        if self._ends_with_connection():
             self.on_message_complete()
         reason = "the connection was lost before its answer" + (f" ({exc})" if exc else "")
         if self._waiting is not None and not self._waiting.done():
-            is_stale = self._has_answered and not self._head_bytes and not self._has_head
+            is_stale = self._has_answered and not self._head and not self._has_head
             self._waiting.set_exception(Stale(reason) if is_stale else Lost(reason))
         if self._lines is not None:
             self._lines.end(Unavailable(service=self._service, reason="the connection was lost within its answer"))
         self._gone(self)
 
+    def _ends_with_connection(self) -> bool:
+        """Whether the end of the connection is the end of the answer, because its head does not say how long it is."""
+        if not self._has_head or self._parser.get_status_code() in (204, 304):
+            return False
+        return _LENGTH.search(self._head) is None
+
     # --- httptools' callbacks ----------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         """The first byte of an answer. One that nobody has asked for must not become the answer to the next request."""
-        self._body = b""
-        self._has_head = self._has_length = False
         if self._waiting is None or self._waiting.done():
             self.close()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Whether the answer says how long it is."""
-        if name.lower() in (b"content-length", b"transfer-encoding"):
-            self._has_length = True
 
     def on_headers_complete(self) -> None:
         """The head of an answer: a stream can be read from here on."""
         self._has_head = True
-        self._head_bytes = 0
-        status = self._parser.get_status_code()
-        if status in (204, 304):
-            self._has_length = True
         operation, waiting = self._operation, self._waiting
-        if status == 200 and operation is not None and operation.is_streamed and waiting and not waiting.done():
+        if waiting is None or operation is None or waiting.done():
+            return
+        if operation.is_streamed and self._parser.get_status_code() == 200:
             self._lines = ReceivedLines(self, self._trace.id)
+            self._waiting = None
             waiting.set_result(Response(200, stream=self._lines))
 
     def on_body(self, body: bytes) -> None:
@@ -184,17 +185,22 @@ class Connection(asyncio.Protocol):
         """The end of an answer."""
         status = self._parser.get_status_code()
         if status < 200:  # an interim answer: the other one follows
+            self._has_head = False
             return
         self._has_head = False
+        self._head = b""
         self._has_answered = True
-        if status == 408 or not self._parser.should_keep_alive():  # after a 408 the other side closes, said or not
+        if status in GOODBYES or not self._parser.should_keep_alive():
             self._closed = True
             if self._transport is not None:
                 self._transport.close()
+        body, self._body = self._body, b""
+        waiting, self._waiting = self._waiting, None
         if self._lines is not None:
             self._lines.end(None)
-        elif self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(Response(status, bytes(self._body)))
+        elif waiting is not None and not waiting.done():
+            waiting.set_result(Response(status, body if isinstance(body, bytes) else bytes(body)))
+            self._go_free()
 
     # --- failures ----------------------------------------------------------------------------------------------------
 

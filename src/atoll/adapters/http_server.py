@@ -95,7 +95,12 @@ class HttpServer:
                 if (split.scheme == "https") != (tls is not None):
                     raise NotListening(address, "https wants a certificate, and http none")
                 server = await loop.create_server(
-                    self.connection, split.hostname, split.port or 0, backlog=BACKLOG, ssl=tls
+                    self.connection,
+                    split.hostname,
+                    split.port or 0,
+                    backlog=BACKLOG,
+                    ssl=tls,
+                    ssl_handshake_timeout=self.limits.head_s if tls else None,
                 )
         except (OSError, OverflowError, ValueError) as error:
             raise NotListening(address, getattr(error, "strerror", None) or str(error)) from None

@@ -80,12 +80,12 @@ class Child:
             _kill_group(self.pid)
             self.send(signal.SIGKILL)
 
-    def memory_bytes(self) -> int:
-        """How much memory it has, with what it has started; 0 where it has ended."""
+    def memory_bytes(self, *, with_children: bool) -> int:
+        """How much memory it has; with what it has started, which takes time to find out. 0 where it has ended."""
         try:
             process = psutil.Process(self.pid)
-            family = [process, *process.children(recursive=True)]
-            return sum(each.memory_info().rss for each in family)
+            children = process.children(recursive=True) if with_children else []
+            return sum(each.memory_info().rss for each in (process, *children))
         except psutil.Error:
             return 0
 

@@ -14,6 +14,7 @@ that comes while it drains, with 408 (RFC 9110, 15.5.9) on an idle connection th
 where too many connections are open.
 """
 
+import functools
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -112,9 +113,14 @@ class Target:
         return path
 
 
+@functools.lru_cache(256)
+def _caller_line(caller: str) -> bytes:
+    return b"atoll-caller: %b\r\n" % _word(caller) if caller else b""
+
+
 def _context_lines(context: Context) -> bytes:
     """What of a context is not as it mostly is."""
-    lines = b"atoll-caller: %b\r\n" % _word(context.caller) if context.caller else b""
+    lines = _caller_line(context.caller)
     if context.user is not None:
         lines += b"atoll-user: %b\r\n" % _word(context.user)
     if context.tenant != "main":

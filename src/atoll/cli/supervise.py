@@ -23,6 +23,7 @@ from atoll.processes import (
     Launch,
     ProcessPlan,
     Supervisor,
+    directory_of,
     parts_of,
     plan,
     reloading,
@@ -121,7 +122,8 @@ class _Shown:
             changed: asyncio.Queue[Path] | None = None
             if self._wanted.reloads:
                 changed = await stack.enter_async_context(watching(self._graph, self._launch))
-            supervisor = await stack.enter_async_context(supervising(self._plans, self._launch))
+            elsewhere = directory_of(None, os.environ).peers
+            supervisor = await stack.enter_async_context(supervising(self._plans, self._launch, elsewhere=elsewhere))
             is_up.set()
             if changed is not None:
                 self._reloading = self._tasks.spawn(reloading(supervisor, self._launch, changed), "reload")

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 from atoll.contract import DeadlineExceeded
 from atoll.kernel import resumed
+from atoll.resilience.alarms import alarms_of
 
 R = TypeVar("R")
 
@@ -25,6 +26,10 @@ guard: ContextVar[Guard | None] = ContextVar("atoll_guard", default=None)
 def covers(watched: Guard | None, task: asyncio.Task[Any] | None, deadline_at: float) -> bool:  # Any: see Guard
     """Whether a timer already watches `task`, until `deadline_at` or earlier."""
     return watched is not None and watched[0] is task and watched[1] <= deadline_at
+
+
+EARLY_S = 1e-6
+"""By how much an alarm may ring before its moment, as numbers are rounded."""
 
 
 async def within(deadline_at: float, work: Awaitable[R], operation: str) -> R:
@@ -46,18 +51,19 @@ async def within(deadline_at: float, work: Awaitable[R], operation: str) -> R:
 class Timer:
     """One timer for many waits, one after the other: it moves on when it fires, rather than being armed for each.
 
-    It is armed when the work has to wait for the first time, for nothing can be cancelled before. A timer that was
-    cancelled stays in memory until the loop turns; a stream that never has to wait would pile them up. Whoever makes
-    one closes it.
+    It is armed when the work has to wait for the first time, for nothing can be cancelled before. Whoever makes one
+    closes it.
     """
 
-    __slots__ = ("_armed_at", "_deadline_at", "_expired", "_handle", "_task")
+    __slots__ = ("_alarms", "_armed_at", "_deadline_at", "_expired", "_loop", "_task", "_tick")
 
     def __init__(self) -> None:
         self._task: asyncio.Task[Any] | None = None  # Any: see Guard
         self._deadline_at = self._armed_at = 0.0
-        self._handle: asyncio.TimerHandle | None = None
+        self._tick = 0
         self._expired = False
+        self._loop = asyncio.get_running_loop()
+        self._alarms = alarms_of(self._loop)
 
     @types.coroutine
     def wait(
@@ -90,29 +96,31 @@ class Timer:
 
     def close(self) -> None:
         """Fire no more."""
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
+        if self._tick:
+            self._alarms.clear(self._tick, self)
+            self._tick = 0
 
-    def _begin(self, deadline_at: float) -> asyncio.Task[Any]:  # Any: see Guard
-        loop = asyncio.get_running_loop()
-        task = self._task = asyncio.current_task(loop)
-        assert task is not None
-        self._expired = False
-        if self._handle is None or deadline_at < self._armed_at:
-            self.close()
-            self._handle = loop.call_at(deadline_at, self._fire, loop)
-            self._armed_at = deadline_at
-        self._deadline_at = deadline_at
-        return task
-
-    def _fire(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._handle = None
+    def ring(self) -> None:
+        """The moment has come for which it was armed, or that of an earlier wait, which has ended."""
+        self._tick = 0
         if self._task is None:  # between two waits
             return
-        if loop.time() < self._deadline_at:  # it was armed for an earlier wait, which has ended
-            self._handle = loop.call_at(self._deadline_at, self._fire, loop)
-            self._armed_at = self._deadline_at
+        if self._loop.time() + EARLY_S < self._deadline_at:
+            self._arm(self._deadline_at)
             return
         self._expired = True
         self._task.cancel()
+
+    def _begin(self, deadline_at: float) -> asyncio.Task[Any]:  # Any: see Guard
+        task = self._task = asyncio.current_task(self._loop)
+        assert task is not None
+        self._expired = False
+        if not self._tick or deadline_at < self._armed_at:
+            self._arm(deadline_at)
+        self._deadline_at = deadline_at
+        return task
+
+    def _arm(self, at: float) -> None:
+        self.close()
+        self._tick = self._alarms.set(at, self)
+        self._armed_at = at

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from atoll.adapters.parent import Parent
 from atoll.adapters.run_folder import ChangingFile
@@ -117,16 +118,17 @@ async def host(
         drain_s=hosting.drain_s,
     ) as served:
         listening(served)
-        await _first_of(stop, orphaned)
+        await _first_of(stop.wait(), orphaned.wait())
         if not stop.is_set():
             _log.warning("the supervisor is gone: this process ends when nobody calls it any more")
-            await served.quiet(hosting.drain_s)
+            await _first_of(stop.wait(), served.quiet(hosting.drain_s))
 
 
-async def _first_of(*events: asyncio.Event) -> None:
+async def _first_of(*works: Coroutine[Any, Any, object]) -> None:  # Any: a coroutine's own send types
+    """Wait until one of them is done."""
     tasks = Tasks("serve")
     try:
-        waiting = [tasks.spawn(event.wait(), "wait", awaited=True) for event in events]
+        waiting = [tasks.spawn(work, "wait", awaited=True) for work in works]
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     finally:
         await tasks.close()

@@ -75,6 +75,11 @@ def _checked(peers: Peers, where: Source | None) -> Peers:
         for address in addresses
         if not is_address(address)
     ]
+    wrong += [
+        Mistake(where, f"`{root}` is no root of `{name}`", "write the beginning of its paths, as /api, or nothing")
+        for name, root in peers.roots.items()
+        if not is_root(root)
+    ]
     if peers.tls is not None and (peers.tls.certificate is None) != (peers.tls.key is None):
         fix = "give both the certificate and its key, or neither"
         wrong.append(Mistake(where, "a certificate of one's own needs its key", fix))
@@ -90,16 +95,29 @@ def is_address(text: str) -> bool:
         port = split.port
     except ValueError:
         return False
+    if not _is_whole(text):
+        return False
     if split.scheme == "unix":
         return split.path.startswith("/") and not split.netloc
-    return split.scheme in ("http", "https") and bool(split.hostname) and port != 0
+    is_only_a_place = split.path in ("", "/") and "@" not in split.netloc and " " not in text
+    return split.scheme in ("http", "https") and bool(split.hostname) and port != 0 and is_only_a_place
+
+
+def is_root(text: str) -> bool:
+    """Whether a text can be the beginning of paths."""
+    return text == "" or (text.startswith("/") and text.isascii() and " " not in text and _is_whole(text))
+
+
+def _is_whole(text: str) -> bool:
+    """Whether nothing of it would be cut off, or would end the line in which it is sent."""
+    return text.isprintable() and "?" not in text and "#" not in text
 
 
 class Directory:
     """The peers as they are known now. Fulfils `Resolver`.
 
     `read` gives the file's content, or None where it has not changed since it was last asked; what cannot be read is
-    passed over, so that a half-written file takes no service away, and told to `told`.
+    passed over by it, so that a half-written file takes no service away.
     """
 
     def __init__(self, peers: Peers, read: Callable[[], Peers | None] = lambda: None) -> None:

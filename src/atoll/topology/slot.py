@@ -50,6 +50,8 @@ class Slot:
         """The process that takes calls."""
         self.first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done when there was a process that takes calls; fails where there will be none."""
+        self.is_retired = False
+        """Whether it is filled no longer."""
         self._opened = opened
         self._changed = changed
         self._backoff = backoff
@@ -105,6 +107,8 @@ class Slot:
         Raises:
             NotStarted: the new one was not ready; the old one stays where it still runs.
         """
+        if self.is_retired:
+            raise NotStarted(self.plan.name, "it is being taken away")
         self._told = told
         asked = self._asked = asyncio.get_running_loop().create_future()
         self._knocked.set()
@@ -115,6 +119,7 @@ class Slot:
 
     async def retire(self, told: Told = _nothing_told) -> None:
         """Fill it no longer: what takes calls is taken from the peers first, then drained."""
+        self.is_retired = True
         self._keeping.cancel()
         await asyncio.wait([self._keeping])
         if not self.first.done():

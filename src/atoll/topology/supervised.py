@@ -23,7 +23,7 @@ READY_S = 90.0
 
 COMMAND_LEFT_ALONE_S = 1.0
 
-LOOK_S = (0.01, 0.1)
+LOOK_S = (0.01, 0.05)
 """How soon a process that is not ready yet is looked at again: at first, and at most."""
 
 
@@ -105,7 +105,7 @@ class Supervised:
 
     async def look(self) -> None:
         """Ask it how it fares."""
-        self._memory_bytes = self.child.memory_bytes()
+        self._memory_bytes = self.child.memory_bytes(with_children=not self.is_atoll)
         if self.state is not State.READY:
             return
         if not self.is_atoll:

@@ -128,7 +128,7 @@ class Supervisor:
                 await self._renewed(plan)
             except Mistakes as mistakes:
                 raise NotReplaced(process=plan.name, reason=str(mistakes)) from None
-            for slot in list(self._slots[plan.name]):
+            for slot in self._kept(plan):
                 async for step in self._steps(slot.replace):
                     yield step
             await self._tidied(plan)
@@ -140,12 +140,11 @@ class Supervisor:
         if reason is not None:
             raise NotPossible(reason=": ".join(reason))
         async with self._turns[plan.name]:
-            slots = self._slots[plan.name]
-            while len(slots) < instances:
+            while len(self._kept(plan)) < instances:
                 async for step in self._steps(lambda told: self._add(plan, told)):
                     yield step
-            while len(slots) > instances:
-                async for step in self._steps(slots.pop().retire):
+            while len(self._kept(plan)) > instances:
+                async for step in self._steps(lambda told: self._take_away(plan, told)):
                     yield step
 
     async def restart_all(self, told: Told) -> None:
@@ -162,7 +161,7 @@ class Supervisor:
             except Mistakes as mistakes:
                 _log.error("%s goes on as it was: %s", plan.name, mistakes)
                 return
-            for slot in list(self._slots[plan.name]):
+            for slot in self._kept(plan):
                 try:
                     await slot.replace(told)
                 except NotStarted as error:
@@ -207,20 +206,36 @@ class Supervisor:
     def _slot(self, plan: ProcessPlan) -> Slot:
         return Slot(plan, self._open, self._publish, Backoff(self._share), self._launch.drain_s)
 
+    def _kept(self, plan: ProcessPlan) -> list[Slot]:
+        """The slots of a plan that are kept filled."""
+        return [slot for slot in self._slots.get(plan.name, []) if not slot.is_retired]
+
     async def _add(self, plan: ProcessPlan, told: Told) -> None:
         """One more instance; where it does not become ready, it is taken away again.
 
         Raises:
             NotStarted: it did not become ready.
         """
+        if self._is_stopping:
+            raise NotStarted(plan.name, "the application is stopping")
         slot = self._slot(plan)
-        self._slots[plan.name].append(slot)
+        slots = self._slots[plan.name]
+        slots.append(slot)
         try:
             await slot.begun(told)
         except NotStarted:
-            self._slots[plan.name].remove(slot)
             await slot.retire(told)
+            slots.remove(slot)
             raise
+
+    async def _take_away(self, plan: ProcessPlan, told: Told) -> None:
+        """One instance less: one that takes no calls, where there is one, else the youngest."""
+        if self._is_stopping:
+            raise NotStarted(plan.name, "the application is stopping")
+        slots = self._slots[plan.name]
+        slot = next((each for each in self._kept(plan) if each.current is None), self._kept(plan)[-1])
+        await slot.retire(told)
+        slots.remove(slot)
 
     def _open(self, plan: ProcessPlan) -> Supervised:
         name = f"{plan.name}-{next(self._numbers[plan.name])}"
