@@ -30,7 +30,18 @@ from atoll.contract import (
     put,
 )
 from atoll.kernel import AtollError, Clock, Config, Context, Disk, Entropy, Mistake, Mistakes, context
-from atoll.service import Application, Command, Mounted, Reference, Remote, Service, Settings, blocking, depends, private
+from atoll.service import (
+    Application,
+    Command,
+    Mounted,
+    Reference,
+    Remote,
+    Service,
+    Settings,
+    blocking,
+    depends,
+    private,
+)
 from atoll.telemetry import configure_logging
 from atoll.topology import (
     ContractWheel,

@@ -109,6 +109,21 @@ async def test_a_pipeline_is_answered_in_its_order(tmp_path: Path) -> None:
             assert [answer.status for answer in answers[20:]] == [200, 200, 404]
 
 
+@pytest.mark.parametrize("count", [64, 400])
+@on_each_loop
+async def test_a_long_pipeline_is_answered_to_its_end(tmp_path: Path, count: int) -> None:
+    """All of it waits for the first, and then none waits for anything."""
+    limits = ServerLimits(pipelined_max=400)
+    async with listening(socket_in(tmp_path), limits=limits) as wire, await Speaker.connect(wire.address) as speaker:
+        wire.desk.go.clear()
+        await speaker.say(request("POST", "/wire/v1/orders") * count + closing("GET", "/livez"))
+        await wire.desk.entered.wait()
+        wire.desk.go.set()
+        answers = answers_in(await speaker.hear())
+
+    assert [answer.status for answer in answers] == [204] * count + [200]
+
+
 @on_each_loop
 async def test_a_pipeline_is_bounded(tmp_path: Path) -> None:
     """Those that were taken are answered; then it ends."""

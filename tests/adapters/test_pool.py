@@ -121,6 +121,65 @@ class Doors:
         await connect(address, protocol, tls)
 
 
+class Line(asyncio.Transport):
+    """A connection of which a test is the other side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+        self.is_cut = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written.append(bytes(data))
+
+    def abort(self) -> None:
+        self.is_cut = True
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+
+@pytest.mark.parametrize("is_streamed", [False, True])
+@on_uvloop
+async def test_whoever_is_cancelled_as_its_answer_comes_disturbs_nobody(*, is_streamed: bool) -> None:
+    """By then the connection is another's; that of a stream is nobody's."""
+    lines: list[tuple[Connection, Line]] = []
+
+    async def opened(address: SplitResult, protocol: Callable[[], Connection], tls: ssl.SSLContext | None) -> None:
+        made = protocol()
+        lines.append((made, Line()))
+        made.connection_made(lines[-1][1])
+
+    limits = ClientLimits(connections_max=1)
+    transport = HttpClient(Directory(Peers({"wire": ("unix:/line",)})), SeededEntropy(0), limits=limits, connect=opened)
+    typed = client(Wire, Caller("tester", transport, SeededEntropy(1)))
+
+    async def first() -> object:
+        if not is_streamed:
+            return await typed.word("a")
+        return [item async for item in typed.items()]
+
+    one, other = asyncio.ensure_future(first()), asyncio.ensure_future(typed.order())
+    await comes_true(lambda: bool(lines and lines[0][1].written))
+    connection, line = lines[0]
+    head = b"HTTP/1.1 200 OK\r\n"
+    connection.data_received(
+        head + (b"transfer-encoding: chunked\r\n\r\n" if is_streamed else b'content-length: 3\r\n\r\n"a"')
+    )
+    one.cancel()
+    await asyncio.wait([one])
+
+    assert one.cancelled()
+    assert line.is_cut == is_streamed
+    if is_streamed:
+        connection.connection_lost(None)
+    await comes_true(lambda: sum(len(each.written) for _, each in lines) == 2)
+    lines[-1][0].data_received(b"HTTP/1.1 204 No Content\r\n\r\n")
+    await other
+    await transport.close()
+
+
 @pytest.mark.parametrize("how", ["fails", "is cancelled"])
 @on_uvloop
 async def test_whoever_waits_learns_that_a_connection_did_not_open(tmp_path: Path, how: str) -> None:

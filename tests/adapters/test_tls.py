@@ -74,7 +74,7 @@ async def test_whoever_is_not_vouched_for_is_refused(
     ours, other = Authority(tmp_path), Authority(tmp_path, "other")
     async with listening(SECURE, tls=ours.server()) as wire:
         async with calling(wire.address, tls=who(ours, other)) as call:
-            with pytest.raises(Unavailable, match=r"(?i)certificate|unknown ca|connection was lost"):
+            with pytest.raises(Unavailable, match=r"(?i)certificate"):
                 await call.wire.order()
             with pytest.raises(Unavailable):
                 await call.wire.word("a")
@@ -100,7 +100,7 @@ async def test_plain_text_at_a_door_for_tls_is_refused(tmp_path: Path) -> None:
     ours = Authority(tmp_path)
     async with listening(SECURE, tls=ours.server()) as wire:
         async with calling(wire.address.replace("https", "http")) as call:
-            with pytest.raises(Unavailable):
+            with pytest.raises(Unavailable, match="expect https"):
                 await call.wire.order()
         async with calling(wire.address, tls=ours.client()) as call:
             await call.wire.order()

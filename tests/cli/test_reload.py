@@ -1,4 +1,4 @@
-"""`atoll run --reload`: what is written is what runs, and a mistake costs nothing that runs."""
+"""Changed code: by `atoll run --reload` as soon as it is written, by `atoll restart` when one asks for it."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from typing import Protocol
 import pytest
 
 from atoll import Unavailable, contract, get
-from tests.cli.programs import PATIENCE_S, Started, started
+from tests.cli.programs import PATIENCE_S, Started, finished, started
 from tests.load import clients
 from tests.topology.processes import peers_of_run
 
@@ -107,6 +107,11 @@ class Shop:
             assert time.monotonic() < ends_at, self.program.said()
             time.sleep(0.05)
 
+    def restart(self) -> tuple[int, str]:
+        """`atoll restart greeter`: its exit code, and what it has said."""
+        done = finished("atoll", "restart", "greeter", folder=self._folder)
+        return done.returncode, done.stdout + done.stderr
+
     def wait_for_log(self, words: str) -> None:
         """Wait until these words stand in the log."""
         ends_at = time.monotonic() + PATIENCE_S
@@ -118,15 +123,25 @@ class Shop:
 @pytest.fixture(params=["single", "processes"])
 def shop(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shop]:
     """A shop that runs with --reload."""
-    package = tmp_path / "shop"
+    yield from _running(tmp_path, "--reload", "--topology", request.param)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Shop]:
+    """A shop whose processes are replaced when somebody asks for it."""
+    yield from _running(tmp_path, "--topology", "processes")
+
+
+def _running(folder: Path, *more: str) -> Iterator[Shop]:
+    package = folder / "shop"
     package.mkdir()
     for name, text in (("__init__", ""), ("contract", CONTRACT), ("application", APPLICATION)):
         (package / f"{name}.py").write_text(text, encoding="utf-8")
     (package / "service.py").write_text(SERVICE.replace("WORDS", "Hello"), encoding="utf-8")
-    arguments = ("run", "shop.application:shop", "--reload", "--topology", request.param)
-    with started(*arguments, folder=tmp_path, extra={"PYTHONDONTWRITEBYTECODE": "1"}) as program:
+    extra = {"PYTHONDONTWRITEBYTECODE": "1"}
+    with started("run", "shop.application:shop", *more, folder=folder, extra=extra) as program:
         program.until("Ctrl-C ends it")
-        yield Shop(tmp_path, program)
+        yield Shop(folder, program)
         program.process.terminate()
         assert program.code() == 0
 
@@ -148,3 +163,20 @@ def test_what_is_written_is_what_runs(shop: Shop) -> None:
 
     shop.configure('[greeter]\nname = "Grace"\n')
     shop.wait_for("Good evening, Grace")
+
+
+def test_a_restart_brings_what_is_written(kept: Shop) -> None:
+    """And not before; where that does not start, the old one goes on and the command says so."""
+    kept.write("Good morning")
+    before = kept.says()
+    mended = kept.restart()
+
+    kept.write('Oops" +')
+    broken = kept.restart()
+
+    assert before == "Hello, Ada"
+    assert mended[0] == 0
+    assert broken[0] == 1
+    assert "did not become ready: it ended with exit code 2" in broken[1]
+    assert "shop/service.py:19" in kept.program.said()
+    assert kept.says() == "Good morning, Ada"

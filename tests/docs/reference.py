@@ -21,6 +21,7 @@ import atoll
 import atoll.edge
 import atoll.elsewhere
 import atoll.problems
+import atoll.processes
 import atoll.testing
 
 PAGE = Path(__file__).parents[2] / "docs/reference/api.md"
@@ -28,8 +29,8 @@ PAGE = Path(__file__).parents[2] / "docs/reference/api.md"
 HEAD = """\
 # Reference
 
-What `atoll`, `atoll.problems`, `atoll.edge`, `atoll.elsewhere` and `atoll.testing` offer, from the source. Written by
-`python -m tests.docs.reference`; do not edit it.
+What `atoll`, `atoll.problems`, `atoll.edge`, `atoll.elsewhere`, `atoll.processes` and `atoll.testing` offer, from the
+source. Written by `python -m tests.docs.reference`; do not edit it.
 """
 
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -51,9 +52,8 @@ class Entry:
 
 def reference() -> str:
     """The whole page."""
-    return HEAD + "".join(
-        _section(module) for module in (atoll, atoll.problems, atoll.edge, atoll.elsewhere, atoll.testing)
-    )
+    doors = (atoll, atoll.problems, atoll.edge, atoll.elsewhere, atoll.processes, atoll.testing)
+    return HEAD + "".join(map(_section, doors))
 
 
 def _section(module: ModuleType) -> str:

@@ -44,7 +44,9 @@ def test_atoll_offers_exactly_the_names_listed() -> None:
     assert not found, "\n".join([*found, HOW_TO_UPDATE])
 
 
-@pytest.mark.parametrize("door", ["atoll", "atoll.problems", "atoll.edge", "atoll.elsewhere", "atoll.testing"])
+@pytest.mark.parametrize(
+    "door", ["atoll", "atoll.problems", "atoll.edge", "atoll.elsewhere", "atoll.processes", "atoll.testing"]
+)
 def test_every_public_name_exists_and_says_what_it_gives(door: str) -> None:
     """The first line of a docstring is what an editor shows."""
     module = importlib.import_module(door)

@@ -19,6 +19,8 @@ CATCHES_EVERYTHING = {
     "src/atoll/calls/streams.py": "as above, for a handler's generator",
     "src/atoll/cli/starting.py": "whatever ends the application is told as an end, not as a traceback",
     "src/atoll/gateway/edge.py": "a fault of the edge itself is an answer too",
+    "src/atoll/kernel/lane.py": "whatever a piece of work raises ends it, and not the lane",
+    "src/atoll/kernel/stepping.py": "whatever a wait ends with is handed on to the work, cancellation above all",
     "src/atoll/service/instance.py": "a service's own start, drain and stop are foreign code",
     "src/atoll/calls/isolation.py": "whatever the work raises is handed on to who waits for it, cancellation above all",
     "src/atoll/testing/simulation.py": "stands for a thread, whose caller is told",

@@ -5,7 +5,7 @@ import os
 import time
 from typing import Protocol
 
-from atoll import Application, Service, Settings, Value, contract, get, post
+from atoll import Application, Service, Settings, Value, contract, get, post, private
 
 
 class Order(Value):
@@ -117,5 +117,30 @@ class OrdersService(Service, Orders, owner="sales"):
         await asyncio.sleep(seconds)
         return await self.stock.level("second")
 
+
+@contract(version="1.0")
+class Eager(Protocol):
+    """Asks Stock before anybody asks it."""
+
+    @get("/first")
+    async def first(self) -> Served:
+        """What Stock has said."""
+        ...
+
+
+class EagerService(Service, Eager, owner="sales"):
+    """Does not start without Stock."""
+
+    stock: Stock
+    said: list[Served] = private(default_factory=list[Served])
+
+    async def start(self) -> None:
+        self.said.append(await self.stock.level("first"))
+
+    async def first(self) -> Served:
+        return self.said[0]
+
+
+eager = Application("eager", services=[EagerService, StockService], edges=())
 
 busy = Application("busy", services=[OrdersService, StockService], edges=())

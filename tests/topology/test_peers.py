@@ -181,7 +181,7 @@ def _replaced(file: Path, text: str) -> None:
     """As a supervisor does it: another file in its place."""
     other = file.with_suffix(".new")
     other.write_text(text)
-    os.replace(other, file)  # noqa: PTH105 - atomically
+    os.replace(other, file)  # noqa: PTH105 - the call that replaces atomically
 
 
 @pytest.mark.parametrize("named_by", ["argument", "environment"])

@@ -12,7 +12,7 @@ import pytest
 from atoll.problems import Unavailable
 from atoll.processes import Did, NoSuchService, NotPossible, NotStarted, ProcessStatus, State
 from atoll.testing import RunningProcesses, running_processes
-from tests.topology.busy import Order, Orders, Stock
+from tests.topology.busy import Eager, Order, Orders, Stock
 
 BUSY = "tests.topology.busy:busy"
 
@@ -180,6 +180,15 @@ async def test_calls_in_progress_end_before_their_process() -> None:
 
 async def _slow(stock: Stock, seconds: float) -> int:
     return (await stock.slow(seconds)).pid
+
+
+async def test_the_order_of_starting_does_not_matter() -> None:
+    """Who asks too early, at its own start, is started again."""
+    async with running_processes("tests.topology.busy:eager") as application:
+        served = await application.client(Eager).first()
+        found = await statuses(application)
+
+    assert served.pid in [each.pid for each in found.values()]
 
 
 async def test_who_cannot_start_ends_the_start_of_all() -> None:

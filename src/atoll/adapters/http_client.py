@@ -126,20 +126,21 @@ class HttpClient:
         """What one instance answers; how it fared is kept, so that the next call is sent well."""
         context = request.context
         now = asyncio.get_running_loop().time
-        connection: Connection | None = None
+        answer: asyncio.Future[Response] | None = None
         instance.load += 1
         try:
             connection = instance.take_free() or await instance.take()
             sent = target.request_bytes(request, now(), self._more)
-            response = await connection.ask(sent, request.operation, context.trace)
+            answer = connection.ask(sent, request.operation, context.trace)
+            response = await answer
         except (Stale, Full):
             raise
         except Lost:
             instance.failed(now())
             raise
         except asyncio.CancelledError:
-            if connection is not None:
-                connection.close()
+            if answer is not None:
+                connection.leave(answer)
             if context.deadline_at is not None and context.deadline_at <= now() + EARLY_S:
                 instance.was_late(now())
             raise

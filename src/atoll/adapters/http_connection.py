@@ -65,7 +65,7 @@ class Connection(asyncio.Protocol):
         return not self._closed and self._waiting is None and self._lines is None
 
     def ask(self, sent: bytes, operation: Operation, trace: Trace) -> asyncio.Future[Response]:
-        """The answer to a request, which will come; whoever stops to wait closes the connection.
+        """The answer to a request, which will come; whoever stops to wait for it leaves it.
 
         Raises:
             Lost: the connection was closed before anything was sent. The answer may be `Lost`, too.
@@ -77,6 +77,11 @@ class Connection(asyncio.Protocol):
         self._trace = trace
         self._transport.write(sent)
         return waiting
+
+    def leave(self, answer: asyncio.Future[Response]) -> None:
+        """Nobody waits for an answer any more. Where it has come already, another may use the connection by now."""
+        if answer.cancelled() or (answer.exception() is None and answer.result().stream is not None):
+            self.close()
 
     def close(self) -> None:
         """End it, whatever is under way."""
@@ -135,13 +140,21 @@ class Connection(asyncio.Protocol):
         self._closed = True
         if self._ends_with_connection():
             self.on_message_complete()
-        reason = "the connection was lost before its answer" + (f" ({exc})" if exc else "")
+        reason = "the connection was lost before its answer" + (f" ({exc})" if exc else self._hint())
         if self._waiting is not None and not self._waiting.done():
             is_stale = self._has_answered and not self._head and not self._has_head
             self._waiting.set_exception(Stale(reason) if is_stale else Lost(reason))
         if self._lines is not None:
             self._lines.end(Unavailable(service=self._service, reason="the connection was lost within its answer"))
         self._gone(self)
+
+    def _hint(self) -> str:
+        """What it may be, where nothing was ever answered: neither TLS 1.3 nor a plain client is told."""
+        if self._has_answered or self._transport is None:
+            return ""
+        if self._transport.get_extra_info("sslcontext") is not None:
+            return " (it may ask for a certificate that it trusts)"
+        return " (it may expect https)" if isinstance(self._transport.get_extra_info("peername"), tuple) else ""
 
     def _ends_with_connection(self) -> bool:
         """Whether the end of the connection is the end of the answer, because its head does not say how long it is."""

@@ -7,13 +7,13 @@ never disagree about where the next one begins.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Protocol, cast
+from typing import cast
 
 import httptools
 
-from atoll.adapters.http_asked import Asked, BadRequest, ServerLimits
-from atoll.calls import Lines, Request, Response, Transport, decode_query
+from atoll.adapters.http_asked import Asked, BadRequest
+from atoll.adapters.http_owner import Server
+from atoll.calls import Lines, Request, Response, decode_query
 from atoll.calls.http import (
     HEADERS,
     LAST_CHUNK,
@@ -32,40 +32,14 @@ from atoll.contract import (
     Problem,
     to_wire,
 )
-from atoll.kernel import Entropy, Lane, Tasks
+from atoll.kernel import Lane
 from atoll.resilience import Timer
-
-Page = Callable[[], Awaitable[tuple[int, bytes]]]
-"""What is answered at a path that is no operation: a status and JSON."""
-
-
-class Server(Protocol):
-    """What a connection asks of the server that it belongs to."""
-
-    limits: ServerLimits
-    is_draining: bool
-    connections: "set[Served]"
-    tasks: Tasks
-    entropy: Entropy
-    answering: Transport
-    plain: dict[tuple[str, bytes], Operation]
-    """Those without names in their paths, by method and address: what most requests ask for."""
-    pages: dict[str, Page]
-    """What is answered at paths that are no operations."""
-
-    def find(self, method: str, path: str) -> tuple[Operation, tuple[str, ...]]:
-        """The operation of a request."""
-        ...
-
-    def ended(self) -> None:
-        """A request or a connection has ended."""
-        ...
 
 
 class Served(asyncio.Protocol):
     """One connection. Owns the lane in which its requests are answered, and the timer for their deadlines."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: "Server[Served]") -> None:
         self._server = server
         self._limits = server.limits
         self._send = server.answering.send
@@ -82,7 +56,7 @@ class Served(asyncio.Protocol):
         self._queue: deque[Asked] = deque()
         self._loop = asyncio.get_running_loop()
         self._lane = Lane(server.tasks, "requests", self._ended)
-        self._is_paused = self._is_deaf = self._is_ending = self._is_gone = False
+        self._is_paused = self._is_deaf = self._is_ending = self._is_gone = self._is_going_on = False
         self._drained: asyncio.Future[None] | None = None
         self._blocked_since: float | None = None
 
@@ -330,10 +304,12 @@ class Served(asyncio.Protocol):
 
     def _go_on(self) -> None:
         """Take the next request, where one has come already."""
-        if self._is_gone or self._is_ending:
+        if self._is_gone or self._is_ending or self._is_going_on:
             return
+        self._is_going_on = True  # one that is answered at once must not take the next one from within
         while self._queue and not self._lane.is_busy and not self._is_ending:
             self._begin(self._queue.popleft())
+        self._is_going_on = False
         if not self._lane.is_busy and self._server.is_draining and not self._is_receiving:
             self._say_goodbye("the instance is stopping")
         if self._is_paused and not self._queue and self._transport is not None and not self._transport.is_closing():

@@ -15,7 +15,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from atoll.adapters.http_asked import ServerLimits
-from atoll.adapters.http_served import Page, Served
+from atoll.adapters.http_owner import Page
+from atoll.adapters.http_served import Served
 from atoll.calls import Router, Transport
 from atoll.contract import Contract, NoSuchOperation, Operation
 from atoll.kernel import AtollError, Entropy, Tasks

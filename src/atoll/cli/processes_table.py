@@ -46,4 +46,4 @@ def _figures(process: ProcessStatus) -> list[str]:
 
 
 def _coloured(word: str, colour: str) -> str:
-    return word if word == "-" else f"[{colour}]{word}[/]"
+    return "-" if word == Health.NONE else f"[{colour}]{word.replace('_', ' ')}[/]"

@@ -36,7 +36,8 @@ def with_remotes(
 
 def _mistakes(remote: Remote, environment: Mapping[str, str]) -> Iterator[Mistake]:
     split = urlsplit(remote.url)
-    if not is_address(remote.url) or split.scheme == "unix" or split.query or split.username:
+    is_reached = is_address(f"{split.scheme}://{split.netloc}") and split.scheme != "unix"
+    if not is_reached or split.query or split.fragment or split.username:
         fix = "write https://host/path, without query and user"
         yield Mistake(None, f"`{remote.url}` is not where `{remote.name}` could be called", fix)
     for name, value in remote.headers.items():

@@ -14,7 +14,7 @@ import msgspec
 
 from atoll.adapters.certificates import Certificates
 from atoll.adapters.http_client import HttpClient
-from atoll.adapters.http_served import Page
+from atoll.adapters.http_owner import Page
 from atoll.adapters.http_server import HttpServer
 from atoll.calls import Resolver
 from atoll.kernel import Config, Mistake, Mistakes

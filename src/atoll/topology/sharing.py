@@ -5,6 +5,7 @@ from pathlib import Path
 
 from atoll.kernel import Mistake
 from atoll.service import Application, Command, Reference, service_name
+from atoll.topology.contracts import named_contract
 from atoll.topology.independence import conflicts
 
 APART = "run it with --topology processes"
@@ -28,8 +29,9 @@ def _commands(application: Application, services: Sequence[str] | None) -> Itera
 
 
 def _name(item: Reference) -> str:
-    """What a service that lives apart is called, as far as that can be said without its contract."""
-    return service_name(item.service.rpartition(":")[2], None)
+    """What a service that lives apart is called: as its contract, or as its class where that is not to be had here."""
+    contract = named_contract(item.contract)[0] if item.contract is not None else None
+    return service_name(item.service.rpartition(":")[2], contract)
 
 
 def _is_wanted(name: str, services: Sequence[str] | None) -> bool:

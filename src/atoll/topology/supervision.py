@@ -16,7 +16,7 @@ class State(Choice):
     STARTING = "starting"
     READY = "ready"
     DRAINING = "draining"
-    BACKING_OFF = "backing off"
+    BACKING_OFF = "backing_off"
     FAILED = "failed"
     REMOTE = "remote"
     UNKNOWN = "unknown"
@@ -26,9 +26,9 @@ class Health(Choice):
     """What a process says of itself; one that is silent does not answer."""
 
     WELL = "well"
-    NOT_READY = "not ready"
+    NOT_READY = "not_ready"
     SILENT = "silent"
-    NONE = "-"
+    NONE = "none"
     UNKNOWN = "unknown"
 
 

@@ -7,15 +7,16 @@ from atoll import Application, Command, Mounted, Reference, Remote
 
 NODE = os.environ.get("BAZAAR_NODE", "node")
 
-CONTRACTS = "tests.elsewhere.bazaar.contracts"
+HERE = "tests.elsewhere.bazaar"
+CONTRACTS = f"{HERE}.contracts"
 
 bazaar = Application(
     "bazaar",
     owner="market",
     services=[
-        Reference("tests.elsewhere.bazaar.services:RatesService", contract=f"{CONTRACTS}:Rates"),
-        Reference("tests.elsewhere.bazaar.services:CheckoutService", contract=f"{CONTRACTS}:Checkout"),
-        Mounted("quotes", "tests.elsewhere.bazaar.legacy:app", contract="tests/elsewhere/bazaar/quotes.json", public=True),
+        Reference(f"{HERE}.services:RatesService", contract=f"{CONTRACTS}:Rates"),
+        Reference(f"{HERE}.services:CheckoutService", contract=f"{CONTRACTS}:Checkout"),
+        Mounted("quotes", f"{HERE}.legacy:app", contract="tests/elsewhere/bazaar/quotes.json", public=True),
         Command("tax", (NODE, str(Path(__file__).with_name("tax") / "server.js")), contract=f"{CONTRACTS}:Tax"),
         Remote(
             "geo",

@@ -1,6 +1,6 @@
 """An application that was there before: FastAPI, and nothing of Atoll in it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, HTTPException
@@ -10,7 +10,7 @@ PRICES: dict[str, int] = {}
 
 
 @asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
     """Fetch the prices, forget them at the end."""
     PRICES.update(lamp=1250, chair=8900)
     yield
