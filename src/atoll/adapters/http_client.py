@@ -126,6 +126,7 @@ class HttpClient:
         """What one instance answers; how it fared is kept, so that the next call is sent well."""
         context = request.context
         now = asyncio.get_running_loop().time
+        connection: Connection | None = None
         answer: asyncio.Future[Response] | None = None
         instance.load += 1
         try:
@@ -139,7 +140,7 @@ class HttpClient:
             instance.failed(now())
             raise
         except asyncio.CancelledError:
-            if answer is not None:
+            if connection is not None and answer is not None:
                 connection.leave(answer)
             if context.deadline_at is not None and context.deadline_at <= now() + EARLY_S:
                 instance.was_late(now())

