@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from atoll.processes import supervision
+from tests.campaigns.killing import killing
 from tests.cli.programs import PATIENCE_S, finished, started
 from tests.house.checkout import ROOT
-from tests.load import Schedule, clients, load
-from tests.topology.busy import Order, Orders, Stock
+from tests.load import Schedule, clients
+from tests.topology.busy import Orders, Stock
 from tests.topology.processes import BUSY, peers_of_run, processes_of, run_folder, supervised_program
 
 SCHEDULE = Schedule(requests=1_000, per_s=400)
@@ -34,36 +35,23 @@ def kill_supervisor(pid: int, state: Path) -> None:
     wait_until(lambda: not processes_of(state))
 
 
-async def killing(state: Path, name: str, after_s: float) -> None:
-    """Kill one process after a while."""
-    await asyncio.sleep(after_s)
-    os.kill(processes_of(state)[name], signal.SIGKILL)
-
-
-async def test_idempotent_calls_survive_the_death_of_an_instance(tmp_path: Path) -> None:
+async def test_idempotent_calls_survive_the_death_of_instances(tmp_path: Path) -> None:
     """Whoever was asked by the dead one is asked again elsewhere, also where another service stands between."""
     with supervised_program(tmp_path, "--instances", "stock=3"):
-        async with clients(peers_of_run(tmp_path)) as application:
-            stock, orders = application.client(Stock), application.client(Orders)
-            _, outcome = await asyncio.gather(
-                killing(tmp_path, "stock-2", 1.0),
-                load(lambda number: (stock.level if number % 2 else orders.status)("hat"), SCHEDULE),
-            )
+        found = await killing(tmp_path, SCHEDULE, is_mixed=False)
 
-    assert outcome.failed == 0, outcome
+    assert found.done
+    assert found.outcome.failed == 0, found.outcome
 
 
 async def test_other_calls_succeed_or_say_that_nobody_knows(tmp_path: Path) -> None:
     """What may have been done is not done again behind the caller's back."""
     with supervised_program(tmp_path, "--instances", "stock=3"):
-        async with clients(peers_of_run(tmp_path)) as application:
-            stock = application.client(Stock)
-            _, outcome = await asyncio.gather(
-                killing(tmp_path, "stock-2", 1.0), load(lambda _: stock.reserve(Order(item="hat")), SCHEDULE)
-            )
+        found = await killing(tmp_path, SCHEDULE, is_mixed=True)
 
-    assert outcome.failures.keys() <= {"unavailable"}
-    assert outcome.failed <= 20, outcome
+    assert found.done
+    assert found.outcome.failures.keys() <= {"unavailable"}
+    assert found.outcome.failed <= 20 * found.done, found.outcome
 
 
 async def test_calls_between_services_outlive_the_supervisor(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ class Served(asyncio.Protocol):
     def __init__(self, server: "Server[Served]") -> None:
         self._server = server
         self._limits = server.limits
+        self._headers_max = server.limits.headers_max
         self._send = server.answering.send
         self._bits = server.entropy.bits
         self._transport: asyncio.Transport | None = None
@@ -174,17 +175,20 @@ class Served(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; one behind the body is passed over, for it may not say what a head says (RFC 9110, 6.5.1)."""
-        if self._has_head:
-            return
         self._count += 1
-        name = name.lower()
-        if name in HEADERS:
-            asked = self._asked
-            if name in asked.headers:
-                asked.refusal = asked.refusal or (400, BadRequest(reason=f"`{name.decode()}` is sent twice"))
-            asked.headers[name] = value
-        if self._count > self._limits.headers_max:
-            self._asked.refusal = (431, BadRequest(reason=f"there are more than {self._limits.headers_max} headers"))
+        if name not in HEADERS:  # ours are written as they are known
+            name = name.lower()
+        if self._count > self._headers_max or self._has_head or name not in HEADERS:
+            self._on_other_header()
+            return
+        asked = self._asked
+        if name in asked.headers:
+            asked.refusal = asked.refusal or (400, BadRequest(reason=f"`{name.decode()}` is sent twice"))
+        asked.headers[name] = value
+
+    def _on_other_header(self) -> None:
+        if self._count > self._headers_max and not self._has_head:
+            self._asked.refusal = (431, BadRequest(reason=f"there are more than {self._headers_max} headers"))
 
     def on_headers_complete(self) -> None:
         """The end of the head: what can be refused by the head alone is refused now."""
