@@ -17,8 +17,8 @@ from atoll.adapters.http_client import HttpClient
 from atoll.adapters.system import SystemEntropy
 from atoll.calls import Caller, client
 from atoll.contract import Problem
+from atoll.hosting import directory_of
 from atoll.kernel import Tasks
-from atoll.processes import directory_of
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from atoll.adapters.certificates import Certificates
 from atoll.adapters.http_client import HttpClient
 from atoll.adapters.system import SystemEntropy
 from atoll.calls import Caller, client
-from atoll.processes import Directory, Peers
+from atoll.hosting import Directory, Peers
 from tests.cli.programs import Started, finished, started
 from tests.house.checkout import ROOT
 from tests.topology.busy import Order, Orders, Served

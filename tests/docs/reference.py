@@ -20,6 +20,7 @@ from typing import Any
 import atoll
 import atoll.edge
 import atoll.elsewhere
+import atoll.hosting
 import atoll.problems
 import atoll.processes
 import atoll.testing
@@ -29,8 +30,8 @@ PAGE = Path(__file__).parents[2] / "docs/reference/api.md"
 HEAD = """\
 # Reference
 
-What `atoll`, `atoll.problems`, `atoll.edge`, `atoll.elsewhere`, `atoll.processes` and `atoll.testing` offer, from the
-source. Written by `python -m tests.docs.reference`; do not edit it.
+What `atoll`, `atoll.problems`, `atoll.edge`, `atoll.elsewhere`, `atoll.hosting`, `atoll.processes` and `atoll.testing`
+offer, from the source. Written by `python -m tests.docs.reference`; do not edit it.
 """
 
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -52,7 +53,7 @@ class Entry:
 
 def reference() -> str:
     """The whole page."""
-    doors = (atoll, atoll.problems, atoll.edge, atoll.elsewhere, atoll.processes, atoll.testing)
+    doors = (atoll, atoll.problems, atoll.edge, atoll.elsewhere, atoll.hosting, atoll.processes, atoll.testing)
     return HEAD + "".join(map(_section, doors))
 
 

@@ -45,7 +45,16 @@ def test_atoll_offers_exactly_the_names_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    "door", ["atoll", "atoll.problems", "atoll.edge", "atoll.elsewhere", "atoll.processes", "atoll.testing"]
+    "door",
+    [
+        "atoll",
+        "atoll.edge",
+        "atoll.elsewhere",
+        "atoll.hosting",
+        "atoll.problems",
+        "atoll.processes",
+        "atoll.testing",
+    ],
 )
 def test_every_public_name_exists_and_says_what_it_gives(door: str) -> None:
     """The first line of a docstring is what an editor shows."""

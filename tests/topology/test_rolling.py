@@ -17,4 +17,4 @@ async def test_restarts_and_changes_of_scale_cost_no_request(tmp_path: Path) -> 
 
     assert found.outcome.failed == 0, found.outcome
     assert found.outcome.answered == 10_000
-    assert found.done >= 4
+    assert found.done >= 2

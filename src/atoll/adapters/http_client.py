@@ -26,6 +26,7 @@ class ClientLimits(msgspec.Struct, frozen=True):
     """What a client spends on one instance of a service, at most. Spans are in seconds."""
 
     connections_max: int = 256
+    opening_max: int = 32
     waiting_max: int = 2_048
     connect_s: float = 3.0
     idle_s: float = 30.0
@@ -250,6 +251,7 @@ class Instance(Candidate):
         self._free: list[Connection] = []
         self._open: set[Connection] = set()
         self._waiting: dict[asyncio.Future[Connection | None], None] = {}
+        self._opening_now = 0
         self._is_retired = self._is_closed = False
 
     @property
@@ -279,7 +281,7 @@ class Instance(Candidate):
         while not self._is_closed:
             if (connection := self.take_free()) is not None:
                 return connection
-            if len(self._open) < self._limits.connections_max:
+            if len(self._open) < self._limits.connections_max and self._opening_now < self._limits.opening_max:
                 return await self._opened()
             given = await self._wait()
             if given is not None and given.is_usable:
@@ -338,7 +340,9 @@ class Instance(Candidate):
             return await waiting
         except asyncio.CancelledError:
             self._waiting.pop(waiting, None)
-            if waiting.done() and not waiting.cancelled():  # it was given what another can use
+            if (
+                waiting.done() and not waiting.cancelled() and waiting.exception() is None
+            ):  # it was given what another can use
                 given = waiting.result()
                 if given is not None:
                     self.give(given)
@@ -350,17 +354,21 @@ class Instance(Candidate):
         connection = Connection(self.give, self.lose, self._limits.answer_bytes_max)
         self._open.add(connection)
         self._opening()
+        self._opening_now += 1
         try:
             async with asyncio.timeout(self._limits.connect_s):
                 await self._connect(self._split, lambda: connection, self._tls)
         except (OSError, TimeoutError, ValueError) as error:
-            self.lose(connection)
+            self._open.discard(connection)
             reason = f"nobody answers at {self._address} ({_said(error)})"
             raise Lost(reason, may_have_begun=False) from None
         except BaseException:
             connection.close()
-            self.lose(connection)
+            self._open.discard(connection)
             raise
+        finally:
+            self._opening_now -= 1
+            self._hand_on(None)  # another one may be opened
         return connection
 
 

@@ -12,8 +12,7 @@ from atoll import configure_logging
 from atoll.cli.project import application_argument, config_of, config_option, json_option, place_of, state_option
 from atoll.cli.refusals import Mistaken
 from atoll.cli.starting import end_at_once_the_second_time, run_told
-from atoll.cli.terminal import print_json, screen
-from atoll.processes import Hosting, Serving, directory_of, host, load_hosted, supervised
+from atoll.hosting import Hosting, Serving, directory_of, host, load_hosted, supervised
 
 HARD_S = 3.0
 """How long a process whose supervisor is gone may take beside its draining, before it is killed."""
@@ -96,12 +95,8 @@ def serve(  # noqa: PLR0917  # a command has one argument for each of its option
         directory = directory_of(peers, os.environ)
 
         def listening(served: Serving) -> None:
-            hosted = list(served.running.instances)
-            if as_json and parent is None:
-                print_json({"event": "started", "services": hosted, "addresses": list(served.addresses)}, indent=0)
-            elif parent is None:
-                screen().print(f"[bold green]●[/] {', '.join(hosted)} at {', '.join(served.addresses)}", soft_wrap=True)
-                sys.stdout.flush()
+            if parent is None:
+                _tell(served, as_json=as_json)
 
         async def work(stop: asyncio.Event) -> None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, directory.look)
@@ -109,3 +104,15 @@ def serve(  # noqa: PLR0917  # a command has one argument for each of its option
             await host(hosting, directory, stop, parent, listening)
 
         run_told(work)
+
+
+def _tell(served: Serving, *, as_json: bool) -> None:
+    """Say what is served, and where."""
+    from atoll.cli.terminal import print_json, screen  # noqa: PLC0415  # rich takes time, and the supervisor wants none
+
+    hosted = list(served.running.instances)
+    if as_json:
+        print_json({"event": "started", "services": hosted, "addresses": list(served.addresses)}, indent=0)
+    else:
+        screen().print(f"[bold green]●[/] {', '.join(hosted)} at {', '.join(served.addresses)}", soft_wrap=True)
+        sys.stdout.flush()

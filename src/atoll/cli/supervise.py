@@ -17,13 +17,13 @@ from atoll.cli.starting import end_at_once_the_second_time, leave_signals_to_the
 from atoll.cli.terminal import is_terminal, print_json, screen
 from atoll.edge import Tasks
 from atoll.gateway import connection
+from atoll.hosting import directory_of
 from atoll.processes import (
     Apart,
     Grouping,
     Launch,
     ProcessPlan,
     Supervisor,
-    directory_of,
     parts_of,
     plan,
     reloading,
