@@ -1,9 +1,12 @@
 """Files that change, told by the system as it happens."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from watchfiles import Change, awatch  # pyright: ignore[reportUnknownVariableType]  # trio's events are unknown here
+
+logging.getLogger("watchfiles").setLevel(logging.WARNING)  # that something has changed is told by who asked
 
 DEBOUNCE_MS = 200
 """How long changes that belong together are gathered."""

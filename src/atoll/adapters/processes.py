@@ -51,9 +51,12 @@ class Lifeline:
 
 
 class Child:
-    """A process that was started here. Owns it until it has ended and was reaped."""
+    """A process that was started here. Owns it until it has ended and was reaped.
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    `is_told` says whether the system tells of its end, where it can.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], *, is_told: bool = True) -> None:
         self._process = process
         self._loop = asyncio.get_running_loop()
         self.pid = process.pid
@@ -61,7 +64,7 @@ class Child:
         """Its exit code, once it has ended; minus the signal's number where a signal ended it."""
         self._watched: int | None = None
         try:
-            self._watched = os.pidfd_open(self.pid) if sys.platform == "linux" else None
+            self._watched = os.pidfd_open(self.pid) if is_told and sys.platform == "linux" else None
         except (AttributeError, OSError):  # an old kernel, or a Python that was built on one
             self._watched = None
         if self._watched is None:
@@ -100,8 +103,8 @@ class Child:
             self._loop.remove_reader(self._watched)
             os.close(self._watched)
             self._watched = None
+        _kill_group(self.pid)  # what it has started and left behind; before it is reaped and its number is free
         code = self._process.wait()
-        _kill_group(self.pid)  # what it has started and left behind
         if not self.ended.done():
             self.ended.set_result(code)
 

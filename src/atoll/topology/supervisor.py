@@ -72,6 +72,7 @@ class Supervisor:
         self._tasks = Tasks("supervisor")
         self._threads = Threads(threads_max=2)
         self._looking: asyncio.Task[None] | None = None
+        self._is_published = True
         self._is_stopping = False
 
     @property
@@ -276,8 +277,13 @@ class Supervisor:
                 services[name] = addresses
                 if plan.kind.root is not None:
                     roots[name] = plan.kind.root
-        self._folder.write(PEERS, msgspec.json.encode(Peers(services, roots, self._elsewhere.tls)))
-        self._point(services)
+        try:
+            self._folder.write(PEERS, msgspec.json.encode(Peers(services, roots, self._elsewhere.tls)))
+            self._point(services)
+            self._is_published = True
+        except OSError as error:
+            self._is_published = False  # `_look` tries again
+            _log.error("%s cannot be written: %s", self.peers_file, error.strerror)  # no traceback is needed
         for taker in takers:
             if taker.is_atoll:
                 taker.child.send(signal.SIGHUP)
@@ -300,6 +306,8 @@ class Supervisor:
         while True:
             processes = [each for slots in self._slots.values() for slot in slots for each in slot.processes]
             await asyncio.gather(*(process.look() for process in processes))
+            if not self._is_published:
+                self._publish()
             await asyncio.sleep(LOOK_S)
 
 
