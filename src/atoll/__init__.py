@@ -44,11 +44,9 @@ from atoll.service import (
 )
 from atoll.telemetry import configure_logging
 from atoll.topology import (
-    ContractWheel,
     Graph,
     Running,
     World,
-    contract_wheel,
     describe,
     load_application,
     read_config,
@@ -67,7 +65,6 @@ __all__ = [
     "Config",
     "Context",
     "Contract",
-    "ContractWheel",
     "DeadlineExceeded",
     "Deprecation",
     "Disk",
@@ -97,7 +94,6 @@ __all__ = [
     "context",
     "contract",
     "contract_of",
-    "contract_wheel",
     "delete",
     "depends",
     "describe",

@@ -5,6 +5,7 @@ The command line is written with these, with `atoll.hosting` and with what `atol
 
 from atoll.adapters.processes import NotStarted
 from atoll.topology.apart import Apart
+from atoll.topology.contract_wheels import ContractWheel, contract_wheel
 from atoll.topology.launching import Launch
 from atoll.topology.plan import Grouping, ProcessPlan, parts_of, plan
 from atoll.topology.reloading import reloading, watching
@@ -26,6 +27,7 @@ from atoll.topology.supervisor import Supervisor
 __all__ = [
     "AlreadySupervised",
     "Apart",
+    "ContractWheel",
     "Did",
     "Grouping",
     "Health",
@@ -42,6 +44,7 @@ __all__ = [
     "Step",
     "Supervision",
     "Supervisor",
+    "contract_wheel",
     "parts_of",
     "plan",
     "reloading",

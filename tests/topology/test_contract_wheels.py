@@ -10,9 +10,9 @@ from types import ModuleType
 
 import pytest
 
-from atoll import Mistakes, contract_of, contract_wheel, describe, openapi
+from atoll import Mistakes, contract_of, describe, openapi
 from atoll.contract import contract_from_document
-from atoll.topology.contract_wheels import ContractWheel, wheel_of
+from atoll.topology.contract_wheels import ContractWheel, contract_wheel, wheel_of
 from revenue.application import revenue
 
 CONTRACT = """\

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import click
 
-from atoll import contract_wheel, describe
+from atoll import describe
 from atoll.cli.files import write_bytes
 from atoll.cli.project import application_argument, json_option, load
 from atoll.cli.refusals import Mistaken
 from atoll.cli.terminal import print_json
+from atoll.processes import contract_wheel
 
 EXAMPLES = """\b
 Examples:

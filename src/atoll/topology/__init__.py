@@ -1,6 +1,5 @@
 """From an application to running processes: the one place that joins services to adapters."""
 
-from atoll.topology.contract_wheels import ContractWheel, contract_wheel
 from atoll.topology.graph import Graph, describe
 from atoll.topology.loading import Unit, load_application
 from atoll.topology.process import read_config, run_process
@@ -8,13 +7,11 @@ from atoll.topology.single import Running, single
 from atoll.topology.world import Network, World
 
 __all__ = [
-    "ContractWheel",
     "Graph",
     "Network",
     "Running",
     "Unit",
     "World",
-    "contract_wheel",
     "describe",
     "load_application",
     "read_config",

@@ -6,7 +6,6 @@ from pathlib import Path
 from atoll.kernel import Mistake
 from atoll.service import Application, Command, Reference, service_name
 from atoll.topology.contracts import named_contract
-from atoll.topology.independence import conflicts
 
 APART = "run it with --topology processes"
 
@@ -18,7 +17,12 @@ def unfit_here(application: Application, services: Sequence[str] | None, folder:
         for item in application.services
         if isinstance(item, Reference) and item.is_apart and _is_wanted(name := _name(item), services)
     ]
-    return [*_commands(application, services), *conflicts(apart, folder)]
+    mistakes = list(_commands(application, services))
+    if apart:
+        from atoll.topology.independence import conflicts  # noqa: PLC0415  # reads metadata, which few processes need
+
+        mistakes += conflicts(apart, folder)
+    return mistakes
 
 
 def _commands(application: Application, services: Sequence[str] | None) -> Iterator[Mistake]:
