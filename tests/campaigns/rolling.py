@@ -69,19 +69,22 @@ async def rolling(state: Path, schedule: Schedule) -> Round:
     return Round(done, outcome)
 
 
+def campaign(requests: int, per_s: float) -> int:
+    """Run it with an application of its own, and print what came of it; 0 where nothing has failed."""
+    instances = ("--instances", "stock=2", "--instances", "orders=2")
+    with tempfile.TemporaryDirectory() as folder, supervised_program(Path(folder), *instances):
+        found = asyncio.run(rolling(Path(folder), Schedule(requests, per_s)))
+    print(f"{found.done} restarts and changes of scale: {found.outcome}", flush=True)
+    return 1 if found.outcome.failed else 0
+
+
 def main() -> int:
-    """Run the campaign; 0 where nothing has failed."""
+    """Run the campaign as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--per-s", type=float, default=600)
     given = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        supervised_program(Path(folder), "--instances", "stock=2", "--instances", "orders=2"),
-    ):
-        found = asyncio.run(rolling(Path(folder), Schedule(given.requests, given.per_s)))
-    print(f"{found.done} restarts and changes of scale: {found.outcome}")
-    return 1 if found.outcome.failed else 0
+    return campaign(given.requests, given.per_s)
 
 
 if __name__ == "__main__":

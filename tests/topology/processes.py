@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,19 +17,25 @@ BUSY = "tests.topology.busy:busy"
 
 @contextmanager
 def supervised_program(
-    state: Path, *more: str, app: str = BUSY, folder: Path = ROOT, drain_s: float = 2.0
+    state: Path, *more: str, app: str = BUSY, folder: Path = ROOT, drain_s: float = 2.0, is_tidy: bool = True
 ) -> Generator[Started]:
-    """`atoll run --topology processes`, from the moment when all takes calls until it has ended."""
+    """`atoll run --topology processes`, from the moment when all takes calls until it has ended.
+
+    Where a test has killed it, its folder is removed, unless `is_tidy` is false because somebody else shall do it.
+    """
     arguments = ("run", app, "--topology", "processes", "--state", str(state), "--drain", f"{drain_s:g}", "--json")
     with started(*arguments, *more, folder=folder) as program:
         beginning = program.line()
         assert beginning, program.said()
         assert json.loads(beginning)["event"] == "started"
+        made = run_folder(state)
         yield program
         if program.process.poll() is None:
             program.process.terminate()
             program.code()
     assert not processes_of(state), "something is left"
+    if is_tidy:
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def run_folder(state: Path) -> Path:

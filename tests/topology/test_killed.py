@@ -69,7 +69,7 @@ async def test_calls_between_services_outlive_the_supervisor(tmp_path: Path) -> 
 
 def test_nothing_outlives_the_supervisor(tmp_path: Path) -> None:
     """What nobody calls any more goes; the next start finds nothing in its way."""
-    with supervised_program(tmp_path) as program:
+    with supervised_program(tmp_path, is_tidy=False) as program:
         old = run_folder(tmp_path)
         kill_supervisor(program.process.pid, tmp_path)
     with supervised_program(tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from atoll.processes import Grouping, HostedService, ProcessPlan, plan
-from atoll.topology.plan import Kind, Part, in_leaving_order
+from atoll.topology.plan import Kind, Part, callers_of, in_leaving_order
 
 
 def part(name: str, *callees: str, is_edge: bool = False, kind: Kind | None = None) -> Part:
@@ -59,6 +59,13 @@ def test_edges_and_callers_leave_before_those_they_call() -> None:
     waves = in_leaving_order(planned()[:4])
 
     assert [[each.name for each in wave] for wave in waves] == [["gateway"], ["capture"], ["scoring"], ["enrichment"]]
+
+
+def test_each_knows_who_calls_it_and_leaves_before() -> None:
+    """While those are there, it may be called."""
+    found = callers_of(planned()[:4])
+
+    assert found == {"capture": (), "scoring": ("capture",), "enrichment": ("scoring",), "gateway": ()}
 
 
 def test_processes_in_a_circle_leave_together() -> None:

@@ -9,17 +9,21 @@ import os
 import select
 import signal
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 VARIABLE = "ATOLL_SUPERVISED"
 """The environment variable that holds the number of the pipe's descriptor."""
 
+CALLERS = "ATOLL_CALLERS"
+"""The environment variable that names the services which call those of this process."""
+
 
 class Parent:
-    """Who has started this process. `told` is called on the loop when he has gone."""
+    """Who has started this process. He has said which services call those that it hosts."""
 
-    def __init__(self) -> None:
+    def __init__(self, callers: Sequence[str] = ()) -> None:
+        self.callers = tuple(callers)
         self._turn = threading.Lock()
         self._is_gone = False
         self._tell: Callable[[], object] | None = None
@@ -59,7 +63,7 @@ def supervised(ends_after_s: float, environment: Mapping[str, str] = os.environ)
     except (ValueError, OSError):
         yield None
         return
-    parent = Parent()
+    parent = Parent([name for name in environment.get(CALLERS, "").split(",") if name])
     woken, wakes = os.pipe()
     thread = threading.Thread(
         target=_listen, args=(parent, descriptor, woken, ends_after_s), name="atoll-parent", daemon=True

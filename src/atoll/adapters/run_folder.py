@@ -96,6 +96,11 @@ class RunFolder:
                 self.path.parent.rmdir()
 
 
+def is_there(address: str) -> bool:
+    """Whether there is a Unix socket at an address; whoever leaves takes his away."""
+    return address.startswith("unix:") and Path(address.removeprefix("unix:")).exists()
+
+
 def _remove_own(folder: Path) -> None:
     with contextlib.suppress(OSError):
         if folder.lstat().st_uid == os.getuid() and not folder.is_symlink():

@@ -99,9 +99,12 @@ def serve(  # noqa: PLR0917  # a command has one argument for each of its option
                 _tell(served, as_json=as_json)
 
         async def work(stop: asyncio.Event) -> None:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, directory.look)
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGHUP, directory.look)
             end_at_once_the_second_time()
             await host(hosting, directory, stop, parent, listening)
+            loop.remove_signal_handler(signal.SIGHUP)
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # on its way out it needs no news, and shall not die of them
 
         run_told(work)
 

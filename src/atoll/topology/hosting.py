@@ -1,6 +1,7 @@
 """A process that hosts services until it is told to end, or until who has started it is gone."""
 
 import asyncio
+import functools
 import logging
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from atoll.adapters.parent import Parent
-from atoll.adapters.run_folder import ChangingFile
+from atoll.adapters.run_folder import ChangingFile, is_there
 from atoll.kernel import Config, Mistake, Mistakes, Source, Tasks
 from atoll.service import Application, Service
 from atoll.topology.importing import imported
@@ -85,6 +86,11 @@ def load_hosted(place: str, folder: Path, name: str | None) -> Application:
     raise Mistakes([Mistake(None, what, fix)])
 
 
+def _is_somebody_there(directory: Directory, callers: Sequence[str]) -> bool:
+    """Whether an instance of one of these services has not left yet."""
+    return any(is_there(address) for name in callers for address in directory.addresses(name))
+
+
 def _service_class(found: object) -> type[Service] | None:
     return found if isinstance(found, type) and issubclass(found, Service) else None
 
@@ -120,6 +126,8 @@ async def host(
         listening(served)
         await _first_of(stop.wait(), orphaned.wait())
         if not stop.is_set():
+            assert parent is not None
+            served.is_awaited = functools.partial(_is_somebody_there, directory, parent.callers)
             _log.warning("the supervisor is gone: this process ends when nobody calls it any more")
             await _first_of(stop.wait(), served.quiet(hosting.drain_s))
 

@@ -1,11 +1,12 @@
 """How a process of the plan is started: its command line, and its environment. Pure."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from atoll.adapters import guard
+from atoll.adapters.parent import CALLERS
 from atoll.adapters.parent import VARIABLE as SUPERVISED
 from atoll.topology.apart import Apart
 from atoll.topology.peers import VARIABLE as PEERS
@@ -72,11 +73,21 @@ class Launch:
         ]
 
     def variables(
-        self, plan: ProcessPlan, peers: str, lifeline: int, port: int, sockets: Mapping[str, str]
+        self,
+        plan: ProcessPlan,
+        peers: str,
+        lifeline: int,
+        *,
+        port: int,
+        sockets: Mapping[str, str],
+        callers: Sequence[str],
     ) -> dict[str, str]:
-        """The environment of one process of a plan; `sockets` are those that always lead to an instance, by service."""
+        """The environment of one process of a plan.
+
+        `sockets` are those that always lead to an instance, by service; `callers` the services that call its own.
+        """
         variables = dict(self.environment) | {PEERS: peers}
         if plan.kind.command:
             variables |= {f"ATOLL_SOCKET_{service.upper()}": path for service, path in sockets.items()}
             return variables | {"PORT": str(port)}
-        return variables | {SUPERVISED: str(lifeline)}
+        return variables | {SUPERVISED: str(lifeline), CALLERS: ",".join(callers)}

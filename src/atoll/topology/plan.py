@@ -134,6 +134,17 @@ def in_leaving_order(plans: Sequence[ProcessPlan]) -> list[list[ProcessPlan]]:
     return waves
 
 
+def callers_of(plans: Sequence[ProcessPlan]) -> dict[str, tuple[str, ...]]:
+    """By plan, the services that call its own and leave before it: while they are there, it may be called."""
+    found: dict[str, tuple[str, ...]] = {}
+    before: list[ProcessPlan] = []
+    for wave in in_leaving_order(plans):
+        for each in wave:
+            found[each.name] = tuple(name for other in before if each.name in other.callees for name in other.names)
+        before += wave
+    return found
+
+
 def advice_on(name: str, names: Sequence[str]) -> str:
     """Which name was probably meant.
 

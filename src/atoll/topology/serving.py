@@ -38,6 +38,8 @@ class Serving:
         self._directory = directory
         self.is_connected: Callable[[], bool] = lambda: False
         """Whether somebody keeps a connection open."""
+        self.is_awaited: Callable[[], bool] = lambda: False
+        """Whether somebody is still there who may call."""
 
     async def report(self) -> ProcessReport:
         """The process as it is now."""
@@ -45,7 +47,7 @@ class Serving:
         return ProcessReport(pid=os.getpid(), instances=tuple(instances), peers=self._directory.version)
 
     async def quiet(self, timeout_s: float) -> None:
-        """Wait until nobody has called for `QUIET_S` and nobody keeps a connection open, at most `timeout_s`.
+        """Wait until nobody has called for `QUIET_S`, keeps a connection open or is awaited, at most `timeout_s`.
 
         Callers keep theirs until they go, so that of processes which call each other the callers go first.
         """
@@ -60,7 +62,7 @@ class Serving:
     def _calls(self) -> int:
         """How many calls were answered; -1 while one is in progress or may come."""
         dispatchers = [instance.dispatcher for instance in self.running.instances.values() if instance.dispatcher]
-        if self.is_connected() or any(dispatcher.active for dispatcher in dispatchers):
+        if self.is_connected() or self.is_awaited() or any(dispatcher.active for dispatcher in dispatchers):
             return -1
         return sum(dispatcher.answered for dispatcher in dispatchers)
 

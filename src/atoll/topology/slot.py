@@ -58,6 +58,7 @@ class Slot:
         self._drain_s = drain_s
         self._held: list[Supervised] = []
         self._tasks = Tasks(f"slot/{plan.name}")
+        self._turn = asyncio.Lock()
         self._knocked = asyncio.Event()
         self._asked: asyncio.Future[None] | None = None
         self._told: Told = _nothing_told
@@ -107,15 +108,16 @@ class Slot:
         Raises:
             NotStarted: the new one was not ready; the old one stays where it still runs.
         """
-        if self.is_retired:
-            raise NotStarted(self.plan.name, "it is being taken away")
-        self._told = told
-        asked = self._asked = asyncio.get_running_loop().create_future()
-        self._knocked.set()
-        try:
-            await asked
-        finally:
-            self._told = _nothing_told
+        async with self._turn:
+            if self.is_retired:
+                raise NotStarted(self.plan.name, "it is being taken away")
+            self._told = told
+            asked = self._asked = asyncio.get_running_loop().create_future()
+            self._knocked.set()
+            try:
+                await asked
+            finally:
+                self._told = _nothing_told
 
     async def retire(self, told: Told = _nothing_told) -> None:
         """Fill it no longer: what takes calls is taken from the peers first, then drained."""

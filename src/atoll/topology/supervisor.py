@@ -19,7 +19,7 @@ from atoll.kernel import Clock, Entropy, Mistakes, Tasks, Threads
 from atoll.topology.backoff import Backoff
 from atoll.topology.launching import Launch
 from atoll.topology.peers import Peers
-from atoll.topology.plan import ProcessPlan, advice_on, in_leaving_order, uncountable
+from atoll.topology.plan import ProcessPlan, advice_on, callers_of, in_leaving_order, uncountable
 from atoll.topology.slot import Slot, Told
 from atoll.topology.supervised import Supervised
 from atoll.topology.supervision import (
@@ -66,6 +66,7 @@ class Supervisor:
         self._elsewhere = elsewhere or Peers()
         self._keeps = tuple(keeps)
         self._lifeline = Lifeline()
+        self._callers = callers_of(plans)
         self._numbers: dict[str, Iterator[int]] = {plan.name: count(1) for plan in plans}
         self._slots: dict[str, list[Slot]] = {}
         self._turns = {plan.name: asyncio.Lock() for plan in plans}
@@ -194,7 +195,13 @@ class Supervisor:
         """What the work tells, as it happens; it goes on where nobody listens any more."""
         told: asyncio.Queue[Step | None] = asyncio.Queue()
         task = self._tasks.spawn(work(told.put_nowait), "step", awaited=True)
-        task.add_done_callback(lambda _: told.put_nowait(None))
+
+        def ended(done: asyncio.Task[None]) -> None:
+            told.put_nowait(None)
+            if not done.cancelled():
+                done.exception()  # retrieved here, since nobody may listen any more
+
+        task.add_done_callback(ended)
         while (step := await told.get()) is not None:
             yield step
         try:
@@ -247,7 +254,9 @@ class Supervisor:
         child = start(
             name,
             self._launch.command(plan, name, address, self.peers_file, lifeline),
-            environment=self._launch.variables(plan, self.peers_file, lifeline, port, self._links()),
+            environment=self._launch.variables(
+                plan, self.peers_file, lifeline, port=port, sockets=self._links(), callers=self._callers[plan.name]
+            ),
             folder=self._launch.folder,
             keeps=(lifeline, *self._keeps),
         )
