@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
@@ -19,7 +18,7 @@ from atoll.adapters.system import SystemEntropy
 from atoll.calls import Caller, Door, Transport, client
 from atoll.contract import contract_of
 from atoll.kernel import AtollError, Entropy
-from atoll.topology.peers import Trust, is_address
+from atoll.topology.peers import Trust, split_address
 
 T = TypeVar("T")
 
@@ -63,12 +62,10 @@ class _OneAddress:
     """A resolver that knows one address for everything. Fulfils `Resolver`."""
 
     def __init__(self, url: str, headers: Mapping[str, str], *, is_stranger: bool) -> None:
-        split = urlsplit(url)
-        if not is_address(url) or split.query or split.fragment:
+        found = split_address(url)
+        if found is None:
             raise NoAddress(url)
-        is_unix = split.scheme == "unix"
-        self._address = url if is_unix else f"{split.scheme}://{split.netloc}"
-        self._path = "" if is_unix else split.path.rstrip("/")
+        self._address, self._path = found
         self._headers = tuple(headers.items())
         self._is_stranger = is_stranger
         self._doors: dict[str, Door] = {}

@@ -1,6 +1,8 @@
 """An ASGI application as a service: its own start and stop, and its answers by way of ASGI."""
 
-from atoll.adapters.asgi import AsgiDispatcher, Lifespan
+from typing import Protocol
+
+from atoll.calls import Dispatcher
 from atoll.contract import Contract
 from atoll.kernel import Entropy, Mistakes
 from atoll.service import Mounted, Service
@@ -8,10 +10,22 @@ from atoll.telemetry import Recorder
 from atoll.topology.importing import imported
 
 
+class Lifecycle(Protocol):
+    """The start and the end of an application."""
+
+    async def startup(self) -> None:
+        """Start it."""
+        ...
+
+    async def shutdown(self) -> None:
+        """End it."""
+        ...
+
+
 class Mount(Service):
     """Stands for an ASGI application: starts it, and stops it."""
 
-    lifespan: Lifespan
+    lifespan: Lifecycle
 
     async def start(self) -> None:
         """Run the application's own startup."""
@@ -24,12 +38,14 @@ class Mount(Service):
 
 def mounted(
     item: Mounted, contract: Contract, entropy: Entropy, recorder: Recorder | None
-) -> tuple[Service, AsgiDispatcher]:
+) -> tuple[Service, Dispatcher]:
     """What stands for the application, and what answers for it.
 
     Raises:
         Mistakes: it cannot be imported.
     """
+    from atoll.adapters.asgi import AsgiDispatcher, Lifespan  # noqa: PLC0415  # loaded by those alone who mount something
+
     app, mistakes = imported(item.app, "app")
     if mistakes:
         raise Mistakes(mistakes)

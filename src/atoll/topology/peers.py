@@ -113,6 +113,22 @@ def _is_whole(text: str) -> bool:
     return text.isprintable() and "?" not in text and "#" not in text
 
 
+def split_address(url: str) -> tuple[str, str] | None:
+    """The address and the path below which somebody is called; None where nobody could be.
+
+    >>> split_address("https://geo.example.com/api/")
+    ('https://geo.example.com', '/api')
+    """
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return None
+    address = url if split.scheme == "unix" else f"{split.scheme}://{split.netloc}"
+    if not is_address(address) or split.query or split.fragment:
+        return None
+    return address, "" if split.scheme == "unix" else split.path.rstrip("/")
+
+
 class Directory:
     """The peers as they are known now. Fulfils `Resolver`.
 

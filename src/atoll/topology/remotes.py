@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from urllib.parse import urlsplit
 
 from atoll.calls import Door
 from atoll.kernel import Config, Mistake
 from atoll.service import Application, Remote
-from atoll.topology.peers import Directory, Peers, is_address
+from atoll.topology.peers import Directory, Peers, split_address
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -24,20 +23,18 @@ def with_remotes(
         return directory, mistakes
     directory = directory or Directory(Peers())
     for remote in remotes:
-        split = urlsplit(remote.url)
+        address, path = split_address(remote.url) or ("", "")
         headers = tuple((name, _filled(value, config.environment)) for name, value in remote.headers.items())
         directory.add_remote(
             remote.name,
-            f"{split.scheme}://{split.netloc}",
-            Door(root=split.path.rstrip("/"), headers=headers, is_stranger=True),
+            address,
+            Door(root=path, headers=headers, is_stranger=True),
         )
     return directory, []
 
 
 def _mistakes(remote: Remote, environment: Mapping[str, str]) -> Iterator[Mistake]:
-    split = urlsplit(remote.url)
-    is_reached = is_address(f"{split.scheme}://{split.netloc}") and split.scheme != "unix"
-    if not is_reached or split.query or split.fragment or split.username:
+    if split_address(remote.url) is None or remote.url.startswith("unix:"):
         fix = "write https://host/path, without query and user"
         yield Mistake(None, f"`{remote.url}` is not where `{remote.name}` could be called", fix)
     for name, value in remote.headers.items():

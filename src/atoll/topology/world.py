@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from atoll.adapters.http_client import HttpClient
 from atoll.adapters.system import SystemClock, SystemDisk, SystemEntropy
 from atoll.calls import LocalTransport, Resolver, Transport
 from atoll.contract import Contract
@@ -56,6 +55,12 @@ class World:
             SystemClock(),
             entropy,
             lambda name: SystemDisk(state / name),
-            outward=lambda resolver: HttpClient(resolver, entropy),
+            outward=lambda resolver: _http(resolver, entropy),
             watchdog_s=watchdog_s,
         )
+
+
+def _http(resolver: Resolver, entropy: Entropy) -> Carrier:
+    from atoll.adapters.http_client import HttpClient  # noqa: PLC0415  # loaded by those alone who call others
+
+    return HttpClient(resolver, entropy)
