@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -274,15 +273,21 @@ def test_closing_ends_everything(gateway: tuple[str, str]) -> None:
 def test_an_interrupt_ends_the_call(gateway: tuple[str, str]) -> None:
     """Ctrl-C is raised where the program waits, and the service lets go."""
     url, key = gateway
+    BEGUN.clear()
+    waits = threading.get_ident()
 
     def interrupt() -> None:
         BEGUN.wait(5)
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.pthread_kill(waits, signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
     thread.start()
-    with pytest.raises(KeyboardInterrupt), connect_sync(url, key=key) as shop:
-        shop.wait(shop.client(Stock).hang())
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever another test has left
+    try:
+        with pytest.raises(KeyboardInterrupt), connect_sync(url, key=key) as shop:
+            shop.wait(shop.client(Stock).hang())
+    finally:
+        signal.signal(signal.SIGINT, before)
     thread.join(5)
 
     assert LET_GO.wait(5)
