@@ -56,6 +56,10 @@ bench: env ## measure: make bench NAME=local [SIZE=small|full]
 	    printf 'No benchmark "%s". Write make bench NAME=..., with one of: %s\n' '$(NAME)' '$(BENCHMARKS)' >&2; exit 2; fi
 	@$(BIN)/python -m benchmarks.$(NAME) --size $(SIZE)
 
+.PHONY: load
+load: env ## restart, scale and kill under load, and count what fails: make load [SIZE=small|full]
+	@$(BIN)/python -m tests.campaigns --size $(SIZE)
+
 .PHONY: test-data
 test-data: env ## run the tests on real data sets (ATOLL_TEST_DATA=../shared/data)
 	@if [[ ! -d "$(ATOLL_TEST_DATA)" ]]; then \
