@@ -6,10 +6,11 @@ The platform's gateway is written with these and with what `atoll` offers, and w
 from atoll.calls import Catalog, Lines, Listing, Response
 from atoll.contract import Operation, to_wire
 from atoll.identity import Keys
-from atoll.kernel import Tasks, Trace
+from atoll.kernel import Cut, Tasks, Trace
 
 __all__ = [
     "Catalog",
+    "Cut",
     "Keys",
     "Lines",
     "Listing",

@@ -7,14 +7,14 @@ whose name.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from atoll.calls import Lines, Request, Response, Router, Transport, decode_query
+from atoll.calls import Lines, Request, Response, Routers, Transport, decode_query
 from atoll.calls.http import context_of
 from atoll.contract import (
     MEDIA_TYPE,
@@ -22,14 +22,13 @@ from atoll.contract import (
     Fault,
     InvalidInput,
     MethodNotAllowed,
-    NoSuchOperation,
     Operation,
     PayloadTooLarge,
     Problem,
     UnsupportedMediaType,
     to_wire,
 )
-from atoll.kernel import Context, Entropy, Tasks
+from atoll.kernel import Context, Cut, Entropy, Tasks
 
 T = TypeVar("T")
 
@@ -70,10 +69,12 @@ class AsgiServer:
         self._trusting = trusting or Trusting()
         self._bits = entropy.bits
         self._tasks = Tasks("asgi")
-        self._routers = {
-            contract.name: Router(each for each in contract.operations if each.public or self._trusting.is_inside)
-            for contract in contracts
-        }
+        self._routers = Routers(
+            {
+                contract.name: [each for each in contract.operations if each.public or self._trusting.is_inside]
+                for contract in contracts
+            }
+        )
 
     async def close(self) -> None:
         """End what is in progress."""
@@ -87,7 +88,7 @@ class AsgiServer:
             response = Response(problem.status, to_wire(problem, None))
             headers = [(b"allow", problem.allowed.encode())] if isinstance(problem, MethodNotAllowed) else []
             await _send(send, response, scope["method"], headers)
-        except _Gone:
+        except Cut:
             return  # nobody is left to be answered
         else:
             if response.stream is not None:
@@ -97,7 +98,7 @@ class AsgiServer:
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
         path = _path_below(scope)
-        operation, words = self._find("GET" if scope["method"] == "HEAD" else scope["method"], path)
+        operation, words = self._routers.find("GET" if scope["method"] == "HEAD" else scope["method"], path)
         headers = {bytes(name).lower(): bytes(value) for name, value in scope["headers"]}
         now = asyncio.get_running_loop().time()
         context = self._context(scope, headers, operation, now)
@@ -107,18 +108,10 @@ class AsgiServer:
             raise InvalidInput(errors=(Fault(pointer="", detail="`.` and `..` are no words", place="path"),))
         body = await self._body(receive, headers)
         request = Request(operation, words, query, body, context, is_strict)
-        return await self._unless_gone(receive, self._carried(request))
+        return await self._tasks.unless(_gone(receive), self._carried(request))
 
     async def _carried(self, request: Request) -> Response:
         return await self._answering.send(request)
-
-    def _find(self, method: str, path: str) -> tuple[Operation, tuple[str, ...]]:
-        service, _, rest = path.removeprefix("/").partition("/")
-        major, slash, inner = rest.partition("/")
-        router = self._routers.get(f"{service}/{major}")
-        if router is None:
-            raise NoSuchOperation(path=path)
-        return router.find(method, slash + inner)
 
     def _context(self, scope: Scope, headers: dict[bytes, bytes], operation: Operation, now: float) -> Context:
         if self._trusting.is_inside:
@@ -138,7 +131,7 @@ class AsgiServer:
         while not is_whole:
             message = await receive()
             if message["type"] != "http.request":
-                raise _Gone
+                raise Cut
             body += message.get("body", b"")
             if len(body) > limit:
                 raise PayloadTooLarge(limit_bytes=limit)
@@ -151,33 +144,11 @@ class AsgiServer:
     async def _send_lines(self, send: Send, receive: Receive, lines: Lines) -> None:
         try:
             await send(_head(200, [(b"content-type", b"application/x-ndjson")]))
-            await self._unless_gone(receive, _send_all(send, lines))
-        except _Gone:
+            await self._tasks.unless(_gone(receive), _send_all(send, lines))
+        except Cut:
             return
         finally:
             await lines.aclose()
-
-    async def _unless_gone(self, receive: Receive, work: Coroutine[Any, Any, T]) -> T:  # Any: a coroutine's own types
-        """The result of `work`, which ends as soon as whoever asked has gone.
-
-        Raises:
-            _Gone: they have.
-        """
-        watch = self._tasks.spawn(_gone(receive), "disconnect", awaited=True)
-        answer = self._tasks.spawn(work, "request", awaited=True)
-        try:
-            await asyncio.wait((watch, answer), return_when=asyncio.FIRST_COMPLETED)
-            if not answer.done():
-                raise _Gone
-            return answer.result()
-        finally:
-            watch.cancel()
-            answer.cancel()
-            await asyncio.wait((watch, answer))
-
-
-class _Gone(Exception):
-    """Whoever asked has gone."""
 
 
 async def _gone(receive: Receive) -> None:

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from atoll.adapters.http_asked import ServerLimits
 from atoll.adapters.http_owner import Page
 from atoll.adapters.http_served import Served
-from atoll.calls import Router, Transport
-from atoll.contract import Contract, NoSuchOperation, Operation
+from atoll.calls import Routers, Transport
+from atoll.contract import Contract, Operation
 from atoll.kernel import AtollError, Entropy, Tasks
 
 SWEEP_S = 1.0
@@ -65,7 +65,7 @@ class HttpServer:
         self.tasks = Tasks("http")
         self.connections: set[Served] = set()
         self.pages = dict(pages or {})
-        self._routers = {contract.name: Router(contract.operations) for contract in contracts}
+        self._routers = Routers({contract.name: contract.operations for contract in contracts})
         self.plain = {
             (operation.method, f"/{contract.name}{'' if operation.path == '/' else operation.path}".encode()): operation
             for contract in contracts
@@ -149,12 +149,7 @@ class HttpServer:
         Raises:
             NoSuchOperation, MethodNotAllowed, InvalidInput: see `Router.find`.
         """
-        service, _, rest = path.removeprefix("/").partition("/")
-        major, slash, inner = rest.partition("/")
-        router = self._routers.get(f"{service}/{major}")
-        if router is None:
-            raise NoSuchOperation(path=path)
-        return router.find(method, slash + inner)
+        return self._routers.find(method, path)
 
     def ended(self) -> None:
         """A request has ended, or a connection: whoever waits for that looks again."""

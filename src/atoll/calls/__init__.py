@@ -6,7 +6,7 @@ from atoll.calls.client import client
 from atoll.calls.dispatcher import Dispatcher, Handler
 from atoll.calls.local import LocalTransport
 from atoll.calls.ports import TIMEOUT_S, Door, Lines, Request, Resolver, Response, Transport
-from atoll.calls.router import Router, decode_query
+from atoll.calls.router import Router, Routers, decode_query
 
 __all__ = [
     "TIMEOUT_S",
@@ -22,6 +22,7 @@ __all__ = [
     "Resolver",
     "Response",
     "Router",
+    "Routers",
     "Transport",
     "client",
     "decode_query",

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from atoll.calls.caller import Caller
 from atoll.calls.ports import Response
-from atoll.calls.router import Router, decode_query
+from atoll.calls.router import Routers, decode_query
 from atoll.calls.streams import CheckedLines, checked
-from atoll.contract import Contract, Fault, InvalidInput, MethodNotAllowed, NoSuchOperation, Operation
+from atoll.contract import Contract, Fault, InvalidInput, NoSuchOperation, Operation
 from atoll.kernel import Context
 
 FIELDS_MAX = 1_000
@@ -37,10 +37,12 @@ class Catalog:
         self.description = description
         self.listings = listings
         self._caller = caller
-        self._routers = {
-            listing.contract.name: Router(operation for operation in listing.contract.operations if operation.public)
-            for listing in listings
-        }
+        self._routers = Routers(
+            {
+                listing.contract.name: (operation for operation in listing.contract.operations if operation.public)
+                for listing in listings
+            }
+        )
 
     def find(self, method: str, raw_path: str) -> tuple[Operation, tuple[str, ...]]:
         """The public operation at `/{service}/v{major}{path}` and the words of its path arguments.
@@ -49,17 +51,7 @@ class Catalog:
             NoSuchOperation: there is none, or it is not public.
             MethodNotAllowed: the path is served, not by this method.
         """
-        service, _, rest = raw_path.removeprefix("/").partition("/")
-        major, slash, path = rest.partition("/")
-        router = self._routers.get(f"{service}/{major}")
-        if router is None:
-            raise NoSuchOperation(path=raw_path)
-        try:
-            return router.find(method, slash + path)
-        except NoSuchOperation:
-            raise NoSuchOperation(path=raw_path) from None
-        except MethodNotAllowed as refused:
-            raise MethodNotAllowed(path=raw_path, method=method, allowed=refused.allowed) from None
+        return self._routers.find(method, raw_path)
 
     async def invoke(
         self, operation: Operation, words: tuple[str, ...], query: str, body: bytes, context: Context

@@ -1,6 +1,6 @@
 """From a method and a path to an operation: words before names, one walk, whatever the number of operations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
@@ -44,6 +44,31 @@ class Router:
         if method not in operations:
             raise MethodNotAllowed(path=raw_path, method=method, allowed=", ".join(sorted(operations)))
         return operations[method], tuple(map(decode_segment, words))
+
+
+class Routers:
+    """Finds the operation, of some of several contracts, at `/{contract id}/v{major}{path}`."""
+
+    def __init__(self, operations: Mapping[str, Iterable[Operation]]) -> None:
+        self._routers = {name: Router(several) for name, several in operations.items()}
+
+    def find(self, method: str, raw_path: str) -> tuple[Operation, tuple[str, ...]]:
+        """The operation and the words of its path arguments; what is raised tells of the whole path.
+
+        Raises:
+            NoSuchOperation, MethodNotAllowed, InvalidInput: as `Router.find`.
+        """
+        service, _, rest = raw_path.removeprefix("/").partition("/")
+        major, slash, path = rest.partition("/")
+        router = self._routers.get(f"{service}/{major}")
+        if router is None:
+            raise NoSuchOperation(path=raw_path)
+        try:
+            return router.find(method, slash + path)
+        except NoSuchOperation:
+            raise NoSuchOperation(path=raw_path) from None
+        except MethodNotAllowed as refused:
+            raise MethodNotAllowed(path=raw_path, method=method, allowed=refused.allowed) from None
 
 
 def _segments(path: str) -> list[str]:

@@ -68,6 +68,19 @@ def config_of(ctx: click.Context, config_file: Path) -> Config:
     return read_config(config_file.parent, config_file.name)
 
 
+def drain_option(command: F) -> F:
+    """Let a command take `--drain`."""
+    return click.option(
+        "--drain",
+        "drain_s",
+        type=click.FloatRange(min=0),
+        default=10.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long calls in progress have to end.",
+    )(command)
+
+
 def place_of(app: str | None) -> str:
     """Where the application is: as given, else from the environment, else from pyproject.toml.
 

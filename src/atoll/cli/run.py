@@ -20,6 +20,7 @@ from atoll.cli.project import (
     application_argument,
     config_of,
     config_option,
+    drain_option,
     json_option,
     load,
     place_of,
@@ -65,15 +66,7 @@ Examples:
 @click.option("--reload", "reloads", is_flag=True, help="Start again whenever the source or the settings change.")
 @state_option
 @config_option
-@click.option(
-    "--drain",
-    "drain_s",
-    type=click.FloatRange(min=0),
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long calls in progress have to end.",
-)
+@drain_option
 @json_option
 @click.pass_context
 def run(  # noqa: PLR0917  # a command has one argument for each of its options

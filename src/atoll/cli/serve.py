@@ -9,7 +9,15 @@ from pathlib import Path
 import click
 
 from atoll import configure_logging
-from atoll.cli.project import application_argument, config_of, config_option, json_option, place_of, state_option
+from atoll.cli.project import (
+    application_argument,
+    config_of,
+    config_option,
+    drain_option,
+    json_option,
+    place_of,
+    state_option,
+)
 from atoll.cli.refusals import Mistaken
 from atoll.cli.starting import end_at_once_the_second_time, run_told
 from atoll.hosting import Hosting, Serving, directory_of, host, load_hosted, supervised
@@ -44,15 +52,7 @@ Examples:
 @config_option
 @click.option("--name", default="", help="The name of this process in its log.")
 @click.option("--application", "whose", metavar="NAME", help="Whose service it is, where APP is a service's class.")
-@click.option(
-    "--drain",
-    "drain_s",
-    type=click.FloatRange(min=0),
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long calls in progress have to end.",
-)
+@drain_option
 @json_option
 @click.pass_context
 def serve(  # noqa: PLR0917  # a command has one argument for each of its options

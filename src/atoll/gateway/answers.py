@@ -5,19 +5,14 @@ import contextlib
 import datetime
 import email.utils
 import itertools
-from collections.abc import Coroutine
 from http import HTTPStatus
-from typing import Any, TypeVar
 
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response as HttpResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from atoll import Problem, Unauthenticated
-from atoll.edge import Lines, Operation, Response, Tasks, Trace, to_wire
+from atoll.edge import Cut, Lines, Operation, Response, Tasks, Trace, to_wire
 from atoll.problems import MethodNotAllowed
-
-T = TypeVar("T")
 
 TURN_LINES = 16
 """After so many lines of a stream, other work has its turn, and a client that has gone is noticed."""
@@ -44,26 +39,8 @@ def problem_response(problem: Problem, trace: Trace) -> HttpResponse:
     return HttpResponse(to_wire(problem, trace.id), problem.status, headers, "application/problem+json")
 
 
-async def unless_disconnected(tasks: Tasks, receive: Receive, work: Coroutine[Any, Any, T]) -> T:  # Any: send types
-    """The result of `work`, which is cancelled as soon as the client has gone.
-
-    Raises:
-        ClientDisconnect: the client has gone.
-    """
-    watch = tasks.spawn(_gone(receive), "disconnect")
-    answer = tasks.spawn(work, "request", awaited=True)
-    try:
-        await asyncio.wait((watch, answer), return_when=asyncio.FIRST_COMPLETED)
-        if not answer.done():
-            raise ClientDisconnect
-        return answer.result()
-    finally:
-        watch.cancel()
-        answer.cancel()
-        await asyncio.wait((watch, answer))
-
-
-async def _gone(receive: Receive) -> None:
+async def gone(receive: Receive) -> None:
+    """Ends when the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -80,8 +57,8 @@ class _Lines:
         headers = [(name.encode(), value.encode()) for name, value in self._headers.items()]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         try:
-            await unless_disconnected(self._tasks, receive, self._send_all(send))
-        except ClientDisconnect:
+            await self._tasks.unless(gone(receive), self._send_all(send))
+        except Cut:
             return
         finally:
             await self._stream.aclose()

@@ -15,8 +15,8 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from atoll import Context, DeadlineExceeded, Entropy, Fault, InvalidInput, Problem, Unauthenticated, openapi
-from atoll.edge import Catalog, Keys, Tasks, Trace
-from atoll.gateway.answers import http_response, problem_response, unless_disconnected
+from atoll.edge import Catalog, Cut, Keys, Tasks, Trace
+from atoll.gateway.answers import gone, http_response, problem_response
 from atoll.gateway.pages import reference_pages
 from atoll.gateway.settings import GatewaySettings
 from atoll.problems import InternalError, PayloadTooLarge, UnsupportedMediaType
@@ -88,7 +88,7 @@ class Edge:
             answer = await self._answer(request, trace)
         except Problem as problem:
             answer = problem_response(problem, trace)
-        except ClientDisconnect:
+        except (ClientDisconnect, Cut):
             return  # nobody is left to be answered
         except Exception:  # noqa: BLE001  # a fault of the edge itself: it answers like any service that has one
             _log.exception("the gateway failed", extra={"trace_id": trace.id})
@@ -117,7 +117,7 @@ class Edge:
         query = request.scope["query_string"].decode("ascii", errors="replace")
         # The answer to somebody who has gone is of no use: stop the work when the connection ends.
         work = self._catalog.invoke(operation, words, query, body, context)
-        response = await unless_disconnected(self._tasks, request.receive, work)
+        response = await self._tasks.unless(gone(request.receive), work)
         return http_response(operation, response, self._tasks)
 
     async def _body(self, request: Request) -> bytes:

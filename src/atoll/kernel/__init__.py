@@ -10,7 +10,7 @@ from atoll.kernel.lane import Lane
 from atoll.kernel.settings import read_settings
 from atoll.kernel.spelling import spelled
 from atoll.kernel.stepping import resumed
-from atoll.kernel.tasks import Tasks, Threads, ThreadsBusy
+from atoll.kernel.tasks import Cut, Tasks, Threads, ThreadsBusy
 
 __all__ = [
     "AtollError",
@@ -18,6 +18,7 @@ __all__ = [
     "Config",
     "Context",
     "Criticality",
+    "Cut",
     "Disk",
     "Entropy",
     "Lane",

@@ -44,6 +44,24 @@ class Tasks:
         task.add_done_callback(self._tasks.discard if awaited else self._ended)
         return task
 
+    async def unless(self, ends: Coroutine[Any, Any, None], work: Coroutine[Any, Any, R]) -> R:  # Any: as above
+        """The result of `work`, which is cancelled as soon as `ends` has ended.
+
+        Raises:
+            Cut: `ends` came first.
+        """
+        watch = self.spawn(ends, "watch", awaited=True)
+        worker = self.spawn(work, "work", awaited=True)
+        try:
+            await asyncio.wait((watch, worker), return_when=asyncio.FIRST_COMPLETED)
+            if not worker.done():
+                raise Cut
+            return worker.result()
+        finally:
+            watch.cancel()
+            worker.cancel()
+            await asyncio.wait((watch, worker))
+
     async def close(self) -> None:
         """Cancel what still runs and wait until it has ended, with whatever it spawns on its way out."""
         here = asyncio.current_task()
@@ -57,6 +75,10 @@ class Tasks:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("task %s ended with an error", task.get_name(), exc_info=error)
+
+
+class Cut(Exception):
+    """Nobody waits for the work any more."""
 
 
 class ThreadsBusy(AtollError):
