@@ -57,14 +57,15 @@ def repacked(distribution: Distribution, into: Path) -> Path:
     """
     files: dict[str, bytes] = {}
     folder = ""
-    for entry in distribution.files or ():
-        path = PurePosixPath(entry.as_posix())
+    record = distribution.read_text("RECORD") or ""  # `files` passes over what is gone, from Python 3.12 on
+    for row in csv.reader(record.splitlines()):
+        path = PurePosixPath(row[0])
         if path.parts[0].endswith(".dist-info"):
             folder = path.parts[0]
         if ".." in path.parts or path.suffix == ".pyc" or (path.parent.name == folder and path.name in _LEFT_BEHIND):
             continue
         try:
-            files[str(path)] = Path(str(entry.locate())).read_bytes()
+            files[str(path)] = Path(str(distribution.locate_file(row[0]))).read_bytes()
         except OSError as error:
             raise ValueError(f"{path} of the installed {distribution.name} cannot be read: {error.strerror}") from None
     if not folder or f"{folder}/WHEEL" not in files:
