@@ -21,11 +21,13 @@ NOT_BEGUN = b'{"code":"not_begun","status":%d,"title":"Not begun","detail":"else
 def not_begun(status: int) -> bytes:
     """What an instance says that is about to go."""
     body = NOT_BEGUN % status
-    return b"HTTP/1.1 %d -\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\n\r\n%b" % (
-        status,
-        len(body),
-        body,
-    )
+    return answer_saying(status, body, b"atoll-not-begun: 1\r\n")
+
+
+def answer_saying(status: int, body: bytes, more: bytes = b"") -> bytes:
+    """A problem, with further lines of its head."""
+    head = b"HTTP/1.1 %d -\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\n%b\r\n"
+    return head % (status, len(body), more) + body
 
 
 @dataclass
@@ -142,7 +144,7 @@ async def calling(
 ) -> AsyncGenerator[Calling]:
     """A typed client of the service at these addresses."""
     directory = Directory(Peers({"wire": addresses}))
-    transport = HttpClient(directory, SeededEntropy(0), limits=limits, tls=lambda: tls)
+    transport = HttpClient(directory, SeededEntropy(0), limits=limits, tls=tls)
     typed = client(Wire, Caller("tester", transport, SeededEntropy(1), timeout_s=timeout_s))
     try:
         yield Calling(typed, directory, transport)

@@ -7,9 +7,21 @@ from pathlib import Path
 import pytest
 
 from atoll.adapters.http_client import ClientLimits
-from atoll.problems import BrokenContract, DeadlineExceeded, Unavailable
+from atoll.problems import BrokenContract, DeadlineExceeded, Unavailable, UnknownProblem
 from tests.adapters.loops import on_each_loop, on_uvloop
-from tests.adapters.scripted import ANSWER, Conversation, Play, answering, calling, not_begun, scripted, serving, silent
+from tests.adapters.scripted import (
+    ANSWER,
+    NOT_BEGUN,
+    Conversation,
+    Play,
+    answer_saying,
+    answering,
+    calling,
+    not_begun,
+    scripted,
+    serving,
+    silent,
+)
 from tests.adapters.wire import Misled, Note, TooLate, Wire, comes_true, listening, pause_reading, socket_in
 
 NOTE = Note(words=["a"])
@@ -247,6 +259,18 @@ async def test_an_instance_that_begins_nothing_is_asked_few_times(tmp_path: Path
             await call.wire.order()
 
     assert len(script.asked) <= 5
+
+
+@pytest.mark.parametrize("status", [408, 421, 503])
+@on_each_loop
+async def test_a_handler_s_answer_that_speaks_like_a_goodbye_is_an_answer(tmp_path: Path, status: int) -> None:
+    """It may have been handed on from elsewhere: only a server's head can say that nothing was begun."""
+    play = serving(answer_saying(status, NOT_BEGUN % status))
+    async with scripted(tmp_path, play) as script, calling(script.address) as call:
+        with pytest.raises(UnknownProblem):
+            await call.wire.order()
+
+    assert script.asked == ["POST /wire/v1/orders"]
 
 
 @pytest.mark.parametrize("problem", [TooLate(), Misled()], ids=["408", "421"])

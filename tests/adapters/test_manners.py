@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from atoll.adapters.http_asked import ServerLimits
+from atoll.adapters.http_server import NotListening
 from tests.adapters.loops import on_each_loop, on_uvloop
 from tests.adapters.wire import Answer, Speaker, answers_in, closing, listening, request, socket_in, told
 
@@ -371,3 +372,18 @@ async def test_the_standard_library_calls_over_one_connection() -> None:
 
     assert [status for status, _ in answers] == [200, 200, 200, 204, 200, 404, 200]
     assert [body for _, body in answers][1:5] == [BODY, b"", b"", b'"0"\n"1"\n"2"\n']
+
+
+NO_ADDRESSES = """
+7003 localhost:7033 http://:7032 http://127.0.0.1 http://127.0.0.1:1/path http://a:b@127.0.0.1:1
+unix: unix:/ unix:x.sock ftp://127.0.0.1:1 http://127.0.0.1:x
+"""
+
+
+@pytest.mark.parametrize("address", ["", *NO_ADDRESSES.split()])
+@on_uvloop
+async def test_only_addresses_are_listened_at(tmp_path: Path, address: str) -> None:
+    """A slip must not open a port on every network of the machine."""
+    with pytest.raises(NotListening, match=r"write unix:/path|it is no address"):
+        async with listening(address):
+            pass

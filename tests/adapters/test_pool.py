@@ -263,7 +263,7 @@ async def test_a_client_that_is_closed_leaves_nothing_of_what_had_moved(tmp_path
 async def test_a_service_without_peers_cannot_be_reached(tmp_path: Path) -> None:
     """Until there is one; then the same client reaches it."""
     async with listening(socket_in(tmp_path)) as wire, calling() as call:
-        with pytest.raises(Unavailable, match="nobody knows where it listens"):
+        with pytest.raises(Unavailable, match="no instance of it is known to run"):
             await call.wire.order()
         call.directory.put(Peers({"wire": (wire.address,)}))
         await call.wire.order()

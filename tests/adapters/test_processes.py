@@ -1,10 +1,13 @@
 """Processes of the machine: what is told of their end, and that nothing of them is left."""
 
 import asyncio
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -42,6 +45,40 @@ async def test_its_end_is_noticed_where_the_system_does_not_tell() -> None:
         assert await Child(process, is_told=False).ended == 7
 
 
+async def test_its_end_is_noticed_where_no_descriptor_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that was started is never without an owner."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "add_reader", full)
+    child = begun("raise SystemExit(7)")
+
+    async with asyncio.timeout(PATIENCE_S):
+        assert await child.ended == 7
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_nothing_is_signalled_once_it_is_reaped(monkeypatch: pytest.MonkeyPatch, is_told: bool) -> None:
+    """Its number may be somebody else's by then."""
+    signalled: list[bool] = []
+
+    def noted(pid: int, _: int) -> None:
+        signalled.append(psutil.pid_exists(pid))
+
+    monkeypatch.setattr(os, "killpg", noted)
+    process = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True)  # noqa: ASYNC220 - as the driver does
+    child = Child(process, is_told=is_told)
+    while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)  # noqa: ASYNC251 - so that the loop does not hear of its end
+
+    child.send(signal.SIGHUP)
+    async with asyncio.timeout(PATIENCE_S):
+        await child.ended
+
+    assert signalled == [True]
+
+
 async def test_what_it_has_started_ends_with_it(tmp_path: Path) -> None:
     """Whether it is killed, or ends by itself."""
     starts = "import subprocess, sys; print(subprocess.Popen(['sleep', '60']).pid, file=open(sys.argv[1], 'w'))"
@@ -73,7 +110,19 @@ async def test_what_cannot_be_started_is_told() -> None:
         start("it", ["/nowhere/python"], environment={}, folder=Path.cwd())
 
 
+async def test_a_port_that_the_system_does_not_give_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when too many files are open: whoever starts a process tries again later."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(socket, "create_server", full)
+
+    with pytest.raises(NotStarted, match="tax-1 did not start: there is no free port: Too many open files"):
+        free_port("tax-1")
+
+
 async def test_a_free_port_is_free(tmp_path: Path) -> None:
     """Nobody accepts connections there, nor where there is no socket."""
-    assert not await is_accepting(free_port())
+    assert not await is_accepting(free_port("it"))
     assert not await is_accepting(str(tmp_path / "nobody.sock"))

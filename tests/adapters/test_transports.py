@@ -85,7 +85,7 @@ async def _tls(folder: Path, desk: Desk) -> AsyncGenerator[Transport]:
     ours = Authority(folder)
     async with listening("https://127.0.0.1:0", desk=desk, tls=ours.server()) as wire:
         peers = Directory(Peers({"wire": (wire.address,)}))
-        transport = HttpClient(peers, SeededEntropy(0), tls=ours.client)
+        transport = HttpClient(peers, SeededEntropy(0), tls=ours.client())
         yield transport
         await transport.close()
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 from click.testing import Result
 
@@ -24,3 +25,16 @@ def test_the_counts_are_data_where_json_is_asked_for(atoll: Callable[..., Result
 
     assert counts["mistakes"] == []
     assert counts["operations"] == 12
+
+
+def test_settings_are_read_where_that_is_asked_for(atoll: Callable[..., Result], tmp_path: Path) -> None:
+    """As a start would read them; a mistake in them must not take down what runs."""
+    config = tmp_path / "atoll.toml"
+    config.write_text("[gateway]\nprt = 9\n", encoding="utf-8")
+
+    without = atoll("check", MARKET, "--config", str(config))
+    found = atoll("check", MARKET, "--settings", "--config", str(config))
+
+    assert without.exit_code == 0
+    assert found.exit_code == 2
+    assert "did you mean `port`?" in found.stderr

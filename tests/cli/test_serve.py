@@ -37,7 +37,7 @@ def ordered(address: str, certificates: Certificates | None = None) -> Served:
 
     async def order() -> Served:
         tls = certificates.for_client() if certificates else None
-        carrier = HttpClient(Directory(Peers({"orders": (address,)})), SystemEntropy(), tls=lambda: tls)
+        carrier = HttpClient(Directory(Peers({"orders": (address,)})), SystemEntropy(), tls=tls)
         try:
             return await client(Orders, Caller("", carrier, SystemEntropy())).order(Order(item="hat"))
         finally:

@@ -25,6 +25,7 @@ CATCHES_EVERYTHING = {
     "src/atoll/calls/isolation.py": "whatever the work raises is handed on to who waits for it, cancellation above all",
     "src/atoll/testing/simulation.py": "stands for a thread, whose caller is told",
     "src/atoll/topology/importing.py": "importing a module runs the code of an application",
+    "src/atoll/topology/slot.py": "a slot that nobody keeps is waited for for ever",
     "src/atoll/topology/single.py": "when one service fails to stop, the others stop all the same",
 }
 

@@ -35,6 +35,21 @@ async def main():
 asyncio.run(main())
 """
 
+BOTH = """
+[build-system]
+requires = ["hatchling>=1.27"]
+build-backend = "hatchling.build"
+
+[project]
+name = "both"
+version = "1.0"
+dependencies = ["market-rates-v1 @ {0}/services/rates_v1", "market-rates @ {0}/services/rates_2_0"]
+
+[tool.hatch]
+metadata.allow-direct-references = true
+build.targets.wheel.bypass-selection = true
+"""
+
 
 def said(python: Path, question: str, folder: Path | None = None) -> str:
     """What a Python prints, without the checkout on its path."""
@@ -103,7 +118,11 @@ def test_a_service_has_a_python_of_its_own(environments: Environments) -> None:
 @pytest.mark.slow
 def test_services_that_fit_run_in_one_process(environments: Environments, market: Path) -> None:
     """Where they are installed in one environment, an old major and a new one among them."""
-    python = environments.build("both", "services/rates_v1", extra_requirements=["services/rates_2_0"])
+    both = market / "services/both"
+    both.mkdir(exist_ok=True)
+    (both / "pyproject.toml").write_text(BOTH.format(market.as_uri()), encoding="utf-8")
+
+    python = environments.build("both", "services/both")
 
     assert said(python, TOGETHER, market) == "94"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from atoll import Mistakes
-from atoll.calls import Door
+from atoll.calls import Door, is_root
 from atoll.topology.hosting import directory_of
-from atoll.topology.peers import Directory, Peers, Trust, is_address, is_root, peers_in, peers_of
+from atoll.topology.peers import Directory, Peers, Trust, is_address, peers_in, peers_of
 
 RIGHT = [
     "unix:/run/scoring.sock",

@@ -171,6 +171,27 @@ def test_the_new_one_takes_over_before_the_old_one_leaves() -> None:
     ]
 
 
+def test_calls_are_led_to_the_new_one_before_the_old_one_drains() -> None:
+    """Whoever connects from then on meets nobody who is about to leave."""
+
+    async def main() -> list[str]:
+        opened, seen = Opened((100.0, None)), list[str]()
+
+        def changed() -> None:
+            if kept is not None and kept.current is not None:
+                seen.append(f"{opened.processes.index(cast(FakeProcess, kept.current))} is called")
+
+        kept: Slot | None = None
+        kept = Slot(PLAN, opened, changed, Backoff(lambda: 1.0), drain_s=1.0)
+        await kept.first
+        seen.clear()
+        await kept.replace(lambda step: seen.append(step.did))
+        await kept.retire()
+        return seen[:4]
+
+    assert simulate(main) == [Did.STARTED, "1 is called", Did.READY, Did.DRAINING]
+
+
 def test_who_owns_a_port_leaves_first() -> None:
     """Two cannot listen at one address."""
 
@@ -200,6 +221,77 @@ def test_the_old_one_stays_where_the_new_one_fails() -> None:
         return is_the_old_one, len(opened.processes)
 
     assert simulate(main) == (True, 2)
+
+
+def test_what_nobody_expects_is_a_failure_like_any_other() -> None:
+    """Whoever waits for the application is told; and a slot goes on where the trouble has passed."""
+
+    async def main() -> tuple[str, bool, bool]:
+        opened, is_full = Opened((100.0, None)), True
+
+        def troubled(plan: ProcessPlan) -> Supervised:
+            if is_full:
+                raise OSError(24, "Too many open files")
+            return opened(plan)
+
+        kept = Slot(PLAN, troubled, lambda: None, Backoff(lambda: 1.0), drain_s=1.0)
+        with pytest.raises(NotStarted) as caught:
+            await kept.begun(lambda _: None)
+        is_full = False
+        await kept.replace(lambda _: None)
+        is_full, first = True, kept.current
+        with pytest.raises(NotStarted):
+            await kept.replace(lambda _: None)
+        stays = kept.current is first
+        is_full = False
+        await kept.replace(lambda _: None)
+        is_another = kept.current is opened.processes[1]
+        await kept.retire()
+        return caught.value.reason, stays, is_another
+
+    assert simulate(main) == ("OSError: [Errno 24] Too many open files", True, True)
+
+
+def test_trouble_while_one_starts_leaves_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is ended, and another one is started."""
+
+    async def troubled(_: FakeProcess) -> None:
+        raise RuntimeError("who would have thought")
+
+    async def main() -> tuple[list[bool], int]:
+        opened = Opened((100.0, None))
+        kept = slot(opened)
+        with monkeypatch.context() as patch:
+            patch.setattr(FakeProcess, "until_ready", troubled)
+            await asyncio.sleep(0.05)
+            ended = [process.child.ended.done() for process in opened.processes]
+        await kept.replace(lambda _: None)
+        held = len(kept.processes)
+        await kept.retire()
+        return ended, held
+
+    assert simulate(main) == ([True], 1)
+
+
+def test_whoever_asks_while_one_ends_is_told_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """He may have mended why the older one was not ready."""
+
+    async def slowly(process: FakeProcess) -> None:
+        await asyncio.sleep(1)
+        process.child.kill()
+
+    monkeypatch.setattr(FakeProcess, "close", slowly)
+
+    async def main(after_s: float) -> bool:
+        opened = Opened((0.0, 1), (100.0, None))
+        kept = slot(opened)
+        await asyncio.sleep(after_s)
+        await kept.replace(lambda _: None)
+        is_the_next = kept.current is opened.processes[1]
+        await kept.retire()
+        return is_the_next
+
+    assert [simulate(functools.partial(main, after_s)) for after_s in (0.5, 1.0, 1.5)] == [True] * 3
 
 
 def test_asking_ends_the_wait() -> None:

@@ -100,24 +100,76 @@ def installed(name: str) -> Declared | None:
     return Declared(canonicalize_name(found.name), found.version, requires, python)
 
 
-def fitting_wheels(requires: Iterable[Requirement], wheels: Iterable[Path]) -> list[Path]:
-    """Of each required distribution that is among the wheels, the newest one that fits.
+def newest_wheels(wheels: Iterable[Path]) -> dict[str, Path]:
+    """The newest of each distribution, by its name.
 
-    >>> wheels = [Path(f"shop_tax_contract-{version}-py3-none-any.whl") for version in ("1.0", "1.1", "2.0")]
-    >>> fitting_wheels([Requirement("shop-tax-contract<2"), Requirement("msgspec")], wheels)
-    [PosixPath('shop_tax_contract-1.1-py3-none-any.whl')]
+    >>> newest_wheels([Path(f"shop_tax_contract-{version}-py3-none-any.whl") for version in ("1.9", "1.10")])
+    {'shop-tax-contract': PosixPath('shop_tax_contract-1.10-py3-none-any.whl')}
+
+    Raises:
+        Mistakes: one is not named like a wheel.
     """
-    known = [(*_named_by(wheel), wheel) for wheel in wheels if wheel.suffix == ".whl"]
-    wanted: dict[str, SpecifierSet] = {}
-    for each in requires:
-        if each.marker is None or each.marker.evaluate({"extra": ""}):
+    return {name: versions[max(versions)] for name, versions in _versions(wheels).items()}
+
+
+def fitting_wheels(
+    root: Declared, extras: Iterable[str], wheels: Iterable[Path], python_version: str
+) -> dict[str, Path]:
+    """What a distribution with these extras requires and what that requires in turn, as far as it is among the wheels.
+
+    Of each name the newest that fits.
+
+    Raises:
+        Mistakes: a name is among the wheels, and none of them fits; or one is no wheel.
+    """
+    known = _versions(wheels)
+    python = {
+        "python_version": ".".join(python_version.split(".")[:2]),
+        "python_full_version": python_version,
+    }
+    specifiers: dict[str, SpecifierSet] = {}
+    wanted: dict[str, frozenset[str]] = {}
+    chosen: dict[str, Path] = {}
+    followed: set[tuple[str, str | None, frozenset[str]]] = set()
+    waiting: list[tuple[Declared, frozenset[str]]] = [(root, frozenset(map(canonicalize_name, extras)))]
+    while waiting:
+        requirer, own = waiting.pop()
+        if (requirer.name, requirer.version, own) in followed:
+            continue
+        followed.add((requirer.name, requirer.version, own))
+        for each in requirer.requires or ():
             name = canonicalize_name(each.name)
-            wanted[name] = wanted.get(name, SpecifierSet()) & each.specifier
-    fitting = [
-        [(version, wheel) for own, version, wheel in known if own == name and specifier.contains(version)]
-        for name, specifier in wanted.items()
-    ]
-    return [max(several)[1] for several in fitting if several]
+            is_meant = each.marker is None or any(
+                each.marker.evaluate({**python, "extra": extra}) for extra in ("", *own)
+            )
+            asked_for = frozenset(map(canonicalize_name, each.extras))
+            if is_meant and name == requirer.name:  # an extra that is made of others
+                waiting.append((requirer, own | asked_for))
+                continue
+            if not is_meant or name not in known:
+                continue
+            wanted[name] = wanted.get(name, frozenset()) | asked_for
+            specifiers[name] = specifiers.get(name, SpecifierSet()) & each.specifier
+            fitting = list(specifiers[name].filter(known[name]))
+            if not fitting:
+                raise Mistakes([_unfit(requirer.where, f"{name}{specifiers[name]}", known[name])])
+            chosen[name] = known[name][max(fitting)]
+            waiting.append((_of_wheel(chosen[name]), wanted[name]))
+    return chosen
+
+
+def _versions(wheels: Iterable[Path]) -> dict[str, dict[Version, Path]]:
+    found: dict[str, dict[Version, Path]] = {}
+    for wheel in wheels:
+        name, version = _named_by(wheel)
+        found.setdefault(name, {})[version] = wheel
+    return found
+
+
+def _unfit(where: Source | None, requirement: str, known: Mapping[Version, Path]) -> Mistake:
+    folder = next(iter(known.values())).parent
+    what = f"{requirement} is required, and {folder.name} has only {', '.join(map(str, sorted(known)))}"
+    return Mistake(where, what, f"put a wheel that fits into {folder}, or take those away that do not")
 
 
 def content_digest(path: Path) -> str:

@@ -13,21 +13,38 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from atoll.adapters.distributions import Asked, Declared, asked, content_digest, declared, fitting_wheels
-from atoll.adapters.installers import Installer, Uv, Wanted, clean_environment, present_installer, told_by
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from atoll.adapters import guard
+from atoll.adapters.distributions import (
+    Asked,
+    Declared,
+    asked,
+    content_digest,
+    declared,
+    fitting_wheels,
+    newest_wheels,
+)
+from atoll.adapters.installers import CONSTRAINTS, Installer, Uv, Wanted, clean_environment, present_installer, told_by
 from atoll.adapters.locks import locked
 from atoll.adapters.origin import Origin, origin_of_atoll
+from atoll.adapters.processes import Lifeline
 from atoll.adapters.pythons import Python, find_python
 from atoll.kernel import Mistake, Mistakes, refuse
 
 INSTALL_S = 900.0
 """How long an installer may take: a slow line and something to compile."""
+
+GRACE_S = 1.0
+"""How long an installer may take to end when its builder is gone, before it is killed."""
 
 BUILDS_AT_ONCE = 3
 """An installer downloads, then uses a processor or two."""
@@ -35,7 +52,7 @@ BUILDS_AT_ONCE = 3
 CONTRACTS = "contracts"
 """The folder beside an application in which the wheels lie that its services require: those of contracts above all.
 
-What is required and lies there is never looked for elsewhere, where somebody else may have taken its name.
+What lies there is never looked for elsewhere, where somebody else may have taken its name, whoever requires it.
 """
 
 _COMPLETE = "complete.json"
@@ -68,8 +85,8 @@ class _Plan:
 class Environments:
     """Makes environments below `STATE/environments`, which it owns together with others of its kind.
 
-    Paths in requirements are read from `folder`; wheels that are required and lie in `folder/contracts` come from
-    there. Any number of processes and threads may build at once: who comes second waits, and finds it done.
+    Paths in requirements are read from `folder`; what is required and lies in `folder/contracts` comes from there. Any
+    number of processes and threads may build at once: who comes second waits, and finds it done.
     """
 
     def __init__(
@@ -112,18 +129,17 @@ class Environments:
         for process in tuple(self._running):
             _kill(process)
 
-    def build(
-        self, service: str, requirement: str, python: str = "", *, extra_requirements: Sequence[str] = ()
-    ) -> Path:
+    def build(self, service: str, requirement: str, python: str = "") -> Path:
         """The Python of the service's environment, which holds the requirement and this Atoll; made where it is not.
 
         `python` is a version ("3.12") or a path; where it is empty, the running one counts.
 
         Raises:
-            Mistakes: the requirement or the Python is not there, or the installer refused; with what it said.
+            Mistakes: the requirement or the Python is not there, what lies in `contracts` does not fit, or the
+                installer refused; with what it said.
         """
         self._root.mkdir(parents=True, exist_ok=True)
-        plan = self._plan(service, requirement, python, extra_requirements)
+        plan = self._plan(service, requirement, python)
         place = self._root / f"{service}-{plan.digest}"
         if _is_complete(place):
             return place / "bin/python"
@@ -154,40 +170,40 @@ class Environments:
                 removed.append(place)
         return removed
 
-    def _plan(self, service: str, requirement: str, python: str, extra: Sequence[str]) -> _Plan:
+    def _plan(self, service: str, requirement: str, python: str) -> _Plan:
         mistakes: list[Mistake] = []
-        parts: list[Asked] = []
-        for each in (requirement, *extra):
-            try:
-                parts.append(asked(each, self._folder))
-            except Mistakes as found:
-                mistakes += found.mistakes
         uv = self._installer.program if isinstance(self._installer, Uv) else None
+        part: Asked | None = None
+        try:
+            part = asked(requirement, self._folder)
+        except Mistakes as found:
+            mistakes += found.mistakes
         try:
             found_python = find_python(python, uv)
             origin = origin_of_atoll(self._root)
+            if part is not None:
+                return self._planned(service, part, found_python, origin)
         except Mistakes as found:
             mistakes += found.mistakes
-        else:
-            if not mistakes:
-                return self._planned(service, parts, found_python, origin)
         raise Mistakes(Mistake(each.where, f"{service}: {each.what}", each.fix) for each in mistakes)
 
-    def _planned(self, service: str, parts: Sequence[Asked], python: Python, origin: Origin) -> _Plan:
-        links = self._folder / CONTRACTS
-        wheels = sorted(links.glob("*.whl"))
-        own = [_of_path(part) for part in parts]
-        is_known = all(each is not None and each.requires is not None for each in own)
-        required = [requirement for each in own if each is not None for requirement in each.requires or ()]
-        chosen = fitting_wheels(required, wheels)
+    def _planned(self, service: str, part: Asked, python: Python, origin: Origin) -> _Plan:
+        own = _of_path(part) if part.path is not None else _of_name(part)
+        elsewhere = {"atoll", own.name} if own is not None and part.path is not None else {"atoll"}
+        lying = sorted((self._folder / CONTRACTS).glob("*.whl"))
+        wheels = [wheel for wheel in lying if _dist(wheel) not in elsewhere]
+        chosen = fitting_wheels(own, part.extras, wheels, python.version) if own is not None else {}
+        others = {name: wheel for name, wheel in newest_wheels(wheels).items() if name not in chosen}
+        is_known = own is not None and own.requires is not None and (part.path is not None or bool(chosen))
         wanted = Wanted(
-            (*(part.argument for part in parts), *map(str, chosen), *origin.arguments),
-            (links,) if wheels and not is_known else (),
-            ("atoll", *(each.name for each in own if each is not None), *(_dist(wheel) for wheel in chosen)),
+            (part.argument, *map(str, chosen.values()), *origin.arguments),
+            tuple(f"{name} @ {wheel.as_uri()}" for name, wheel in sorted(others.items())),
+            (*elsewhere, *chosen, *others),
         )
-        paths = [*(part.path for part in parts if part.path), *(chosen if is_known else wheels)]
+        paths = [part.path] if part.path is not None else []
+        paths += [*chosen.values(), *(() if is_known else others.values())]
         contents = (origin.digest, *(content_digest(path) for path in paths))
-        return _Plan(service, parts[0].text, python, wanted, contents)
+        return _Plan(service, part.text, python, wanted, contents)
 
     def _make(self, plan: _Plan, place: Path, lock: int) -> None:
         began_at = time.monotonic()
@@ -197,6 +213,7 @@ class Environments:
         log.write_bytes(b"")
         try:
             self._run(plan, self._installer.make(plan.python.path, place), log, lock)
+            (place / CONSTRAINTS).write_text("\n".join(plan.wanted.pinned), encoding="utf-8")
             self._tell(plan, f"installs {plan.requirement} with {self._installer.name}")
             self._run(plan, self._installer.install(place, plan.wanted), log, lock)
         except BaseException:
@@ -209,16 +226,17 @@ class Environments:
         self._told(Step(plan.service, what))
 
     def _run(self, plan: _Plan, command: Sequence[str], log: Path, lock: int) -> None:
-        """Run a command of the installer, which shares the lock: it may outlive a builder that is killed."""
-        with log.open("ab") as output:
+        """Run a command of the installer, under a guard that ends it with its builder and holds the lock until then."""
+        with log.open("ab") as output, contextlib.closing(Lifeline()) as lifeline:
+            guarded = [sys.executable, "-I", "-S", guard.__file__, str(lifeline.descriptor), f"{GRACE_S:g}", *command]
             process = subprocess.Popen(  # noqa: S603  # a command of installers.py
-                command,
+                guarded,
                 cwd=self._folder,
                 env=clean_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                pass_fds=(lock,),
+                pass_fds=(lock, lifeline.descriptor),
                 start_new_session=True,
             )
             self._running.add(process)
@@ -267,14 +285,19 @@ def _complete(place: Path, plan: _Plan) -> None:
 
 
 def _of_path(part: Asked) -> Declared | None:
-    """What a folder or a wheel declares; None for a name, and for a folder that only its build knows."""
-    if part.path is None:
-        return None
+    """What a folder or a wheel declares; None for a folder that only its build knows."""
     try:
         return declared(part)
     except Mistakes:
         return None
 
 
+def _of_name(part: Asked) -> Declared | None:
+    """What asks for nothing but a name; None where it says an address, too."""
+    if part.named is None or part.named.url is not None:
+        return None
+    return Declared("", None, (part.named,), SpecifierSet())
+
+
 def _dist(wheel: Path) -> str:
-    return wheel.name.partition("-")[0].replace("_", "-")
+    return canonicalize_name(wheel.name.partition("-")[0])

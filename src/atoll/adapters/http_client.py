@@ -8,15 +8,15 @@ its operation is idempotent.
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from atoll.adapters.http_connection import Connection, Lost, Stale
+from atoll.adapters.http_connection import Connection, Lost, NotBegun, Stale
 from atoll.calls import Request, Resolver, Response
 from atoll.calls.balancing import Candidate, choose
-from atoll.calls.http import NOT_BEGUN, Target, is_not_begun
+from atoll.calls.http import Target
 from atoll.contract import Operation, Unavailable, service_of, to_wire
 from atoll.kernel import Entropy
 from atoll.resilience import EARLY_S
@@ -43,9 +43,9 @@ async def connect(address: SplitResult, protocol: Callable[[], Connection], tls:
     if address.scheme == "unix":
         await loop.create_unix_connection(protocol, address.path)
         return
-    is_tls = address.scheme == "https"
-    secured = (tls or ssl.create_default_context()) if is_tls else None
-    await loop.create_connection(protocol, address.hostname or "", address.port or (443 if is_tls else 80), ssl=secured)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    secured = tls if address.scheme == "https" else None
+    await loop.create_connection(protocol, address.hostname or "", port, ssl=secured)
 
 
 ATTEMPTS_MAX = 5
@@ -64,21 +64,21 @@ class HttpClient:
         entropy: Entropy,
         *,
         limits: ClientLimits | None = None,
-        tls: Callable[[], ssl.SSLContext | None] = lambda: None,
-        headers: Mapping[str, str] | None = None,
+        tls: ssl.SSLContext | None = None,
         connect: Connect = connect,
     ) -> None:
         self._resolver = resolver
         self._below = entropy.random().randrange
         self._limits = limits or ClientLimits()
         self._tls = tls
-        self._more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items()).encode("latin-1")
+        self._systems_tls: ssl.SSLContext | None = None
         self._connect = connect
         self._instances: dict[str, Instance] = {}
         self._leaving: list[Instance] = []
         self._routes: dict[Operation, _Route] = {}
         self._seen = -1
         self._sweeping: asyncio.TimerHandle | None = None
+        self._is_closed = False
 
     @property
     def instances(self) -> Sequence["Instance"]:
@@ -92,29 +92,22 @@ class HttpClient:
         now = asyncio.get_running_loop().time
         tried: list[Instance] = []
         again: list[Instance] = []  # nothing is known against them but that a connection had been idle for too long
-        reason = "nobody knows where it listens"
+        reason = "its client is closed" if self._is_closed else "no instance of it is known to run"
         for _ in range(ATTEMPTS_MAX):
             instance = choose(route.instances, now(), self._below, tried) or (again.pop() if again else None)
             if instance is None:
                 break
             try:
-                response = await self._asked(instance, route.target, request)
+                return await self._asked(instance, route.target, request)
             except Lost as lost:
                 reason = str(lost)
                 if lost.may_have_begun and not operation.is_idempotent:
                     break
-                if isinstance(lost, Stale):
-                    again.append(instance)
-            else:
-                if response.status not in NOT_BEGUN or not is_not_begun(response):
-                    return response
-                reason = "it takes no new request"
-                if response.status == 408:
+                if isinstance(lost, Stale) or (isinstance(lost, NotBegun) and lost.is_goodbye):
                     again.append(instance)
             tried.append(instance)
             route = self._asked_again(operation)
-        problem = Unavailable(service=operation.service, reason=reason)
-        return Response(problem.status, to_wire(problem, request.context.trace.id))
+        return _unavailable(request, reason)
 
     def _known(self, operation: Operation) -> "_Route":
         """How it is called now; who knows of no instance asks whether one has come."""
@@ -132,10 +125,10 @@ class HttpClient:
         instance.load += 1
         try:
             connection = instance.take_free() or await instance.take()
-            sent = target.request_bytes(request, now(), self._more)
+            sent = target.request_bytes(request, now())
             answer = connection.ask(sent, request.operation, context.trace)
             response = await answer
-        except (Stale, Full):
+        except (Stale, Full, NotBegun):
             raise
         except Lost:
             instance.failed(now())
@@ -152,7 +145,8 @@ class HttpClient:
         return response
 
     async def close(self) -> None:
-        """Close all connections; calls under way are lost."""
+        """Close all connections; calls under way are lost, and later ones find nobody."""
+        self._is_closed = True
         if self._sweeping is not None:
             self._sweeping.cancel()
             self._sweeping = None
@@ -168,17 +162,26 @@ class HttpClient:
         service = service_of(operation.service, operation.major)
         addresses = self._resolver.addresses(service)
         door = self._resolver.door(service)
-        tls = None if door is not None and door.is_stranger else self._tls()  # our own authority vouches for our own
-        instances = [self._instance(address, tls) for address in addresses]
+        is_own = door is None or not door.is_stranger
+        instances = [self._instance(address, is_own=is_own) for address in addresses if not self._is_closed]
         host = urlsplit(addresses[0]).netloc if door is not None and addresses else ""
         route = self._routes[operation] = _Route(Target(operation, door, host), instances)
         return route
 
-    def _instance(self, address: str, tls: ssl.SSLContext | None) -> "Instance":
+    def _instance(self, address: str, *, is_own: bool) -> "Instance":
         instance = self._instances.get(address)
         if instance is None:
-            instance = self._instances[address] = Instance(address, self._limits, self._connect, tls, self._sweep_later)
+            tls = self._tls if is_own else None
+            if tls is None and address.startswith("https:"):
+                tls = self._tls_of_the_system()
+            instance = Instance(address, self._limits, self._connect, tls, self._sweep_later, is_own=is_own)
+            self._instances[address] = instance
         return instance
+
+    def _tls_of_the_system(self) -> ssl.SSLContext:
+        """Whom the system trusts; made once, for it takes long. An authority of our own vouches for our own alone."""
+        self._systems_tls = self._systems_tls or ssl.create_default_context()
+        return self._systems_tls
 
     def _asked_again(self, operation: Operation) -> "_Route":
         """How an operation is called, after somebody was not where he should be."""
@@ -240,6 +243,8 @@ class Instance(Candidate):
         connect: Connect,
         tls: ssl.SSLContext | None,
         opening: Callable[[], None],
+        *,
+        is_own: bool,
     ) -> None:
         super().__init__()
         self._address = address
@@ -248,6 +253,7 @@ class Instance(Candidate):
         self._connect = connect
         self._tls = tls
         self._opening = opening
+        self._is_own = is_own
         self._free: list[Connection] = []
         self._open: set[Connection] = set()
         self._waiting: dict[asyncio.Future[Connection | None], None] = {}
@@ -314,10 +320,12 @@ class Instance(Candidate):
             connection.close()
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; nobody waits for one any more."""
         self._is_retired = self._is_closed = True
         for connection in list(self._open):
             connection.close()
+        while self._hand_on(None):
+            pass
 
     def _hand_on(self, connection: Connection | None) -> bool:
         """Give a connection, or the place for one, to whoever waits longest; False where nobody does."""
@@ -351,7 +359,7 @@ class Instance(Candidate):
             raise
 
     async def _opened(self) -> Connection:
-        connection = Connection(self.give, self.lose, self._limits.answer_bytes_max)
+        connection = Connection(self.give, self.lose, self._limits.answer_bytes_max, is_own=self._is_own)
         self._open.add(connection)
         self._opening()
         self._opening_now += 1
@@ -375,3 +383,8 @@ class Instance(Candidate):
 def _said(error: Exception) -> str:
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return text.lower() or type(error).__name__
+
+
+def _unavailable(request: Request, reason: str) -> Response:
+    problem = Unavailable(service=request.operation.service, reason=reason)
+    return Response(problem.status, to_wire(problem, request.context.trace.id))

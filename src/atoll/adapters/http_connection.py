@@ -1,7 +1,6 @@
 """One kept-alive connection of a client: a request, its answer, the next request."""
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import Callable
 from typing import cast
@@ -9,6 +8,7 @@ from typing import cast
 import httptools
 
 from atoll.calls import Response
+from atoll.calls.http import NOT_BEGUN, head_says
 from atoll.calls.streams import told_in_stream
 from atoll.contract import BrokenContract, Fault, Operation, Unavailable, to_wire
 from atoll.kernel import Trace
@@ -17,11 +17,6 @@ STREAM_BYTES_MAX = 64 * 1024
 """How much of a stream may wait for its reader before the other side is told to wait."""
 
 HEAD_BYTES_MAX = 64 * 1024
-
-GOODBYES = (408, 421)
-"""After these a connection is not used again, whether or not it says that it ends."""
-
-_LENGTH = re.compile(rb"^(content-length|transfer-encoding)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
 class Lost(Exception):
@@ -36,16 +31,30 @@ class Stale(Lost):
     """A connection that had been idle ended as the request was sent: that says nothing about the instance."""
 
 
+class NotBegun(Lost):
+    """No handler has seen the request, says the instance; `is_goodbye`: only because the connection had been idle."""
+
+    def __init__(self, *, is_goodbye: bool) -> None:
+        super().__init__("it takes no new request", may_have_begun=False)
+        self.is_goodbye = is_goodbye
+
+
 class Connection(asyncio.Protocol):
     """Carries one request at a time. Tells `free` when it can be used again, and `gone`, once, when it is closed."""
 
     def __init__(
-        self, free: "Callable[[Connection], None]", gone: "Callable[[Connection], None]", answer_bytes_max: int
+        self,
+        free: "Callable[[Connection], None]",
+        gone: "Callable[[Connection], None]",
+        answer_bytes_max: int,
+        *,
+        is_own: bool,
     ) -> None:
         self.used_at = 0.0
         self._free = free
         self._gone = gone
         self._answer_bytes_max = answer_bytes_max
+        self._is_own = is_own
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._loop = asyncio.get_running_loop()
@@ -55,6 +64,7 @@ class Connection(asyncio.Protocol):
         self._lines: ReceivedLines | None = None
         self._body: bytes | bytearray = b""
         self._head = b""
+        self._interim = 0
         self._has_answered = False
         self._has_head = False
         self._closed = False
@@ -80,7 +90,11 @@ class Connection(asyncio.Protocol):
 
     def leave(self, answer: asyncio.Future[Response]) -> None:
         """Nobody waits for an answer any more. Where it has come already, another may use the connection by now."""
-        if answer.cancelled() or (answer.exception() is None and answer.result().stream is not None):
+        if (
+            not answer.done()
+            or answer.cancelled()
+            or (answer.exception() is None and answer.result().stream is not None)
+        ):
             self.close()
 
     def close(self) -> None:
@@ -138,7 +152,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended."""
         self._closed = True
-        if self._ends_with_connection():
+        if exc is None and self._ends_with_connection():
             self.on_message_complete()
         reason = "the connection was lost before its answer" + (f" ({exc})" if exc else self._hint())
         if self._waiting is not None and not self._waiting.done():
@@ -160,7 +174,12 @@ class Connection(asyncio.Protocol):
         """Whether the end of the connection is the end of the answer, because its head does not say how long it is."""
         if not self._has_head or self._parser.get_status_code() in (204, 304):
             return False
-        return _LENGTH.search(self._head) is None
+        head = self._last_head()
+        return not head_says(head, b"content-length") and not head_says(head, b"transfer-encoding")
+
+    def _last_head(self) -> bytes:
+        """The head of the answer that is being read, behind those of interim answers."""
+        return self._head.split(b"\r\n\r\n", self._interim + 1)[self._interim]
 
     # --- httptools' callbacks ----------------------------------------------------------------------------------------
 
@@ -199,11 +218,14 @@ class Connection(asyncio.Protocol):
         status = self._parser.get_status_code()
         if status < 200:  # an interim answer: the other one follows
             self._has_head = False
+            self._interim += 1
             return
+        has_begun = status not in NOT_BEGUN or not (self._is_own and head_says(self._last_head(), b"atoll-not-begun"))
         self._has_head = False
         self._head = b""
+        self._interim = 0
         self._has_answered = True
-        if status in GOODBYES or not self._parser.should_keep_alive():
+        if not self._parser.should_keep_alive():
             self._closed = True
             if self._transport is not None:
                 self._transport.close()
@@ -211,7 +233,12 @@ class Connection(asyncio.Protocol):
         waiting, self._waiting = self._waiting, None
         if self._lines is not None:
             self._lines.end(None)
-        elif waiting is not None and not waiting.done():
+        elif waiting is None or waiting.done():
+            return
+        elif not has_begun:
+            self.close()
+            waiting.set_exception(NotBegun(is_goodbye=status == 408))
+        else:
             waiting.set_result(Response(status, body if isinstance(body, bytes) else bytes(body)))
             self._go_free()
 

@@ -17,6 +17,7 @@ from atoll.calls import Lines, Request, Response, decode_query
 from atoll.calls.http import (
     HEADERS,
     LAST_CHUNK,
+    NOT_BEGUN_LINE,
     OK_HEAD,
     allow_line,
     chunk_bytes,
@@ -72,9 +73,9 @@ class Served(asyncio.Protocol):
             self._say_goodbye("the instance is stopping")
 
     def close(self) -> None:
-        """End it, and what is in progress; what was written is sent, unless the other side does not read."""
-        is_idle = not self._lane.is_busy and self._blocked_since is None
-        self._is_deaf = self._is_ending = True
+        """End it, and what is in progress; what was written is sent, unless the other side does not read it in time."""
+        is_idle = not self._lane.is_busy and self._blocked_since is None and not self._is_closed
+        self._is_deaf = self._is_ending = self._is_closed = True
         self._lane.cancel()
         if self._transport is not None:
             (self._transport.close if is_idle else self._transport.abort)()
@@ -86,7 +87,7 @@ class Served(asyncio.Protocol):
         elif self._is_ending:
             if now - self._since > self._limits.head_s and self._transport is not None:
                 self._transport.abort()
-        elif self._is_receiving:
+        elif self._is_receiving and not self._is_paused:
             limit_s = self._limits.body_s if self._has_head else self._limits.head_s
             if now - self._since > limit_s:
                 self._refuse(408, BadRequest(reason=f"the request did not arrive within {limit_s:g} s"))
@@ -98,11 +99,14 @@ class Served(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody has connected."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are transports without being derived from it
+        self._lane.make_ready()
         self._since = self._loop.time()
         if len(self._server.connections) >= self._limits.connections_max:
             self._is_deaf = self._is_ending = True
             told = not_begun("too many connections are open", 503)
-            self._transport.write(head_bytes(told.status, len(told.body), is_last=True) + told.body)
+            self._transport.write(
+                head_bytes(told.status, len(told.body), is_last=True, more=NOT_BEGUN_LINE) + told.body
+            )
             self._transport.close()
         self._server.connections.add(self)
 
@@ -243,7 +247,7 @@ class Served(asyncio.Protocol):
             status, problem = asked.refusal
             self._write_response(Response(status, to_wire(problem, None)), is_last=True)
         elif self._server.is_draining:
-            self._write_response(not_begun("the instance is stopping", 421), is_last=True)
+            self._write_response(not_begun("the instance is stopping", 421), is_last=True, more=NOT_BEGUN_LINE)
         else:
             self._lane.begin(self._answer(asked))
 
@@ -376,7 +380,7 @@ class Served(asyncio.Protocol):
     def _say_goodbye(self, reason: str) -> None:
         """Tell a client that the connection ends; a request that is on its way may be sent elsewhere."""
         if not self._is_ending:
-            self._write_response(not_begun(reason, 408), is_last=True)
+            self._write_response(not_begun(reason, 408), is_last=True, more=NOT_BEGUN_LINE)
 
     def _end(self) -> None:
         """The last byte is written: say so, and read on until the other side has it (RFC 9112, 9.6)."""

@@ -12,7 +12,7 @@ import ssl
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from atoll.adapters.http_asked import ServerLimits
 from atoll.adapters.http_owner import Page
@@ -43,7 +43,7 @@ class NotListening(AtollError):
         self.address, self.reason = address, reason
 
     def __str__(self) -> str:
-        return f"nobody can listen at {self.address}: {self.reason}; end what listens there, or name another address"
+        return f"nobody can listen at {self.address or 'an empty address'}: {self.reason}"
 
 
 class HttpServer:
@@ -87,6 +87,8 @@ class HttpServer:
         """
         loop = asyncio.get_running_loop()
         split = urlsplit(address)
+        if not _can_be_listened_at(split):
+            raise NotListening(address, "it is no address: write unix:/path, http://host:port or https://host:port")
         try:
             if split.scheme == "unix":
                 _make_way(Path(split.path))
@@ -94,7 +96,7 @@ class HttpServer:
                 self._files.append(_kept_private(Path(split.path)))
             else:
                 if (split.scheme == "https") != (tls is not None):
-                    raise NotListening(address, "https wants a certificate, and http none")
+                    raise NotListening(address, "https wants a certificate and its key (ATOLL_TLS_...), and http none")
                 server = await loop.create_server(
                     self.connection,
                     split.hostname,
@@ -104,7 +106,8 @@ class HttpServer:
                     ssl_handshake_timeout=self.limits.head_s if tls else None,
                 )
         except (OSError, OverflowError, ValueError) as error:
-            raise NotListening(address, getattr(error, "strerror", None) or str(error)) from None
+            reason = getattr(error, "strerror", None) or str(error)
+            raise NotListening(address, f"{reason}; end what listens there, or name another address") from None
         self._listening.append(server)
         if self._sweeping is None:
             self._sweeping = loop.call_later(self._sweep_s, self._sweep)
@@ -140,6 +143,9 @@ class HttpServer:
             connection.close()
         await self.tasks.close()
         await self._until(lambda: not self.connections, CLOSE_S)
+        for connection in list(self.connections):
+            connection.close()
+        await asyncio.sleep(0)  # they learn of it on the loop's next turn
         for server in self._listening:
             await server.wait_closed()
 
@@ -180,6 +186,19 @@ class HttpServer:
         self._sweeping = loop.call_later(self._sweep_s, self._sweep)
 
 
+def _can_be_listened_at(split: SplitResult) -> bool:
+    """Whether it names a socket's file, or a host and a port; never all hosts of the machine by mistake."""
+    if split.query or split.fragment or split.username:
+        return False
+    if split.scheme == "unix":
+        return split.path.startswith("/") and split.path != "/" and not split.netloc
+    try:
+        has_port = split.port is not None
+    except ValueError:
+        return False
+    return split.scheme in ("http", "https") and bool(split.hostname) and has_port and split.path in ("", "/")
+
+
 def _kept_private(path: Path) -> tuple[Path, int]:
     """The file of a socket, for the owner of the process alone, and what tells it from another of its name."""
     path.chmod(0o600)
@@ -204,7 +223,11 @@ def _make_way(path: Path) -> None:
         probe.settimeout(0.5)
         try:
             probe.connect(str(path))
-        except OSError:
+        except ConnectionRefusedError:
             path.unlink(missing_ok=True)
             return
+        except FileNotFoundError:
+            return
+        except OSError:
+            pass  # it is there, and too busy to answer
     raise OSError("another process listens there")

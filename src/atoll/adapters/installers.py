@@ -21,13 +21,20 @@ _NOISE = re.compile(
 )
 _LINES_TOLD = 10
 
+CONSTRAINTS = "constraints.txt"
+"""The file in an environment that says where names are met."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an environment is to hold: arguments of an installer, folders with wheels, and what is built anew."""
+    """What an environment is to hold: arguments of an installer, where names are met, and what is built anew."""
 
     arguments: tuple[str, ...]
-    links: tuple[Path, ...] = ()
+    pinned: tuple[str, ...] = ()
+    """Lines like `shop-tax-contract @ file:///...whl`: what has this name, whoever requires it, comes from there.
+
+    Whoever installs writes them into the file `CONSTRAINTS` of the environment.
+    """
     changed: tuple[str, ...] = ()
     """Names of distributions whose folder or wheel may hold something else than an installer remembers."""
 
@@ -62,10 +69,9 @@ class Uv:
 
     def install(self, folder: Path, wanted: Wanted) -> Sequence[str]:
         """`uv pip install`."""
-        links = [part for link in wanted.links for part in ("--find-links", str(link))]
         changed = [part for name in wanted.changed for part in ("--refresh-package", name)]
         into = ["--python", str(folder / "bin/python"), "--compile-bytecode"]
-        return [str(self.program), "pip", "install", *into, *links, *changed, *wanted.arguments]
+        return [str(self.program), "pip", "install", *into, *_pins(folder, wanted), *changed, *wanted.arguments]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +86,13 @@ class Pip:
 
     def install(self, folder: Path, wanted: Wanted) -> Sequence[str]:
         """`pip install`; it remembers nothing of folders, so that nothing has to be said of what has changed."""
-        links = [part for link in wanted.links for part in ("--find-links", str(link))]
         pip = [str(folder / "bin/python"), "-I", "-m", "pip"]
-        return [*pip, "install", "--no-input", "--compile", "--progress-bar", "off", *links, *wanted.arguments]
+        pins = _pins(folder, wanted)
+        return [*pip, "install", "--no-input", "--compile", "--progress-bar", "off", *pins, *wanted.arguments]
+
+
+def _pins(folder: Path, wanted: Wanted) -> list[str]:
+    return ["--constraint", str(folder / CONSTRAINTS)] if wanted.pinned else []
 
 
 def present_installer(environ: Mapping[str, str] = os.environ) -> Installer:

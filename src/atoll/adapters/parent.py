@@ -9,7 +9,7 @@ import os
 import select
 import signal
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, MutableMapping, Sequence
 from contextlib import contextmanager, suppress
 
 VARIABLE = "ATOLL_SUPERVISED"
@@ -17,6 +17,9 @@ VARIABLE = "ATOLL_SUPERVISED"
 
 CALLERS = "ATOLL_CALLERS"
 """The environment variable that names the services which call those of this process."""
+
+ENDING_S = 3.0
+"""How long a process may take to end beside its draining, before it is killed: by the supervisor, or by itself."""
 
 
 class Parent:
@@ -51,22 +54,24 @@ class Parent:
 
 
 @contextmanager
-def supervised(ends_after_s: float, environment: Mapping[str, str] = os.environ) -> Generator[Parent | None]:
+def supervised(drain_s: float, environment: MutableMapping[str, str] = os.environ) -> Generator[Parent | None]:
     """Listen to the parent until the block is left; None where there is no supervisor.
 
-    When he has gone, this process ends by itself. Where it has not within `ends_after_s`, it is killed, with all that
-    it has started.
+    When he has gone, this process ends by itself: it has `drain_s` until nobody calls it any more, `drain_s` to drain,
+    and `ENDING_S`. Then it is killed, with all that it has started. What it starts finds nothing of the parent in its
+    environment.
     """
+    said, callers = environment.pop(VARIABLE, ""), environment.pop(CALLERS, "")
     try:
-        descriptor = int(environment.get(VARIABLE, ""))
+        descriptor = int(said)
         os.set_inheritable(descriptor, False)  # what this process starts is none of the supervisor's
     except (ValueError, OSError):
         yield None
         return
-    parent = Parent([name for name in environment.get(CALLERS, "").split(",") if name])
+    parent = Parent([name for name in callers.split(",") if name])
     woken, wakes = os.pipe()
     thread = threading.Thread(
-        target=_listen, args=(parent, descriptor, woken, ends_after_s), name="atoll-parent", daemon=True
+        target=_listen, args=(parent, descriptor, woken, 2 * drain_s + ENDING_S), name="atoll-parent", daemon=True
     )
     thread.start()
     try:

@@ -63,19 +63,14 @@ class Child:
         self.ended: asyncio.Future[int] = self._loop.create_future()
         """Its exit code, once it has ended; minus the signal's number where a signal ended it."""
         self._watched: int | None = None
-        try:
-            self._watched = os.pidfd_open(self.pid) if is_told and sys.platform == "linux" else None
-        except (AttributeError, OSError):  # an old kernel, or a Python that was built on one
-            self._watched = None
-        if self._watched is None:
+        if not (is_told and self._watch()):
             self._polling = self._loop.call_later(POLL_S, self._poll)
-        else:
-            self._loop.add_reader(self._watched, self._reap)
 
     def send(self, number: int) -> None:
         """Send it a signal; nothing happens where it has ended."""
-        if not self.ended.done():
-            self._process.send_signal(number)
+        if not self.ended.done():  # then it was not reaped, and its number is its own: `Popen` might reap it here
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """End it at once, with all that it has started in its session's group."""
@@ -92,8 +87,24 @@ class Child:
         except psutil.Error:
             return 0
 
+    def _watch(self) -> bool:
+        """Whether the system tells of its end from now on."""
+        if sys.platform != "linux":
+            return False
+        try:
+            watched = os.pidfd_open(self.pid)
+        except (AttributeError, OSError):  # an old kernel, a Python that was built on one, or no descriptor is left
+            return False
+        try:
+            self._loop.add_reader(watched, self._reap)
+        except OSError:
+            os.close(watched)
+            return False
+        self._watched = watched
+        return True
+
     def _poll(self) -> None:
-        if self._process.poll() is None:
+        if _is_running(self.pid):
             self._polling = self._loop.call_later(POLL_S, self._poll)
         else:
             self._reap()
@@ -153,10 +164,17 @@ def ending(code: int) -> str:
     return f"signal {-code}"
 
 
-def free_port() -> int:
-    """A port of the loopback address that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+def free_port(name: str) -> int:
+    """A port of the loopback address that nobody listens on now, for a process of this name.
+
+    Raises:
+        NotStarted: the system has none to give.
+    """
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise NotStarted(name, f"there is no free port: {error.strerror or error}") from None
 
 
 async def is_accepting(path_or_port: str | int) -> bool:
@@ -175,9 +193,12 @@ async def is_accepting(path_or_port: str | int) -> bool:
     return True
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process of this number runs."""
-    return psutil.pid_exists(pid)
+def _is_running(pid: int) -> bool:
+    """Whether a child still runs. It is not reaped by that."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _kill_group(pid: int) -> None:

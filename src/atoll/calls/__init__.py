@@ -5,7 +5,17 @@ from atoll.calls.catalog import Catalog, Listing
 from atoll.calls.client import client
 from atoll.calls.dispatcher import Dispatcher, Handler
 from atoll.calls.local import LocalTransport
-from atoll.calls.ports import TIMEOUT_S, Door, Lines, Request, Resolver, Response, Transport
+from atoll.calls.ports import (
+    TIMEOUT_S,
+    Door,
+    Lines,
+    Request,
+    Resolver,
+    Response,
+    Transport,
+    is_header,
+    is_root,
+)
 from atoll.calls.router import Router, Routers, decode_query
 
 __all__ = [
@@ -27,4 +37,6 @@ __all__ = [
     "client",
     "decode_query",
     "derived_key",
+    "is_header",
+    "is_root",
 ]

@@ -37,6 +37,10 @@ class Catalog:
         self.description = description
         self.listings = listings
         self._caller = caller
+        self.active = 0
+        """How many calls are in progress by it."""
+        self.answered = 0
+        """How many calls were answered by it so far."""
         self._routers = Routers(
             {
                 listing.contract.name: (operation for operation in listing.contract.operations if operation.public)
@@ -69,7 +73,12 @@ class Catalog:
         if not {".", ".."}.isdisjoint(words):  # no client of ours sends them, and a proxy may have read them otherwise
             raise InvalidInput(errors=(Fault(pointer="", detail="`.` and `..` are no words", place="path"),))
         pairs = decode_query(query, FIELDS_MAX)
-        response = await self._caller.exchange(operation, words, pairs, body, outer=context, strict=True)
+        self.active += 1
+        try:
+            response = await self._caller.exchange(operation, words, pairs, body, outer=context, strict=True)
+        finally:
+            self.active -= 1
+            self.answered += 1
         if response.stream is not None:
             return Response(response.status, stream=CheckedLines(response.stream, operation, context.trace.id))
         if response.status < 300 and operation.codec is not None:

@@ -87,7 +87,7 @@ class Dispatcher:
                 response = await watch(deadline_at, work, operation.id)
             if response.status >= 300:  # an answer that was not made here
                 outcome = code_in(response)
-        except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001  # foreign code: whatever it raises is an answer
+        except (Exception, BaseExceptionGroup, SystemExit) as error:  # noqa: BLE001  # foreign code: what it raises is an answer
             outcome, response = self._failed(operation, context, error)
         except asyncio.CancelledError as error:
             if task.cancelling() > asked_to_stop:

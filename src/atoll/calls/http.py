@@ -20,8 +20,6 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote
 
-import msgspec
-
 from atoll.calls.ports import TIMEOUT_S, Door, Request, Response
 from atoll.contract import MEDIA_TYPE, Fault, InvalidInput, MethodNotAllowed, Operation, Problem, to_wire
 from atoll.kernel import Context, Criticality, Trace
@@ -30,7 +28,10 @@ TIMEOUT = "atoll-timeout"
 """The header in which a caller says how many seconds it will wait."""
 
 NOT_BEGUN = (408, 421, 503)
-"""The statuses by which an instance may say that it has not begun to work on a request."""
+"""The statuses by which an instance says that it has not begun to work on a request, with a header beside them."""
+
+TIMEOUT_MAX_S = 86_400.0
+"""A longer timeout is one of a day."""
 
 HEADERS = frozenset(
     b"host content-type content-length transfer-encoding expect connection upgrade accept traceparent idempotency-key "
@@ -50,22 +51,17 @@ class NotBegun(Problem, status=421, code="not_begun", retryable=True, detail="{r
 
 
 def not_begun(reason: str, status: int) -> Response:
-    """The answer of an instance that will not work on a request."""
+    """The answer of an instance that will not work on a request; `NOT_BEGUN_LINE` belongs into its head."""
     return Response(status, to_wire(NotBegun(reason=reason), None))
 
 
-def is_not_begun(response: Response) -> bool:
-    """Whether an answer says that the request may be sent to another instance; a handler's own does not."""
-    if response.status not in NOT_BEGUN:
-        return False
-    try:
-        return msgspec.json.decode(response.body, type=_Coded).code == NotBegun.code
-    except (ValueError, RecursionError):
-        return False
+NOT_BEGUN_LINE = b"atoll-not-begun: 1\r\n"
+"""Says in the head of an answer that no handler has seen the request. No handler's own answer can say it."""
 
 
-class _Coded(msgspec.Struct):
-    code: str = ""
+def head_says(head: bytes, name: bytes) -> bool:
+    """Whether there is a header of this name, in lower case, in a head."""
+    return b"\r\n" + name + b":" in head.lower()
 
 
 class Target:
@@ -82,8 +78,8 @@ class Target:
         self._has_length = operation.method in ("POST", "PUT", "PATCH")
         self._plain = self._line("/".join(self._segments))
 
-    def request_bytes(self, request: Request, now: float, more: bytes = b"") -> bytes:
-        """A request as bytes, the head and the body; `now` is the loop's time, `more` further lines of the head."""
+    def request_bytes(self, request: Request, now: float) -> bytes:
+        """A request as bytes, the head and the body; `now` is the loop's time."""
         line = self._line(self._address(request)) if request.path or request.query else self._plain
         context = request.context
         trace = context.trace
@@ -96,7 +92,6 @@ class Target:
         )
         if context.deadline_at is not None:
             head += b"atoll-timeout: %.6f\r\n" % max(0.0, context.deadline_at - now)
-        head += more
         body = request.body
         if body:
             return b"%bcontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (head, len(body), body)
@@ -134,7 +129,9 @@ def _context_lines(context: Context) -> bytes:
 
 def _word(text: str) -> bytes:
     """Text as a header can hold it: what is no visible ASCII, and `%`, is percent-encoded."""
-    return (quote(text, safe="!#$&'()*+,-./:;<=>?@[]^_`{|}~") if _UNSAFE.search(text) else text).encode()
+    return (
+        quote(text, safe="!#$&'()*+,-./:;<=>?@[]^_`{|}~", errors="replace") if _UNSAFE.search(text) else text
+    ).encode()
 
 
 def context_of(headers: Mapping[bytes, bytes], operation: Operation, now: float, bits: Callable[[int], int]) -> Context:
@@ -197,7 +194,7 @@ def _deadline_at(given: bytes | None, operation: Operation, now: float) -> float
         timeout_s = float(given)
     except ValueError:
         timeout_s = -1.0
-    return now + (timeout_s if 0 <= timeout_s < math.inf else timeout_of(given.decode("latin-1")))
+    return now + min(TIMEOUT_MAX_S, timeout_s if 0 <= timeout_s < math.inf else timeout_of(given.decode("latin-1")))
 
 
 def timeout_of(given: str) -> float:

@@ -1,5 +1,6 @@
 """What a call is made of, and the port that carries it."""
 
+import re
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
@@ -96,6 +97,31 @@ class Door(msgspec.Struct, frozen=True):
     root: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     is_stranger: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what would end the line in which it is sent.
+
+        Raises:
+            ValueError: a header's name or value, or the root, cannot stand in the head of a request.
+        """
+        if not is_root(self.root):
+            raise ValueError(f"no path can begin with {self.root!r}")
+        for name, value in self.headers:
+            if not is_header(name, value):
+                raise ValueError(f"the header {name!r} cannot be sent: its name or its value has no place in a head")
+
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def is_header(name: str, value: str) -> bool:
+    """Whether a header can be sent: its name is a token, its value Latin-1 text on one line (RFC 9110, 5.5)."""
+    return _NAME.fullmatch(name) is not None and all(31 < ord(each) < 256 and ord(each) != 127 for each in value)
+
+
+def is_root(text: str) -> bool:
+    """Whether a text can be the beginning of paths, as they are sent."""
+    return text == "" or (text.startswith("/") and text.isascii() and text.isprintable() and not set(" ?#") & set(text))
 
 
 class Resolver(Protocol):

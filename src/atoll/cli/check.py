@@ -1,23 +1,31 @@
 """`atoll check`: everything that is wrong with an application, or a good word."""
 
+from pathlib import Path
+
 import click
 
-from atoll import describe
-from atoll.cli.project import application_argument, json_option, load
+from atoll import check_settings, describe
+from atoll.cli.project import application_argument, config_of, config_option, json_option, load
 from atoll.cli.show.summary import summarise
 from atoll.cli.terminal import print_json, screen
 
 
 @click.command()
 @application_argument
+@config_option
+@click.option("--settings", "reads_settings", is_flag=True, help="Read the settings, too, as a start would.")
 @json_option
-def check(app: str | None, as_json: bool) -> None:
+@click.pass_context
+def check(ctx: click.Context, app: str | None, config_file: Path, reads_settings: bool, as_json: bool) -> None:
     """Tell everything that is wrong with an application.
 
     Imports all of its services and reads their contracts and declarations, without starting anything. Every mistake
     is told at once, with its file and line and what to do; the exit code is then 2.
     """
-    summary = summarise(describe(load(app)))
+    application = load(app)
+    summary = summarise(describe(application))
+    if reads_settings:
+        check_settings(application, config_of(ctx, config_file))
     counts = {
         "services": len(summary.services),
         "contracts": sum(service.version is not None for service in summary.services),

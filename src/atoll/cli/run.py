@@ -36,7 +36,7 @@ EXAMPLES = """\b
 Examples:
   atoll run                             all services in this process
   atoll run --topology processes        a process for each service
-  atoll run --topology processes --instances scoring=3 --group capture,enrichment
+  atoll run --topology processes --instances enrichment=3 --group capture,scoring
   atoll run --reload                    start again whenever the source changes
 """
 

@@ -22,9 +22,6 @@ from atoll.cli.refusals import Mistaken
 from atoll.cli.starting import end_at_once_the_second_time, run_told
 from atoll.hosting import Hosting, Serving, directory_of, host, load_hosted, supervised
 
-HARD_S = 3.0
-"""How long a process whose supervisor is gone may take beside its draining, before it is killed."""
-
 EXAMPLES = """\b
 Examples:
   atoll serve --services scoring --listen http://127.0.0.1:7001
@@ -76,7 +73,7 @@ def serve(  # noqa: PLR0917  # a command has one argument for each of its option
     APP is an application, or the place of one service's class. SIGTERM and Ctrl-C let what is in progress end; SIGHUP
     reads the file of peers again, which also happens when a peer is not where it should be.
     """
-    with supervised(2 * drain_s + HARD_S) as parent:
+    with supervised(drain_s) as parent:
         configure_logging(json=as_json or not sys.stderr.isatty(), name=name)
         hosting = Hosting(
             load_hosted(place_of(app), Path.cwd(), whose),

@@ -26,6 +26,7 @@ class Tasks:
     def __init__(self, owner: str) -> None:
         self._owner = owner
         self._tasks: set[asyncio.Task[Any]] = set()  # Any: results of tasks of all kinds
+        self.is_closing = False
 
     def spawn(
         self,
@@ -65,11 +66,15 @@ class Tasks:
     async def close(self) -> None:
         """Cancel what still runs and wait until it has ended, with whatever it spawns on its way out."""
         here = asyncio.current_task()
-        while tasks := [task for task in self._tasks if task is not here]:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self._tasks.difference_update(tasks)  # their callbacks may not have run yet
+        self.is_closing = True
+        try:
+            while tasks := [task for task in self._tasks if task is not here]:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                self._tasks.difference_update(tasks)  # their callbacks may not have run yet
+        finally:
+            self.is_closing = False
 
     def _ended(self, task: asyncio.Task[Any]) -> None:  # Any: see above
         self._tasks.discard(task)

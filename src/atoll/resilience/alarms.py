@@ -21,21 +21,26 @@ class Sleeper(Protocol):
 
 
 class Alarms:
-    """The alarms of one loop. Owns its timers: one for each millisecond that somebody waits for."""
+    """The alarms of one loop. Owns its timers: one for each millisecond that somebody waits for.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._call_at = loop.call_at
+    It holds the loop no longer than the loop holds it.
+    """
+
+    def __init__(self) -> None:
         self._ticks: dict[
             int, dict[Sleeper, None]
         ] = {}  # in the order in which they were set, so that a seed repeats it
 
-    def set(self, at: float, sleeper: Sleeper) -> int:
-        """Wake somebody at a moment of the loop's clock; what is given clears the alarm."""
+    def set(self, loop: asyncio.AbstractEventLoop, at: float, sleeper: Sleeper) -> int:
+        """Wake somebody at a moment of the loop's clock; what is given clears the alarm.
+
+        A timer stays until its moment, whether or not somebody still sleeps: set none that is far away.
+        """
         tick = math.ceil(at * TICKS_PER_S)
         sleepers = self._ticks.get(tick)
         if sleepers is None:
             sleepers = self._ticks[tick] = {}
-            self._call_at(tick / TICKS_PER_S, self._ring, tick)
+            loop.call_at(tick / TICKS_PER_S, self._ring, tick)
         sleepers[sleeper] = None
         return tick
 
@@ -57,5 +62,5 @@ def alarms_of(loop: asyncio.AbstractEventLoop) -> Alarms:
     """The alarms of a loop, made when they are first asked for."""
     alarms = _by_loop.get(loop)
     if alarms is None:
-        alarms = _by_loop[loop] = Alarms(loop)
+        alarms = _by_loop[loop] = Alarms()
     return alarms

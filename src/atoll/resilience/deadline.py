@@ -28,6 +28,9 @@ def covers(watched: Guard | None, task: asyncio.Task[Any] | None, deadline_at: f
     return watched is not None and watched[0] is task and watched[1] <= deadline_at
 
 
+STEP_S = 2.0
+"""A timer for a later moment is armed again on the way."""
+
 EARLY_S = 1e-6
 """By how much an alarm may ring before its moment, as numbers are rounded."""
 
@@ -121,6 +124,8 @@ class Timer:
         return task
 
     def _arm(self, at: float) -> None:
+        """Wake up at the moment, or on the way there: what is armed stays in memory until it rings."""
         self.close()
-        self._tick = self._alarms.set(at, self)
+        at = min(at, self._loop.time() + STEP_S)
+        self._tick = self._alarms.set(self._loop, at, self)
         self._armed_at = at

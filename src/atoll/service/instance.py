@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import TypeVar
 
-from atoll.calls import Dispatcher
+from atoll.calls import Catalog, Dispatcher
 from atoll.kernel import Entropy, Threads
 from atoll.service.blocking import give_threads
 from atoll.service.declaration import Declaration
@@ -40,7 +40,8 @@ class State(StrEnum):
 class Instance:
     """One running copy of a service. Owns its dispatcher, and the threads of its blocking handlers.
 
-    The dispatcher is made of the service's handlers, unless one is given that answers in another way.
+    The dispatcher is made of the service's handlers, unless one is given that answers in another way. `catalog` is that
+    of an edge.
 
     Its life is `start`, `drain`, `stop`, each once and in this order; `stop` also ends one that never started.
     """
@@ -53,6 +54,7 @@ class Instance:
         entropy: Entropy,
         recorder: Recorder | None = None,
         dispatcher: Dispatcher | None = None,
+        catalog: Catalog | None = None,
     ) -> None:
         self.declaration = declaration
         self.service = service
@@ -60,9 +62,20 @@ class Instance:
         self.threads = threads
         give_threads(service, threads)
         self.dispatcher = dispatcher
+        self._catalog = catalog
         if dispatcher is None and (contract := declaration.contract) is not None:
             handlers = {operation.name: getattr(service, operation.name) for operation in contract.operations}
             self.dispatcher = Dispatcher(contract, handlers, entropy, recorder)
+
+    @property
+    def active(self) -> int:
+        """How many calls are in progress: those that it answers, and those that an edge makes for others."""
+        return sum(each.active for each in (self.dispatcher, self._catalog) if each is not None)
+
+    @property
+    def answered(self) -> int:
+        """How many calls were answered so far, in the same way."""
+        return sum(each.answered for each in (self.dispatcher, self._catalog) if each is not None)
 
     async def start(self) -> None:
         """Run the service's own start. When it fails, what it took is released before its error goes on.

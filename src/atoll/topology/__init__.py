@@ -3,7 +3,7 @@
 from atoll.topology.graph import Graph, describe
 from atoll.topology.loading import Unit, load_application
 from atoll.topology.process import read_config, run_process
-from atoll.topology.single import Running, single
+from atoll.topology.single import Running, check_settings, single
 from atoll.topology.world import Network, World
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Running",
     "Unit",
     "World",
+    "check_settings",
     "describe",
     "load_application",
     "read_config",

@@ -67,6 +67,7 @@ class _OneAddress:
             raise NoAddress(url)
         self._address, self._path = found
         self._headers = tuple(headers.items())
+        Door(self._path, self._headers)  # refuses what cannot be sent
         self._is_stranger = is_stranger
         self._doors: dict[str, Door] = {}
 
@@ -109,6 +110,7 @@ async def connect(
 
     Raises:
         NoAddress: the URL is none.
+        ValueError: a header, or the key, cannot be sent.
     """
     more = dict(headers or {})
     if key is not None:
@@ -116,7 +118,7 @@ async def connect(
     known = _OneAddress(url, more, is_stranger=key is not None and trust is None)
     entropy = SystemEntropy()
     tls = Certificates(trust.ca, trust.certificate, trust.key).for_client() if trust is not None else None
-    transport = HttpClient(known, entropy, tls=lambda: tls)
+    transport = HttpClient(known, entropy, tls=tls)
     try:
         yield Connected(transport, known, entropy, timeout_s)
     finally:

@@ -12,9 +12,6 @@ from atoll.topology.apart import Apart
 from atoll.topology.peers import VARIABLE as PEERS
 from atoll.topology.plan import ProcessPlan
 
-ENDING_S = 2.0
-"""How long a process may take to end beside its draining, before it is killed."""
-
 
 @dataclass(frozen=True, slots=True)
 class Launch:

@@ -44,6 +44,11 @@ class Unit:
     listed: Listed
 
     @property
+    def is_apart(self) -> bool:
+        """Whether it lives in an environment of its own."""
+        return isinstance(self.listed, Reference) and self.listed.is_apart
+
+    @property
     def where(self) -> Source | None:
         """Where its class is written, or its contract; None where neither was imported."""
         if self.declaration is not None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from atoll.calls import Door
+from atoll.calls import Door, is_root
 from atoll.kernel import Mistake, Mistakes, Source
 
 VARIABLE = "ATOLL_PEERS"
@@ -103,11 +103,6 @@ def is_address(text: str) -> bool:
     return split.scheme in ("http", "https") and bool(split.hostname) and port != 0 and is_only_a_place
 
 
-def is_root(text: str) -> bool:
-    """Whether a text can be the beginning of paths."""
-    return text == "" or (text.startswith("/") and text.isascii() and " " not in text and _is_whole(text))
-
-
 def _is_whole(text: str) -> bool:
     """Whether nothing of it would be cut off, or would end the line in which it is sent."""
     return text.isprintable() and "?" not in text and "#" not in text
@@ -126,7 +121,8 @@ def split_address(url: str) -> tuple[str, str] | None:
     address = url if split.scheme == "unix" else f"{split.scheme}://{split.netloc}"
     if not is_address(address) or split.query or split.fragment:
         return None
-    return address, "" if split.scheme == "unix" else split.path.rstrip("/")
+    path = "" if split.scheme == "unix" else split.path.rstrip("/")
+    return (address, path) if is_root(path) else None
 
 
 class Directory:

@@ -46,8 +46,10 @@ async def reloading(supervisor: Supervisor, launch: Launch, changed: asyncio.Que
             changed.get_nowait()
         _log.info("%s has changed", path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
         if await _is_in_order(launch):
-            await supervisor.restart_all(lambda _: None)
-            _log.info("%s runs as it is written now", launch.application)
+            if await supervisor.restart_all(lambda _: None):
+                _log.info("%s runs as it is written now", launch.application)
+            else:
+                _log.error("not all of %s runs as it is written now", launch.application)
         else:
             _log.error("what runs stays as it was until that is mended")
 
@@ -85,7 +87,9 @@ async def _watch(path: Path, changed: asyncio.Queue[Path], *, is_source: bool) -
 
 async def _is_in_order(launch: Launch) -> bool:
     """Whether the application as it is written now can be imported and fits together, in a process of its own."""
-    command = [sys.executable, "-P", "-m", "atoll.cli", "check", launch.place, *(["--json"] if launch.as_json else [])]
+    command = [sys.executable, "-P", "-m", "atoll.cli", "check", launch.place, "--settings"]
+    command += ["--config", str(launch.config)] if launch.config is not None else []
+    command += ["--json"] if launch.as_json else []
     try:
         child = start("check", command, environment=launch.environment, folder=launch.folder, is_silent=True)
     except NotStarted as error:

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from atoll.calls import Door
+from atoll.calls import Door, is_header
 from atoll.kernel import Config, Mistake
 from atoll.service import Application, Remote
 from atoll.topology.peers import Directory, Peers, split_address
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OURS = ("host", "content-length", "content-type", "transfer-encoding", "connection", "traceparent", "idempotency-key")
 
 
@@ -38,14 +37,14 @@ def _mistakes(remote: Remote, environment: Mapping[str, str]) -> Iterator[Mistak
         fix = "write https://host/path, without query and user"
         yield Mistake(None, f"`{remote.url}` is not where `{remote.name}` could be called", fix)
     for name, value in remote.headers.items():
-        if not _NAME.fullmatch(name) or name.lower() in _OURS or name.lower().startswith("atoll-"):
+        if not is_header(name, "") or name.lower() in _OURS or name.lower().startswith("atoll-"):
             fix = "name a header of the API's own"
             yield Mistake(None, f"`{remote.name}` cannot be sent the header `{name}`", fix)
         for variable in _VARIABLE.findall(value):
             if variable not in environment:
                 what = f"the header `{name}` of `{remote.name}` needs {variable}, which is not set"
                 yield Mistake(None, what, f"set the environment variable {variable}")
-        if not all(31 < ord(letter) < 256 for letter in _filled(value, environment)):
+        if not is_header("x", _filled(value, environment)):
             what = f"the header `{name}` of `{remote.name}` has a character that no header can hold"
             yield Mistake(None, what, "write Latin-1 text on one line")
 

@@ -12,7 +12,7 @@ from atoll.kernel import Entropy
 
 
 class InstanceReport(Value):
-    """One instance: `calls` are those it has answered since it began, `active` those in progress."""
+    """One instance: `calls` are those that it has answered (or made, as an edge), `active` those in progress."""
 
     service: str
     version: str

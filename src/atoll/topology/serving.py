@@ -61,10 +61,10 @@ class Serving:
 
     def _calls(self) -> int:
         """How many calls were answered; -1 while one is in progress or may come."""
-        dispatchers = [instance.dispatcher for instance in self.running.instances.values() if instance.dispatcher]
-        if self.is_connected() or self.is_awaited() or any(dispatcher.active for dispatcher in dispatchers):
+        instances = self.running.instances.values()
+        if self.is_connected() or self.is_awaited() or any(instance.active for instance in instances):
             return -1
-        return sum(dispatcher.answered for dispatcher in dispatchers)
+        return sum(instance.answered for instance in instances)
 
 
 @asynccontextmanager
@@ -81,8 +81,8 @@ async def serving(
 ) -> AsyncGenerator[Serving]:
     """Host `services` of the application (all by default) behind the addresses in `listen` until the block is left.
 
-    The others are called where `directory` says. When the block is left, requests in progress have `drain_s` to end;
-    those that still come are told to go elsewhere.
+    The others are called where `directory` says. When the block is left, requests in progress have `drain_s` to end,
+    together with what the services still do; those that still come are told to go elsewhere.
 
     Raises:
         Mistakes: everything that is wrong with the application, its settings or the certificates.
@@ -94,7 +94,7 @@ async def serving(
     entropy = world.entropy
 
     def outward(resolver: Resolver) -> HttpClient:
-        return HttpClient(resolver, entropy, tls=lambda: client_tls)
+        return HttpClient(resolver, entropy, tls=client_tls)
 
     here = dataclasses.replace(world, outward=outward)
     server: HttpServer | None = None
@@ -123,6 +123,7 @@ async def serving(
                 ]
             )
             yield served
+            running.ends_at = asyncio.get_running_loop().time() + drain_s  # one time for the requests and the services
             await server.drain(drain_s)
     finally:
         if server is not None:
@@ -158,12 +159,12 @@ def _pages(running: Running) -> dict[str, Page]:
 
 
 async def _reported(instance: Instance) -> InstanceReport:
-    dispatcher, contract = instance.dispatcher, instance.declaration.contract
+    contract = instance.declaration.contract
     return InstanceReport(
         service=instance.declaration.name,
         version=contract.version if contract is not None else "",
         owner=instance.declaration.owner,
         ready=await instance.is_ready(),
-        calls=dispatcher.answered if dispatcher is not None else 0,
-        active=dispatcher.active if dispatcher is not None else 0,
+        calls=instance.answered,
+        active=instance.active,
     )

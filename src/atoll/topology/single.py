@@ -5,6 +5,7 @@ holds up the loop.
 """
 
 import asyncio
+import dataclasses
 import functools
 import inspect
 import logging
@@ -59,6 +60,8 @@ class Running:
     ) -> None:
         self.application = application
         self.instances: dict[str, Instance] = {}
+        self.ends_at: float | None = None
+        """By when calls in progress have to end, where their time runs already: else it begins with the stop."""
         self._units = units
         self._world = world
         self._recorder = recorder
@@ -106,7 +109,7 @@ class Running:
         Nothing keeps the others from ending: neither an error nor a cancellation, which only ends the draining.
         """
         loop = asyncio.get_running_loop()
-        ends_at = loop.time() + drain_s
+        ends_at = loop.time() + drain_s if self.ends_at is None else self.ends_at
         errors: list[Exception] = []
         cancelled: asyncio.CancelledError | None = None
         for instance in reversed(self.instances.values()):
@@ -138,7 +141,9 @@ class Running:
             given[dependency.field] = client(dependency.contract.protocol, caller)
         if declaration.settings is not None:
             given[declaration.settings[0]] = settings
-        return Instance(declaration, declaration.service(**given), threads, self._world.entropy, self._recorder)
+        catalog = next((each for each in given.values() if isinstance(each, Catalog)), None)
+        service = declaration.service(**given)
+        return Instance(declaration, service, threads, self._world.entropy, self._recorder, catalog=catalog)
 
     def _mounted(self, declaration: Declaration, item: Mounted) -> Instance:
         assert declaration.contract is not None
@@ -207,6 +212,20 @@ async def single(
         raise
     if errors := await running.stop(drain_s):
         raise errors[0]
+
+
+def check_settings(application: Application, config: Config) -> None:
+    """Read the settings of all services that are part of the application, and start nothing.
+
+    Raises:
+        Mistakes: everything that is wrong with the application or with what was given.
+    """
+    units, mistakes = load_units(application, None, apart=True)
+    is_apart = {unit.name for unit in units if isinstance(unit.listed, Elsewhere) or unit.is_apart}
+    here = [dataclasses.replace(unit, declaration=None) if unit.name in is_apart else unit for unit in units]
+    _, found = _settings(application, here, config, whole=not mistakes)
+    _, wrong = with_remotes(application, None, config)
+    refuse([*mistakes, *found, *wrong])
 
 
 def _settings(

@@ -141,8 +141,17 @@ class Slot:
 
     async def _keep(self) -> None:
         while True:
-            await self._fill()
-            await self._mind()
+            try:
+                await self._fill()
+                await self._mind()
+            except Exception as error:  # noqa: BLE001  # whatever it is: a slot that nobody keeps is waited for for ever
+                _log.exception("%s could not be kept running", self.plan.name)
+                unexpected = NotStarted(self.plan.name, f"{type(error).__name__}: {error}")
+                self._tell_failed(unexpected)
+                for process in self.processes:
+                    if process is not self.current and process.state is not State.DRAINING:
+                        await self._close(process)
+                await self._failed(unexpected)
 
     async def _fill(self) -> None:
         """Start processes until one takes calls."""
@@ -151,12 +160,14 @@ class Slot:
             try:
                 process = self._open()
             except NotStarted as error:
+                self._tell_failed(error)
                 await self._failed(error)
                 continue
             try:
                 is_ready = await self._unless_knocked(process.until_ready())
             except NotStarted as error:
                 self._last_exit = ending(error.exit_code) if error.exit_code is not None else "it was not ready in time"
+                self._tell_failed(error)  # before it ends: whoever asks meanwhile asks for the next one
                 await self._close(process)
                 await self._failed(error)
             else:
@@ -192,8 +203,7 @@ class Slot:
             await fresh.until_ready()
         except NotStarted as error:
             await self._close(fresh)
-            self._told(Step(process=fresh.name, did=Did.FAILED, said=error.reason))
-            self._answer(error)
+            self._tell_failed(error)
             return
         self._take(fresh)
         self._leaving = self._tasks.spawn(self._leave(process, self._told), "leave")
@@ -216,15 +226,18 @@ class Slot:
         _log.warning("%s ended with %s; the next one starts in %.1f s", process.name, self._last_exit, wait_s)
         await self._back_off(wait_s)
 
+    def _tell_failed(self, error: NotStarted) -> None:
+        """Tell whoever has asked for it that a process was not ready."""
+        self._told(Step(process=error.name, did=Did.FAILED, said=error.reason))
+        self._answer(error)
+
     async def _failed(self, error: NotStarted) -> None:
         """Wait after a process was not ready: for ever where no retry can help, and nobody asks for one."""
-        self._told(Step(process=error.name, did=Did.FAILED, said=error.reason))
         wait_s = self._backoff.failed(0.0)
         is_hopeless = error.exit_code == MISTAKEN
         if not self.first.done() and (is_hopeless or self._backoff.failures >= FAILURES_MAX):
             self.first.set_exception(error)
             self.first.exception()  # retrieved here, since nobody may wait for it any more
-        self._answer(error)
         if is_hopeless:
             _log.error("%s; it is not started again until it is restarted", error)
             self._idle = State.FAILED
@@ -304,9 +317,11 @@ class Slot:
         except BaseException:
             task.cancel()
             raise
-        if task.done():
+        if task.done() and not self._knocked.is_set():
             task.result()
             return True
         task.cancel()
         await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # retrieved here: it is another process that is wanted now
         return False

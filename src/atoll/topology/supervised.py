@@ -8,11 +8,11 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from atoll.adapters.http_client import HttpClient
+from atoll.adapters.parent import ENDING_S
 from atoll.adapters.processes import Child, NotStarted, ending, is_accepting
 from atoll.calls import Caller, client
 from atoll.contract import Problem
 from atoll.kernel import Entropy
-from atoll.topology.launching import ENDING_S
 from atoll.topology.peers import Directory, Peers
 from atoll.topology.plan import ProcessPlan
 from atoll.topology.reporting import ProcessReport, Reporting

@@ -12,13 +12,14 @@ import msgspec
 from atoll.adapters.http_client import HttpClient
 from atoll.adapters.http_server import HttpServer
 from atoll.adapters.locks import locked
+from atoll.adapters.parent import ENDING_S
 from atoll.adapters.processes import is_accepting
 from atoll.adapters.run_folder import RunFolder
 from atoll.adapters.system import SystemClock, SystemDisk, SystemEntropy
 from atoll.calls import Caller, Dispatcher, Handler, LocalTransport, client
 from atoll.contract import contract_of
 from atoll.kernel import AtollError
-from atoll.topology.launching import ENDING_S, Launch
+from atoll.topology.launching import Launch
 from atoll.topology.peers import Directory, Peers
 from atoll.topology.plan import ProcessPlan
 from atoll.topology.supervision import Supervision

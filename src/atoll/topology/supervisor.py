@@ -149,25 +149,33 @@ class Supervisor:
                 async for step in self._steps(lambda told: self._take_away(plan, told)):
                     yield step
 
-    async def restart_all(self, told: Told) -> None:
-        """Replace all processes: those that own no port at once, then the edges; failures are told and passed over."""
+    async def restart_all(self, told: Told) -> bool:
+        """Replace all processes: those that own no port at once, then the edges; False where one was not replaced.
+
+        Failures are told, and the others go on.
+        """
+        done: list[bool] = []
         plans = [plan for plan in self.plans if not plan.is_remote]
         for is_single in (False, True):
             wave = [plan for plan in plans if plan.is_single is is_single]
-            await asyncio.gather(*(self._restarted(plan, told) for plan in wave))
+            done += await asyncio.gather(*(self._restarted(plan, told) for plan in wave))
+        return all(done)
 
-    async def _restarted(self, plan: ProcessPlan, told: Told) -> None:
+    async def _restarted(self, plan: ProcessPlan, told: Told) -> bool:
+        is_done = True
         async with self._turns[plan.name]:
             try:
                 await self._renewed(plan)
             except Mistakes as mistakes:
                 _log.error("%s goes on as it was: %s", plan.name, mistakes)
-                return
+                return False
             for slot in self._kept(plan):
                 try:
                     await slot.replace(told)
                 except NotStarted as error:
                     _log.error("%s", error)  # what happened is in the log of the process
+                    is_done = False
+        return is_done
 
     async def _renewed(self, plan: ProcessPlan) -> None:
         """Its environment, where it has one of its own, is that of its code as it is now.
@@ -248,7 +256,7 @@ class Supervisor:
     def _open(self, plan: ProcessPlan) -> Supervised:
         name = f"{plan.name}-{next(self._numbers[plan.name])}"
         is_command = bool(plan.kind.command)
-        port = free_port() if is_command else 0
+        port = free_port(name) if is_command else 0
         address = f"http://127.0.0.1:{port}" if is_command else f"unix:{self._folder.socket(name)}"
         lifeline = self._lifeline.descriptor
         child = start(
