@@ -58,7 +58,8 @@ class Served(asyncio.Protocol):
         self._queue: deque[Asked] = deque()
         self._loop = asyncio.get_running_loop()
         self._lane = Lane(server.tasks, "requests", self._ended)
-        self._is_paused = self._is_deaf = self._is_ending = self._is_gone = self._is_going_on = False
+        self._is_paused = self._is_deaf = self._is_ending = self._is_gone = False
+        self._is_going_on = self._is_closed = False
         self._drained: asyncio.Future[None] | None = None
         self._blocked_since: float | None = None
 
