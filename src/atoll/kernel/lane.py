@@ -40,6 +40,7 @@ class Lane:
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
         self._has_started = False
+        self._is_early = False
 
     @property
     def is_busy(self) -> bool:
@@ -61,6 +62,9 @@ class Lane:
         loop, task = self._loop, self._task
         assert task is not None
         self._work = work
+        if not self._has_started:  # a task that is cancelled before it has started never does: let it begin the work
+            self._is_early = True
+            return
         around = asyncio.current_task(loop)
         if around is task:
             self._step(work)
@@ -106,6 +110,11 @@ class Lane:
         try:
             while True:
                 try:
+                    if self._is_early and self._work is not None:
+                        self._is_early = False
+                        self._step(self._work)
+                        if not self.is_busy:
+                            self._ended()
                     await self._next()
                 except asyncio.CancelledError:
                     task = self._task
@@ -155,7 +164,7 @@ class Lane:
 
     def _abandon(self) -> None:
         """Close work that was begun and that nobody will go on with, and cancel what it waits for."""
-        if self._work is not None and self._is_waiting:
+        if self._work is not None and (self._is_waiting or self._is_early):
             _cancelled(self._waits_for)
             work, self._work = self._work, None
             self._is_waiting = False
