@@ -315,3 +315,23 @@ async def test_a_server_that_drains_loses_no_call(tmp_path: Path) -> None:
 
         assert len(one.desk.seen) + len(two.desk.seen) == 400
         assert len(two.desk.seen) > len(one.desk.seen)
+
+
+@on_each_loop
+async def test_a_client_that_is_closed_sends_nothing_again(tmp_path: Path) -> None:
+    """Neither what is under way, idempotent or not, nor what comes later."""
+    async with listening(socket_in(tmp_path)) as wire:
+        transport = HttpClient(Directory(Peers({"wire": (wire.address,)})), SeededEntropy(0))
+        typed = client(Wire, Caller("tester", transport, SeededEntropy(1)))
+        wire.desk.go.clear()
+        under_way = asyncio.ensure_future(typed.word("a"))
+        await comes_true(lambda: bool(wire.desk.seen))
+        await transport.close()
+        wire.desk.go.set()
+
+        with pytest.raises(Unavailable):
+            await under_way
+        with pytest.raises(Unavailable, match="closed"):
+            await typed.word("b")
+
+        assert wire.desk.seen == ["word a"]

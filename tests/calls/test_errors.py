@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
@@ -273,6 +274,23 @@ async def test_a_handler_that_awaits_a_cancelled_task_has_failed(placement: Topo
     async with placement.running(probe(order=order)) as app:
         with pytest.raises(InternalError):
             await app.client(Probe).order()
+
+
+@on_every_topology
+@simulated
+@pytest.mark.parametrize("waits", [False, True])
+async def test_a_handler_that_wants_to_end_the_process_has_failed(placement: Topology, waits: bool) -> None:
+    """Libraries of command lines raise SystemExit; a service goes on."""
+
+    async def order() -> None:
+        if waits:
+            await asyncio.sleep(0)
+        sys.exit(3)
+
+    async with placement.running(probe(order=order)) as app:
+        for _ in range(2):
+            with pytest.raises(InternalError):
+                await app.client(Probe).order()
 
 
 @on_every_topology
