@@ -190,15 +190,11 @@ _CRITICALITY = {each.encode(): each for each in Criticality}
 def _deadline_at(given: bytes | None, operation: Operation, now: float) -> float | None:
     if given is None:
         return None if operation.is_streamed else now + (operation.timeout_s or TIMEOUT_S)
-    try:
-        timeout_s = float(given)
-    except ValueError:
-        timeout_s = -1.0
-    return now + min(TIMEOUT_MAX_S, timeout_s if 0 <= timeout_s < math.inf else timeout_of(given.decode("latin-1")))
+    return now + timeout_of(given)
 
 
-def timeout_of(given: str) -> float:
-    """The seconds in a timeout header.
+def timeout_of(given: bytes) -> float:
+    """The seconds in a timeout header, a day at most.
 
     Raises:
         InvalidInput: it is no number of seconds from zero on.
@@ -208,8 +204,10 @@ def timeout_of(given: str) -> float:
     except ValueError:
         timeout_s = -1.0
     if 0 <= timeout_s < math.inf:
-        return timeout_s
-    fault = Fault(pointer=f"/{TIMEOUT}", detail=f"`{given}` is not a number of seconds", place="header")
+        return min(TIMEOUT_MAX_S, timeout_s)
+    fault = Fault(
+        pointer=f"/{TIMEOUT}", detail=f"`{given.decode('latin-1')}` is not a number of seconds", place="header"
+    )
     raise InvalidInput(errors=(fault,))
 
 

@@ -1,10 +1,10 @@
 """Services that were not written with Atoll, as units: their contract, and what stands for them where they run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from atoll.contract import Contract
 from atoll.kernel import Mistake
-from atoll.service import Command, Declaration, Elsewhere, Mounted, outlined
+from atoll.service import Command, Declaration, Elsewhere, Mounted, Service, outlined
 from atoll.topology.contracts import named_contract
 from atoll.topology.importing import parsed
 from atoll.topology.mounting import Mount
@@ -22,11 +22,8 @@ def elsewhere_contract(item: Elsewhere) -> tuple[Contract | None, list[Mistake]]
 
 def elsewhere_declaration(item: Elsewhere, contract: Contract, owner: str) -> Declaration:
     """What is known of it, as of any service."""
-    made = Mount if isinstance(item, Mounted) else None
-    owner = item.owner or owner
-    if made is None:
-        return outlined(item.name, contract, owner, item.description)
-    return outlined(item.name, contract, owner, item.description, made)
+    made = Mount if isinstance(item, Mounted) else Service
+    return outlined(item.name, contract, item.owner or owner, item.description, made)
 
 
 def _mistakes(item: Elsewhere) -> Iterator[Mistake]:
@@ -35,8 +32,3 @@ def _mistakes(item: Elsewhere) -> Iterator[Mistake]:
         yield from mistakes
     if isinstance(item, Command) and not item.command:
         yield Mistake(None, f"`{item.name}` has an empty command", 'write ("node", "tax/server.js")')
-
-
-def commands(services: Sequence[object]) -> list[Command]:
-    """Those that a supervisor starts."""
-    return [item for item in services if isinstance(item, Command)]
