@@ -1,33 +1,26 @@
 """Rows: what a statement answers."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, overload
+import operator
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, overload
 
 
 class Row(tuple[Any, ...]):  # Any: values of all columns
     """One row: a tuple whose values have names as well.
 
-    >>> Row.of(("id", "points"), ("7", 12)).points
+    >>> row_class(("id", "points"))(("7", 12)).points
     12
     """
 
-    names: Mapping[str, int] = {}  # noqa: RUF012  # a class of its own for each set of names replaces it
     __slots__ = ()
+    _names: ClassVar[tuple[str, ...]] = ()
 
-    @classmethod
-    def of(cls, names: Sequence[str], values: Sequence[Any]) -> "Row":  # Any: as above
-        """A row with these names."""
-        return row_class(tuple(names))(values)
-
-    def __getattr__(self, name: str) -> Any:  # Any: as above
-        try:
-            return self[type(self).names[name]]
-        except KeyError:
-            raise AttributeError(f"the row has no column `{name}`; it has {', '.join(self.names)}") from None
+    def __getattr__(self, name: str) -> Any:  # Any: as above; those that there are have properties of their own
+        raise AttributeError(f"the row has no column `{name}`; it has {', '.join(self._names)}")
 
     def as_dict(self) -> dict[str, Any]:  # Any: as above
         """The values by their names."""
-        return {name: self[index] for name, index in type(self).names.items()}
+        return dict(zip(self._names, self, strict=True))
 
 
 _classes: dict[tuple[str, ...], type[Row]] = {}
@@ -37,19 +30,19 @@ def row_class(names: tuple[str, ...]) -> type[Row]:
     """The class of rows with these names; one for each set of names."""
     found = _classes.get(names)
     if found is None:
-        indexes = {name: index for index, name in enumerate(names)}
-        found = _classes[names] = type("Row", (Row,), {"names": indexes, "__slots__": ()})
+        columns = {name: property(operator.itemgetter(index)) for index, name in enumerate(names)}
+        found = _classes[names] = type("Row", (Row,), {"__slots__": (), **columns, "_names": names})
     return found
 
 
 class Rows(Sequence[Row]):
-    """What a statement answers: its rows, and how many it has changed (`count`; -1 where nobody counts)."""
+    """What a statement answers: its rows, and how many it has changed (`changed`; -1 where nobody counts)."""
 
-    __slots__ = ("_rows", "count")
+    __slots__ = ("_rows", "changed")
 
-    def __init__(self, rows: Sequence[Row], count: int = -1) -> None:
+    def __init__(self, rows: Sequence[Row], changed: int = -1) -> None:
         self._rows = rows
-        self.count = count
+        self.changed = changed
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
