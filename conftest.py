@@ -1,13 +1,15 @@
 """What holds for every test of the house: properties are repeatable, nothing is left behind, documents run."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+
+from atoll.testing import PostgresServer, postgres_server
 
 pytest_plugins = ["pytester", "tests.leftovers", "atoll.testing.plugin"]
 
@@ -20,3 +22,13 @@ pytest_collect_file: Callable[[Path, pytest.Collector], pytest.Collector | None]
     parsers=[PythonCodeBlockParser(), SkipParser()],
     patterns=["README.md", "docs/*.md", "docs/**/*.md"],
 ).pytest()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test process, started by the first test that asks for it.
+
+    A test makes a database of its own in it. One that kills or stops a server starts its own.
+    """
+    with postgres_server() as server:
+        yield server

@@ -4,6 +4,7 @@ from atoll.testing.fakes import fake
 from atoll.testing.ports import LoopClock, MemoryDisk, SeededEntropy, SettableClock
 from atoll.testing.processes import RunningProcesses, running_processes
 from atoll.testing.running import running, test_world
+from atoll.testing.servers import NatsServer, PostgresServer, nats_server, postgres_server
 from atoll.testing.simulation import Deadlock, OutsideWorld, SimulatedLoop, simulate
 from atoll.testing.traces import drawn
 
@@ -11,13 +12,17 @@ __all__ = [
     "Deadlock",
     "LoopClock",
     "MemoryDisk",
+    "NatsServer",
     "OutsideWorld",
+    "PostgresServer",
     "RunningProcesses",
     "SeededEntropy",
     "SettableClock",
     "SimulatedLoop",
     "drawn",
     "fake",
+    "nats_server",
+    "postgres_server",
     "running",
     "running_processes",
     "simulate",
