@@ -31,7 +31,7 @@ VERBS = {
     "show": Verb("atoll.cli.show:show", "Show the services of an application, and who calls whom."),
     "check": Verb("atoll.cli.check:check", "Tell everything that is wrong with an application."),
     "new": Verb("atoll.cli.new:new", "Make an application, or a service in one."),
-    "contract": Verb("atoll.cli.export:contract", "Export contracts as OpenAPI 3.1, or as wheels."),
+    "contract": Verb("atoll.cli.export:contract", "Export contracts as OpenAPI or AsyncAPI, or as wheels."),
 }
 
 EPILOG = """\b

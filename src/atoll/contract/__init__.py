@@ -1,6 +1,7 @@
 """What services promise each other: values, events, problems, operations, contracts. Pure: no input or output."""
 
 from atoll.contract.arguments import Argument, Place
+from atoll.contract.asyncapi import Subscribed, asyncapi
 from atoll.contract.codec import Codec, codec_of
 from atoll.contract.contract import (
     Contract,
@@ -13,7 +14,7 @@ from atoll.contract.contract import (
 )
 from atoll.contract.described import Described
 from atoll.contract.document import contract_from_document
-from atoll.contract.event import Event, event_key, event_name
+from atoll.contract.event import Event, event_key, event_name, key_of
 from atoll.contract.faults import Fault, Invalid
 from atoll.contract.fitness import unfit
 from atoll.contract.names import snake_case, words
@@ -66,12 +67,14 @@ __all__ = [
     "Place",
     "Problem",
     "ResultForm",
+    "Subscribed",
     "Unauthenticated",
     "Unavailable",
     "UnknownProblem",
     "UnsupportedMediaType",
     "Value",
     "arrived",
+    "asyncapi",
     "codec_of",
     "compile_contract",
     "contract",
@@ -84,6 +87,7 @@ __all__ = [
     "from_wire",
     "get",
     "is_contract",
+    "key_of",
     "openapi",
     "patch",
     "post",

@@ -164,8 +164,8 @@ class Schemas:
 
 
 def as_json(value: object) -> Any:  # Any: a JSON document
-    """A value as it stands in a document."""
-    return msgspec.json.decode(msgspec.json.encode(value))
+    """A value as it stands in a document; sets and dictionaries in an order of their own, the same in every process."""
+    return msgspec.json.decode(msgspec.json.encode(value, order="deterministic"))
 
 
 def replaced(content: Any, texts: dict[str, str]) -> Any:  # Any: a JSON document
