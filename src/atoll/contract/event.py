@@ -48,3 +48,9 @@ def event_key(event: type[Event]) -> str | None:
 def event_name(event: type[Event]) -> str:
     """The middle word of the event's type: `lead_scored` in `scoring.lead_scored.v1`."""
     return snake_case(event.__name__)
+
+
+def key_of(event: Event) -> str | None:
+    """The key of one event, as text; None where its class names none."""
+    field = _keys[type(event)]
+    return None if field is None else str(getattr(event, field))

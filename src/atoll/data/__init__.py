@@ -1,5 +1,6 @@
 """A service's own database: transactions, and the rules that they follow."""
 
+from atoll.data.database import TIMEOUT_S, Database, Prepared, Preparing
 from atoll.data.errors import (
     CallInTransaction,
     DatabaseBusy,
@@ -12,20 +13,30 @@ from atoll.data.errors import (
     TransactionEnded,
     TransactionTooLong,
 )
+from atoll.data.once import Keeper, Kept, Once, once
 from atoll.data.ports import Dialect, Driver, Parameters, Raw, Session, Statement
 from atoll.data.rows import NO_ROWS, Row, Rows, row_class
+from atoll.data.transaction import Publisher, Transaction, open_transaction
 
 __all__ = [
     "NO_ROWS",
+    "TIMEOUT_S",
     "CallInTransaction",
+    "Database",
     "DatabaseBusy",
     "DatabaseUnavailable",
     "Dialect",
     "DiskFull",
     "Driver",
+    "Keeper",
+    "Kept",
     "NotPublished",
+    "Once",
     "OutcomeUnknown",
     "Parameters",
+    "Prepared",
+    "Preparing",
+    "Publisher",
     "Raw",
     "Row",
     "Rows",
@@ -33,7 +44,10 @@ __all__ = [
     "Session",
     "Statement",
     "StatementRefused",
+    "Transaction",
     "TransactionEnded",
     "TransactionTooLong",
+    "once",
+    "open_transaction",
     "row_class",
 ]

@@ -1,0 +1,92 @@
+"""Whose turn it is to write: a fair queue of the processes that share one SQLite file on one machine.
+
+SQLite lets one write, and whoever finds it taken asks again and again, so that a busy process starves the others. Here
+they stand in line: a process that wants to write takes the lock `queue`, then `turn`, then lets go of `queue`. Whoever
+has just written has to queue as everybody else, behind the one that waits. The system lets go of both when their holder
+dies.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from atoll.data import DatabaseBusy
+
+
+class Turn:
+    """Owns the descriptors of both locks. One task at a time may ask for it."""
+
+    def __init__(self, database: Path, threads: ThreadPoolExecutor) -> None:
+        self._queue = _opened(database.with_name(f"{database.name}-queue"))
+        self._turn = _opened(database.with_name(f"{database.name}-turn"))
+        self._threads = threads
+        self._asked: asyncio.Future[None] | None = None
+        """An attempt in a thread, which goes on when nobody waits for it any more."""
+        self._is_wanted = False
+
+    async def take(self, ends_at: float) -> None:
+        """Wait for the turn.
+
+        Raises:
+            DatabaseBusy: it did not come until `ends_at`, on the loop's clock.
+        """
+        if self._asked is None and self._is_taken_at_once():
+            return
+        if self._asked is None:
+            self._asked = asyncio.get_running_loop().run_in_executor(self._threads, self._wait)
+            self._asked.add_done_callback(self._answered)
+        asked, self._is_wanted = self._asked, True
+        try:
+            async with asyncio.timeout_at(ends_at):
+                await asyncio.shield(asked)
+        except BaseException as error:
+            self._is_wanted = False
+            if asked.done() and not asked.cancelled() and asked.exception() is None:
+                self.release()  # it came just when nobody waited any more
+            if isinstance(error, TimeoutError):
+                raise DatabaseBusy("another process has been writing for too long") from None
+            raise
+
+    def release(self) -> None:
+        """Let the next one write."""
+        fcntl.flock(self._turn, fcntl.LOCK_UN)
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        if self._asked is not None:
+            await asyncio.wait([self._asked], timeout=1)
+        for descriptor in (self._turn, self._queue):
+            os.close(descriptor)
+
+    def _is_taken_at_once(self) -> bool:
+        try:
+            fcntl.flock(self._queue, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        try:
+            fcntl.flock(self._turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            fcntl.flock(self._queue, fcntl.LOCK_UN)
+        return True
+
+    def _answered(self, asked: asyncio.Future[None]) -> None:
+        self._asked = None
+        if not self._is_wanted and not asked.cancelled() and asked.exception() is None:
+            self.release()
+
+    def _wait(self) -> None:
+        fcntl.flock(self._queue, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(self._turn, fcntl.LOCK_EX)
+        finally:
+            with contextlib.suppress(OSError):
+                fcntl.flock(self._queue, fcntl.LOCK_UN)
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
