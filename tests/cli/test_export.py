@@ -1,4 +1,4 @@
-"""`atoll contract export`: documents that official validators accept."""
+"""`atoll contract export`: documents that official validators accept, OpenAPI and AsyncAPI."""
 
 import json
 from collections.abc import Callable
@@ -9,6 +9,10 @@ from click.testing import Result
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.cli.conftest import MARKET
+from tests.contract.judges import judged
+
+ORDERS = "tests.gateway.orders:orders"
+REVENUE = "revenue.application:revenue"
 
 
 @pytest.mark.parametrize("options", [(), ("--public",), ("--service", "goods"), ("--service", "rates")])
@@ -53,3 +57,82 @@ def test_a_service_that_is_not_there_is_guessed(atoll: Callable[..., Result]) ->
 
     assert result.exit_code == 2
     assert "Did you mean `goods`?" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("application", "addresses"),
+    [
+        (MARKET, ["/market/goods"]),
+        (ORDERS, ["/shop/orders"]),
+        (REVENUE, ["/revenue/capture", "/revenue/enrichment", "/revenue/scoring"]),
+    ],
+)
+def test_what_is_published_is_exported_as_asyncapi(
+    atoll: Callable[..., Result], application: str, addresses: list[str]
+) -> None:
+    """A channel for each service that publishes, as the judge of the AsyncAPI initiative reads it."""
+    result = atoll("contract", "export", application, "--format", "asyncapi")
+
+    document = judged(json.loads(result.stdout))
+    assert [channel["address"] for channel in document["channels"].values()] == addresses
+    assert {operation["action"] for operation in document["operations"].values()} == {"send"}
+
+
+def test_events_name_who_answers_for_their_service(atoll: Callable[..., Result]) -> None:
+    """As operations do; the head is that of the application, or of the one service."""
+    whole = json.loads(atoll("contract", "export", MARKET, "--format", "asyncapi").stdout)
+    one = json.loads(atoll("contract", "export", MARKET, "--format", "asyncapi", "--service", "goods").stdout)
+
+    assert whole["info"] == {"title": "market", "version": "2.1.0", "description": "Sells things."}
+    assert (one["info"]["title"], one["info"]["version"]) == ("goods", "1.2")
+    assert whole["channels"] == one["channels"]
+    assert whole["channels"]["goods"]["x-owner"] == "sales"
+
+
+def test_openapi_is_what_is_exported_unless_said_otherwise(atoll: Callable[..., Result]) -> None:
+    """Whoever exported before there were two formats gets what they got."""
+    unsaid = atoll("contract", "export", MARKET, "--public")
+    said = atoll("contract", "export", MARKET, "--public", "--format", "openapi")
+
+    assert unsaid.stdout == said.stdout
+
+
+def test_events_are_written_to_a_file(folder: Path, atoll: Callable[..., Result]) -> None:
+    """And counted."""
+    told = atoll("contract", "export", REVENUE, "--format", "asyncapi", "--out", "api/events.json")
+    counted = atoll("contract", "export", REVENUE, "--format", "asyncapi", "--out", "api/again.json", "--json")
+
+    assert told.stdout == "Wrote api/events.json with 3 events.\n"
+    assert json.loads(counted.stdout) == {"written": "api/again.json", "events": 3}
+    assert (folder / "api/events.json").read_bytes() == (folder / "api/again.json").read_bytes()
+    judged(json.loads((folder / "api/events.json").read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("options", "what", "code"),
+    [
+        (("tests.cli.market:stubborn",), "stubborn publishes no events.", "no_events"),
+        ((MARKET, "--service", "rates"), "rates publishes no events.", "no_events"),
+        ((MARKET, "--public"), "--public is for operations: no event is reachable from outside.", "events_not_public"),
+        ((MARKET, "--service", "god"), "market has no service `god` with a contract.", "no_such_service"),
+    ],
+)
+def test_a_document_without_events_is_refused(
+    folder: Path, atoll: Callable[..., Result], options: tuple[str, ...], what: str, code: str
+) -> None:
+    """An empty file would look like an answer; what to do instead is told."""
+    result = atoll("contract", "export", *options, "--format", "asyncapi", "--out", "events.json", "--json")
+
+    error = json.loads(result.stderr)["error"]
+    assert result.exit_code == 2
+    assert (error["what"], error["code"]) == (what, code)
+    assert error["fix"]
+    assert not (folder / "events.json").exists()
+
+
+def test_a_format_that_is_not_there_is_refused(atoll: Callable[..., Result]) -> None:
+    """With those that are."""
+    result = atoll("contract", "export", MARKET, "--format", "wsdl")
+
+    assert result.exit_code == 2
+    assert "'openapi', 'asyncapi'" in result.stderr
