@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from atoll import Contract, Event, Subscribed, asyncapi, contract_of, openapi
+from atoll import Contract, Event, Subscriber, asyncapi, contract_of, openapi
 from atoll.contract import contract_from_document
 from atoll.contract.schema import Json
 from tests.cli.market import Goods, Rates
@@ -148,7 +148,11 @@ def test_a_payload_is_an_envelope_around_the_event() -> None:
     assert envelope["properties"].keys() == {
         *("specversion", "id", "source", "type", "time", "datacontenttype", "traceparent", "tenant", "actor"),
     }
-    assert [name for name in envelope["properties"] if name not in envelope["required"]] == ["actor"]
+    assert [name for name in envelope["properties"] if name not in envelope["required"]] == [
+        "traceparent",
+        "tenant",
+        "actor",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -238,7 +242,7 @@ def test_whoever_subscribes_receives() -> None:
         (CAPTURE, NightFell),
     ]
 
-    it = judged(document(CAPTURE, price, subscriptions=[Subscribed("routing", *each) for each in wanted]))
+    it = judged(document(CAPTURE, price, subscribers=[Subscriber("routing", *each) for each in wanted]))
 
     assert list(it["operations"]) == [
         "capture.send",
@@ -260,7 +264,7 @@ def test_whoever_subscribes_receives() -> None:
 
 def test_a_subscriber_alone_is_told_of_the_channels_that_it_reads() -> None:
     """Whose messages are in the document; who sends them is not its matter."""
-    it = judged(document(contract_of(Quiet), subscriptions=(Subscribed("quiet", CAPTURE, NightFell),)))
+    it = judged(document(contract_of(Quiet), subscribers=(Subscriber("quiet", CAPTURE, NightFell),)))
 
     assert list(it["channels"]) == ["capture"]
     assert list(it["operations"]) == ["quiet.receive.capture"]
@@ -268,7 +272,7 @@ def test_a_subscriber_alone_is_told_of_the_channels_that_it_reads() -> None:
 
 def test_a_service_may_subscribe_to_itself() -> None:
     """It sends and receives on one channel."""
-    it = judged(document(CAPTURE, subscriptions=(Subscribed("capture", CAPTURE, NightFell),)))
+    it = judged(document(CAPTURE, subscribers=(Subscriber("capture", CAPTURE, NightFell),)))
 
     assert list(it["operations"]) == ["capture.send", "capture.receive.capture"]
 
@@ -279,11 +283,11 @@ def test_what_nobody_publishes_cannot_be_subscribed_to() -> None:
     other: type[Event] = contract_of(major(1, str)).publishes[0]
 
     with pytest.raises(ValueError, match=r"routing subscribes to capture\.price_changed\.v1, but capture/v1 does not"):
-        document(CAPTURE, subscriptions=[Subscribed("routing", CAPTURE, price.publishes[0])])
+        document(CAPTURE, subscribers=[Subscriber("routing", CAPTURE, price.publishes[0])])
     with pytest.raises(ValueError, match="it publishes nothing"):
-        document(subscriptions=[Subscribed("routing", contract_of(Quiet), NightFell)])
+        document(subscribers=[Subscriber("routing", contract_of(Quiet), NightFell)])
     with pytest.raises(ValueError, match="does not publish it"):
-        document(price, subscriptions=[Subscribed("routing", price, other)])
+        document(price, subscribers=[Subscriber("routing", price, other)])
 
 
 def test_servers_are_named_where_they_are_given() -> None:
@@ -320,7 +324,7 @@ def test_a_contract_that_was_read_can_be_subscribed_to() -> None:
     """By the classes that were made of its document."""
     read = read_again(CAPTURE)
 
-    it = judged(document(subscriptions=[Subscribed("routing", read, read.publishes[-1])]))
+    it = judged(document(subscribers=[Subscriber("routing", read, read.publishes[-1])]))
 
     assert it["operations"]["routing.receive.capture"]["messages"] == [
         {"$ref": "#/channels/capture/messages/capture.night_fell.v1"}
@@ -362,10 +366,10 @@ def test_a_document_is_its_readers_own() -> None:
 
 
 def test_contracts_are_data() -> None:
-    """The document is made of compiled ones, and subscriptions are nothing but data."""
-    subscribed = Subscribed("routing", CAPTURE, NightFell)
+    """The document is made of compiled ones, and subscribers are nothing but data."""
+    subscriber = Subscriber("routing", CAPTURE, NightFell)
 
     with pytest.raises(dataclasses.FrozenInstanceError):
-        subscribed.subscriber = "scoring"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # that is the point
+        subscriber.name = "scoring"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # that is the point
 
     assert asyncapi(iter([CAPTURE]), application="shop", title="Tests", version="1.0") == document(CAPTURE)

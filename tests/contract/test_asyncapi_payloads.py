@@ -60,8 +60,6 @@ def enveloped(made: Contract, event: Event, **more: object) -> Json:
         "type": made.event_type(type(event)),
         "time": "2026-11-26T14:00:00.123456Z",
         "datacontenttype": "application/json",
-        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        "tenant": "main",
         **order,
         "data": json.loads(codec_of(type(event)).encode(event)),
         **more,
@@ -81,11 +79,12 @@ each_event = pytest.mark.parametrize("event", EVENTS, ids=lambda each: type(each
 
 @each_event
 def test_an_event_in_its_envelope_is_what_its_message_says(event: Event) -> None:
-    """With somebody in whose name it was published and without, and with attributes of later versions."""
+    """With a trace, a tenant and somebody in whose name it was published, and without; and with what comes later."""
     said = judge(CAPTURE, type(event))
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
     assert said.is_valid(enveloped(CAPTURE, event))
-    assert said.is_valid(enveloped(CAPTURE, event, actor="ada", later="attribute"))
+    assert said.is_valid(enveloped(CAPTURE, event, traceparent=trace, tenant="acme", actor="ada", later="attribute"))
 
 
 @each_event
@@ -102,7 +101,7 @@ def test_a_second_judge_says_the_same(event: Event) -> None:
 
 @each_event
 def test_an_envelope_in_which_something_is_missing_is_no_message(event: Event) -> None:
-    """But for the actor, all of it is always there."""
+    """But for trace, tenant and actor, all of it is always there."""
     said = judge(CAPTURE, type(event))
     whole = enveloped(CAPTURE, event)
 

@@ -1,7 +1,7 @@
 """What services promise each other: values, events, problems, operations, contracts. Pure: no input or output."""
 
 from atoll.contract.arguments import Argument, Place
-from atoll.contract.asyncapi import Subscribed, asyncapi
+from atoll.contract.asyncapi import Subscriber, asyncapi
 from atoll.contract.codec import Codec, codec_of
 from atoll.contract.contract import (
     Contract,
@@ -67,7 +67,7 @@ __all__ = [
     "Place",
     "Problem",
     "ResultForm",
-    "Subscribed",
+    "Subscriber",
     "Unauthenticated",
     "Unavailable",
     "UnknownProblem",

@@ -36,12 +36,12 @@ _ENVELOPE: Json = {
         "traceparent": {
             "type": "string",
             "pattern": "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}",
-            "description": "The trace in which it was published (W3C Trace Context).",
+            "description": "The trace in which it was published (W3C Trace Context); absent outside of any.",
         },
-        "tenant": _TEXT | {"description": "Whose data it is."},
+        "tenant": _TEXT | {"default": "main", "description": "Whose data it is."},
         "actor": _TEXT | {"description": "In whose name it was published; absent where nobody asked. No authority."},
     },
-    "required": ["specversion", "id", "source", "type", "time", "datacontenttype", "traceparent", "tenant"],
+    "required": ["specversion", "id", "source", "type", "time", "datacontenttype"],
 }
 
 _ORDER: Json = {
@@ -49,16 +49,16 @@ _ORDER: Json = {
     "sequence": {
         "type": "string",
         "pattern": "^[0-9]+$",
-        "description": "How many messages of its key there were, itself included.",
+        "description": "The number of the message among those of its tenant and key, as text: 1, 2, 3.",
     },
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Subscribed:
-    """That a service, `subscriber` by its name, receives an event which `publisher` publishes. Data that describes."""
+class Subscriber:
+    """A service, by its `name`, that receives an event of a publisher. Data that describes; it does nothing."""
 
-    subscriber: str
+    name: str
     publisher: Contract
     event: type[Event]
 
@@ -71,20 +71,20 @@ def asyncapi(
     version: str,
     description: str = "",
     owners: Mapping[str, str] | None = None,
-    subscriptions: Iterable[Subscribed] = (),
+    subscribers: Iterable[Subscriber] = (),
     servers: Mapping[str, Json] | None = None,
 ) -> Json:
     """An AsyncAPI 3.0 document of what these contracts publish, and of who subscribes.
 
     A service that publishes has one channel, at `/{application}/{service}`, with all of its events. So has a publisher
-    that stands in `subscriptions` alone, but nobody sends there: another document says who. `owners` names who answers
+    that stands in `subscribers` alone, but nobody sends there: another document says who. `owners` names who answers
     for each service, `servers` where the channels are (as AsyncAPI describes a server); without, none is named.
     Equal arguments make equal documents, the order of their members included.
 
     Raises:
         ValueError: a publisher does not publish what is subscribed to.
     """
-    document = _Document(application, tuple(contracts), tuple(subscriptions), owners or {})
+    document = _Document(application, tuple(contracts), tuple(subscribers), owners or {})
     return document.whole(title, version, description, servers or {})
 
 
@@ -105,15 +105,15 @@ class _Document:
         self,
         application: str,
         contracts: tuple[Contract, ...],
-        subscriptions: tuple[Subscribed, ...],
+        subscribers: tuple[Subscriber, ...],
         owners: Mapping[str, str],
     ) -> None:
         self._application = application
         self._owners = owners
         self._senders = {contract.name: contract for contract in contracts}
-        self._subscriptions = subscriptions
+        self._subscribers = subscribers
         self._publishers = dict(self._senders)
-        for each in subscriptions:
+        for each in subscribers:
             self._publishers.setdefault(each.publisher.name, each.publisher)
         written = [contract for contract in self._publishers.values() if contract.described is None]
         schemas = Schemas([event for contract in written for event in contract.publishes], taken=[_NAME])
@@ -197,8 +197,8 @@ class _Document:
                 summary = f"What {contract.service} publishes."
                 yield f"{contract.service}.send", _operation("send", contract.service, contract.service, types, summary)
         received: dict[tuple[str, str], dict[str, None]] = {}
-        for each in self._subscriptions:
-            types_of = received.setdefault((each.subscriber, each.publisher.name), {})
+        for each in self._subscribers:
+            types_of = received.setdefault((each.name, each.publisher.name), {})
             types_of[self._published(each)] = None
         for (subscriber, name), wanted in received.items():
             publisher = self._publishers[name].service
@@ -208,19 +208,19 @@ class _Document:
                 _operation("receive", subscriber, publisher, list(wanted), summary),
             )
 
-    def _published(self, subscribed: Subscribed) -> str:
+    def _published(self, subscriber: Subscriber) -> str:
         """The type of the event.
 
         Raises:
             ValueError: nobody publishes it.
         """
-        publisher = subscribed.publisher
-        found = publisher.event_type(subscribed.event)
+        publisher = subscriber.publisher
+        found = publisher.event_type(subscriber.event)
         types = [message.type for message in self._messages.get(publisher.name, ())]
-        if found in types and subscribed.event in publisher.publishes:
+        if found in types and subscriber.event in publisher.publishes:
             return found
         raise ValueError(
-            f"{subscribed.subscriber} subscribes to {found}, but {publisher.name} does not publish it: "
+            f"{subscriber.name} subscribes to {found}, but {publisher.name} does not publish it: "
             f"it publishes {', '.join(types) or 'nothing'}"
         )
 
