@@ -22,7 +22,7 @@ CATCHES_EVERYTHING = {
     "src/atoll/kernel/lane.py": "whatever a piece of work raises ends it, and not the lane",
     "src/atoll/kernel/stepping.py": "whatever a wait ends with is handed on to the work, cancellation above all",
     "src/atoll/service/instance.py": "a service's own start, drain and stop are foreign code",
-    "src/atoll/calls/isolation.py": "whatever the work raises is handed on to who waits for it, cancellation above all",
+    "src/atoll/kernel/isolation.py": "whatever the work raises is handed on to who waits for it, cancellation above all",
     "src/atoll/testing/simulation.py": "stands for a thread, whose caller is told",
     "src/atoll/topology/importing.py": "importing a module runs the code of an application",
     "src/atoll/topology/slot.py": "a slot that nobody keeps is waited for for ever",

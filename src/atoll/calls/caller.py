@@ -25,7 +25,7 @@ from atoll.contract import (
     arrived,
     from_wire,
 )
-from atoll.kernel import Context, Entropy, Trace, current
+from atoll.kernel import Context, Entropy, Trace, current, refuse_waiting
 from atoll.resilience import Timer, covers, guard, within
 
 
@@ -113,6 +113,7 @@ class Caller:
 
         `outer` is the context in which the call is made; by default that of the work in progress.
         """
+        refuse_waiting(f"it called {operation.id}")
         outer = current.get() if outer is None else outer
         loop = asyncio.get_running_loop()
         now = loop.time()

@@ -11,7 +11,6 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
-from atoll.calls.isolation import isolated
 from atoll.calls.ports import Request, Response, code_in
 from atoll.calls.streams import Stream
 from atoll.contract import (
@@ -26,7 +25,7 @@ from atoll.contract import (
     Unavailable,
     to_wire,
 )
-from atoll.kernel import Context, Entropy, Tasks, ThreadsBusy, current
+from atoll.kernel import Context, Entropy, Tasks, ThreadsBusy, current, isolated
 from atoll.resilience import Guard, covers, guard, within
 from atoll.telemetry import CallRecord, Recorder
 

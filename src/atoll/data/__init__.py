@@ -16,7 +16,7 @@ from atoll.data.errors import (
 from atoll.data.once import Keeper, Kept, Once, once
 from atoll.data.ports import Dialect, Driver, Parameters, Raw, Session, Statement
 from atoll.data.rows import NO_ROWS, Row, Rows, row_class
-from atoll.data.transaction import Publisher, Transaction, open_transaction
+from atoll.data.transaction import Publisher, Transaction
 
 __all__ = [
     "NO_ROWS",
@@ -48,6 +48,5 @@ __all__ = [
     "TransactionEnded",
     "TransactionTooLong",
     "once",
-    "open_transaction",
     "row_class",
 ]

@@ -127,6 +127,7 @@ class _Block:
             await transaction.rollback()
             return
         if self._once is not None and self._once.holds(transaction):
+            await transaction.flush()  # here, where the context of the call is
             return
         try:
             ticket = await transaction.commit()

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -11,9 +10,7 @@ from atoll.contract import Event, key_of
 from atoll.data.errors import CallInTransaction, TransactionEnded, TransactionTooLong
 from atoll.data.ports import Parameters, Session, Statement
 from atoll.data.rows import Rows
-
-open_transaction: ContextVar["Transaction | None"] = ContextVar("atoll_transaction", default=None)
-"""The transaction that the work in progress has begun and not ended."""
+from atoll.kernel import exclusive
 
 
 class Publisher(Protocol):
@@ -21,6 +18,10 @@ class Publisher(Protocol):
 
     async def write(self, transaction: "Transaction", events: Sequence[tuple[Event, datetime | None]]) -> None:
         """Write them, in this order, as part of the transaction."""
+        ...
+
+    def committed(self) -> None:
+        """A transaction with events was committed."""
         ...
 
     def check(self, event: Event) -> None:
@@ -67,6 +68,7 @@ class Transaction:
         "_timeout_s",
         "_token",
         "_watch",
+        "_written",
         "subject",
     )
 
@@ -75,6 +77,7 @@ class Transaction:
         self._timeout_s = timeout_s
         self._session: Session | None = None
         self._events: list[tuple[Event, datetime | None]] = []
+        self._written = 0
         self._is_ended = False
         self._failed: BaseException | None = None
         self._is_own = False
@@ -146,9 +149,10 @@ class Transaction:
 
     async def flush(self) -> None:
         """Write what was published so far into the outbox."""
-        if not self._events or self._database.publisher is None:
+        events = self._events[self._written :]
+        if not events or self._database.publisher is None:
             return
-        events, self._events = self._events, []
+        self._written += len(events)
         self._is_own = True
         try:
             await self._database.publisher.write(self, events)
@@ -157,7 +161,6 @@ class Transaction:
             raise
         finally:
             self._is_own = False
-            self._events = events
 
     async def commit(self) -> int:
         """Commit what was done; a ticket of the driver, which says when it is durable. 0 where nothing was done."""
@@ -175,6 +178,8 @@ class Transaction:
             raise
         finally:
             self._close()
+        if self._events and self._database.publisher is not None:
+            self._database.publisher.committed()
         return ticket
 
     async def rollback(self) -> None:
@@ -193,7 +198,7 @@ class Transaction:
     async def _begin(self) -> None:
         self._ends_at = self._loop.time() + self._timeout_s
         self._session = await self._database.begin(self._ends_at)
-        self._token = open_transaction.set(self)
+        self._token = exclusive.set(self)
 
     def _go_on(self) -> None:
         if self._failed is not None:
@@ -222,5 +227,5 @@ class Transaction:
             self._watch = None
         if self._token is not None:
             with contextlib.suppress(ValueError):  # ended in another context than it was begun in: nobody sees it there
-                open_transaction.reset(self._token)
+                exclusive.reset(self._token)
             self._token = None

@@ -6,6 +6,8 @@ from atoll.kernel.context import Context, Criticality, Trace, context, current
 from atoll.kernel.disk import Disk
 from atoll.kernel.entropy import Entropy
 from atoll.kernel.errors import AtollError, Mistake, Mistakes, Source, refuse
+from atoll.kernel.exclusive import Exclusive, exclusive, refuse_waiting
+from atoll.kernel.isolation import SelfCancelled, isolated
 from atoll.kernel.lane import Lane
 from atoll.kernel.settings import read_settings
 from atoll.kernel.spelling import spelled
@@ -21,9 +23,11 @@ __all__ = [
     "Cut",
     "Disk",
     "Entropy",
+    "Exclusive",
     "Lane",
     "Mistake",
     "Mistakes",
+    "SelfCancelled",
     "Source",
     "Tasks",
     "Threads",
@@ -31,8 +35,11 @@ __all__ = [
     "Trace",
     "context",
     "current",
+    "exclusive",
+    "isolated",
     "read_settings",
     "refuse",
+    "refuse_waiting",
     "resumed",
     "spelled",
 ]

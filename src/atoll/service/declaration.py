@@ -1,6 +1,7 @@
 """What a service class declares, read once: its contract, what it depends on, what it wants injected."""
 
 import inspect
+import itertools
 import math
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -11,12 +12,14 @@ import msgspec
 
 from atoll.calls import Catalog
 from atoll.contract import Contract, compile_contract, contracts_of, is_contract, snake_case, unfit
+from atoll.data import Database
+from atoll.events import Reaction, Repeated, handler_mistakes, reactions_in, repeated_in
 from atoll.kernel import Clock, Disk, Entropy, Mistake, Source
 from atoll.service.fields import Depends, Private, Settings
 from atoll.service.fitting import misfits
 from atoll.service.service import Service, fields_of
 
-PORTS: tuple[type, ...] = (Clock, Entropy, Disk, Catalog)
+PORTS: tuple[type, ...] = (Clock, Entropy, Disk, Catalog, Database)
 """What a service can ask for by type, beside contracts and settings."""
 
 
@@ -45,6 +48,13 @@ class Declaration:
     settings: tuple[str, type[Settings]] | None
     owner: str
     description: str
+    reactions: tuple[Reaction, ...] = ()
+    repeated: tuple[Repeated, ...] = ()
+
+    @property
+    def has_database(self) -> bool:
+        """Whether it owns a database."""
+        return Database in self.ports.values()
 
 
 def declare(service: type[Service], owner: str = "") -> tuple[Declaration | None, list[Mistake]]:
@@ -54,6 +64,8 @@ def declare(service: type[Service], owner: str = "") -> tuple[Declaration | None
         mistakes += _handler_mistakes(service, contract)
     fields = _Fields(service)
     mistakes += fields.mistakes
+    reactions, repeated, found = _told(service, has_database=Database in fields.ports.values())
+    mistakes += found
     owner = service.owner or owner
     if not owner:
         fix = f'write `class {service.__name__}(Service, ..., owner="team")`, or give the application an owner'
@@ -66,7 +78,18 @@ def declare(service: type[Service], owner: str = "") -> tuple[Declaration | None
         return None, mistakes
     name = service_name(service.__name__, contract)
     dependencies = tuple(fields.dependencies)
-    return Declaration(name, service, contract, dependencies, fields.ports, fields.settings, owner, description), []
+    return Declaration(
+        name,
+        service,
+        contract,
+        dependencies,
+        fields.ports,
+        fields.settings,
+        owner,
+        description,
+        reactions,
+        repeated,
+    ), []
 
 
 def outlined(
@@ -130,6 +153,34 @@ def _handler_mistakes(service: type[Service], contract: Contract) -> Iterator[Mi
     for misfit in misfits(service, contract):
         if misfit.operation not in hidden:
             yield _mistake(service, misfit.subject, misfit.what, misfit.fix)
+
+
+def _told(
+    service: type[Service], *, has_database: bool
+) -> tuple[tuple[Reaction, ...], tuple[Repeated, ...], list[Mistake]]:
+    """What the service reacts to and does again and again, and what is wrong with that."""
+    members = dict(inspect.getmembers_static(service, inspect.isfunction))
+    reactions, repeated = tuple(reactions_in(members)), tuple(repeated_in(members))
+    mistakes: list[Mistake] = []
+    told: tuple[Reaction | Repeated, ...] = (*reactions, *repeated)
+    for each in told:
+        handler = members[each.name]
+        takes_event = isinstance(each, Reaction)
+        for what, fix in handler_mistakes(each.name, handler, takes_event=takes_event):
+            mistakes.append(_mistake(service, handler, what, fix))
+        if not has_database:
+            fix = "ask for one: `db: Database`; what was done is recorded in it, so that it is done once"
+            mistakes.append(_mistake(service, handler, f"`{each.name}` needs a database", fix))
+    for event, several in itertools.groupby(sorted(reactions, key=_event_of), _event_of):
+        names = [each.name for each in several]
+        if len(names) > 1:
+            what = f"reacts to `{event}` twice, in {' and '.join(names)}"
+            mistakes.append(_mistake(service, members[names[1]], what, "do both in one of them"))
+    return reactions, repeated, mistakes
+
+
+def _event_of(reaction: Reaction) -> str:
+    return f"{reaction.event.__module__}.{reaction.event.__qualname__}"
 
 
 class _Fields:

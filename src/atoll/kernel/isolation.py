@@ -4,6 +4,8 @@ A handler must not see its caller's context variables, in one process as little 
 would give that too, at twice the cost, and cancellation would need help to pass; here it passes by itself. What a
 handler does to the task that it shares is taken back: cancelling it ends the handler, not its caller. (What it leaves
 behind to do so later, a timer that cancels the task, is not seen here.)
+
+Every wait of the work is seen here, so that work which holds what others wait for is told where it waits.
 """
 
 import asyncio
@@ -11,6 +13,8 @@ import types
 from collections.abc import Awaitable, Coroutine, Generator
 from contextvars import Context as Variables
 from typing import Any
+
+from atoll.kernel.exclusive import exclusive
 
 Work = Coroutine[Any, Any, Any]  # Any: the event loop's own protocol, and a result of any type
 
@@ -44,6 +48,11 @@ def _driven(
         waits_for = run(work.send, None)
         while True:
             own = max(0, own + cancelling() - before)
+            held = variables.get(exclusive)
+            if held is not None and (refusal := held.refuse_waiting("it waited for something else")) is not None:
+                before = cancelling()
+                waits_for = run(work.throw, refusal)
+                continue
             try:
                 value = yield waits_for
             except GeneratorExit:

@@ -1,0 +1,120 @@
+"""One delivery: a handler, in a transaction of its own, with the record that it was done."""
+
+import asyncio
+import contextvars
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from atoll.contract import Codec, Event, Invalid
+from atoll.data import TIMEOUT_S, Database, Once, Transaction, once
+from atoll.events.envelope import Envelope
+from atoll.kernel import AtollError, Context, Entropy, Trace, current, isolated
+from atoll.resilience import Timer, guard
+
+Work = Coroutine[Any, Any, None]  # Any: a coroutine's own send types
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What is done with events of one type: `run` is given the envelope and the transaction of the delivery."""
+
+    type: str
+    run: Callable[[Envelope, Transaction], Work]
+    attempts_max: int = 10
+    timeout_s: float = 30.0
+
+
+class Undeliverable(AtollError):
+    """A message that no attempt can deliver: it is put aside at once."""
+
+    code = "undeliverable"
+
+
+class Fenced(AtollError):
+    """Another instance has the partition by now; what this one did was undone."""
+
+    code = "fenced"
+
+    def __str__(self) -> str:
+        return "another instance has taken the partition over: what was done here was undone"
+
+
+def effect_of(
+    event_type: str,
+    codec: Codec[Event],
+    handler: Callable[[Event, Transaction], Work],
+    attempts_max: int,
+    timeout_s: float,
+) -> Effect:
+    """The effect of a service's handler, which is given the event itself."""
+
+    async def run(envelope: Envelope, tx: Transaction) -> None:
+        try:
+            event = codec.decode(bytes(envelope.data))
+        except Invalid as invalid:
+            faults = "; ".join(f"{fault.pointer or '/'} {fault.detail}" for fault in invalid.faults)
+            raise Undeliverable(f"its data does not fit {codec.kind.__name__}: {faults}") from None
+        await handler(event, tx)
+
+    return Effect(event_type, run, attempts_max, timeout_s)
+
+
+class Deliverer:
+    """Runs deliveries of one subscription, each in a fresh context."""
+
+    def __init__(self, subscription: str, publisher: str, database: Database, entropy: Entropy) -> None:
+        self._subscription = subscription
+        self._publisher = publisher
+        self._database = database
+        self._bits = entropy.bits
+
+    async def deliver(
+        self, envelope: Envelope, effect: Effect, timer: Timer, record: Callable[[Transaction], Awaitable[bool]]
+    ) -> int:
+        """One attempt. `record` writes into the transaction that it was done; the ticket of the commit.
+
+        Raises:
+            Fenced: `record` says that the partition is somebody else's.
+            Exception: whatever the handler raises; nothing was done then.
+        """
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
+        assert task is not None
+        deadline_at = loop.time() + effect.timeout_s
+        transaction = Transaction(self._database, min(TIMEOUT_S, effect.timeout_s))
+        context = self._context(envelope, deadline_at)
+        current.set(context)  # events that the handler publishes are written after it has returned
+        variables = contextvars.Context()
+        variables.run(_enter, context, Once(transaction), (task, deadline_at))
+        try:
+            work = isolated(variables, effect.run(envelope, transaction), task)
+            await timer.wait(deadline_at, work, f"{self._subscription}:{effect.type}")
+            await transaction.flush()
+            if not await record(transaction):
+                raise Fenced
+            return await transaction.commit()
+        except BaseException:
+            await transaction.rollback()
+            raise
+
+    def _context(self, envelope: Envelope, deadline_at: float) -> Context:
+        """What the handler works in: the trace goes on, the actor is known, and calls have keys of their own."""
+        bits = self._bits
+        trace = Trace.parse(envelope.traceparent) if envelope.traceparent else None
+        span = Trace(bits(128) or 1, bits(64) or 1, 0, True) if trace is None else trace.child(bits(64) or 1)
+        key = f"{envelope.source}:{envelope.id}:{self._subscription}"
+        return Context(
+            span,
+            deadline_at,
+            self._publisher,
+            tenant=envelope.tenant,
+            idempotency_key=key,
+            actor=envelope.actor,
+        )
+
+
+def _enter(context: Context, work: Once, watched: "tuple[asyncio.Task[Any], float]") -> None:  # Any: see Guard
+    current.set(context)
+    once.set(work)
+    guard.set(watched)

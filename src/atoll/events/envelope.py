@@ -1,0 +1,65 @@
+"""Envelopes: events as they travel and are kept, after CloudEvents 1.0 in its JSON format.
+
+Beside the attributes that CloudEvents asks for stand those of its extensions: `partitionkey` (the key), `sequence`
+(counted by key, as text), `traceparent`; and two of our own, `tenant` and `actor`. The actor is data: who caused it,
+never a right to do something.
+"""
+
+import zlib
+from datetime import datetime
+
+import msgspec
+
+from atoll.events.ports import PARTITIONS
+
+
+class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_only=True):
+    """One event in its envelope. `data` is JSON as it was published."""
+
+    id: str
+    source: str
+    type: str
+    time: str = ""
+    specversion: str
+    datacontenttype: str = ""
+    partitionkey: str | None = None
+    sequence: str | None = None
+    tenant: str = "main"
+    actor: str | None = None
+    traceparent: str = ""
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """When it happened; None where nobody says."""
+        try:
+            return datetime.fromisoformat(self.time) if self.time else None
+        except ValueError:
+            return None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Envelope).decode
+
+
+def encode_envelope(envelope: Envelope) -> bytes:
+    """The envelope as JSON."""
+    return _encode(envelope)
+
+
+def decode_envelope(text: bytes | msgspec.Raw) -> Envelope:
+    """The envelope in the JSON; attributes that nobody knows here are passed over.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return _decode(text)
+
+
+def partition_of(tenant: str, key: str) -> int:
+    """The partition of a key: the same for ever.
+
+    >>> partition_of("main", "lead-7")
+    13
+    """
+    return zlib.crc32(f"{tenant}\0{key}".encode()) % PARTITIONS

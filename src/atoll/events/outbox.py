@@ -1,0 +1,140 @@
+"""The outbox: events become rows of the publisher's log, in the transaction that publishes them.
+
+Each event with a key gets the next number of the key's sequence, under the lock of the key's row, which lasts until the
+commit: so the numbers are in the order of the commits, with no gap.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from atoll.contract import Codec, Contract, Event, Invalid, codec_of, key_of
+from atoll.data import NotPublished, Transaction
+from atoll.events.envelope import Envelope, decode_envelope, encode_envelope, partition_of
+from atoll.events.statements import publishing
+from atoll.kernel import Clock, Entropy, current
+
+PAYLOAD_BYTES_MAX = 1024 * 1024
+"""A bigger event is refused: what is that big belongs into a store, and its address into the event."""
+
+
+class Outbox:
+    """Writes the events of one service. Fulfils `Publisher`."""
+
+    def __init__(
+        self,
+        source: str,
+        contract: Contract | None,
+        clock: Clock,
+        entropy: Entropy,
+        *,
+        payload_bytes_max: int = PAYLOAD_BYTES_MAX,
+    ) -> None:
+        self._source = source
+        self._clock = clock
+        self._entropy = entropy
+        self._payload_bytes_max = payload_bytes_max
+        self._kinds: dict[type[Event], tuple[str, Codec[Event]]] = {}
+        if contract is not None:
+            self._kinds = {event: (contract.event_type(event), codec_of(event)) for event in contract.publishes}
+        self._told: list[Callable[[], None]] = []
+        self.refusal: str | None = None
+        """Why nothing can be published now; None where it can."""
+
+    def when_committed(self, told: Callable[[], None]) -> None:
+        """Have a function called whenever a transaction with events was committed."""
+        self._told.append(told)
+
+    def committed(self) -> None:
+        """A transaction with events was committed."""
+        for told in self._told:
+            told()
+
+    def check(self, event: Event) -> None:
+        """Refuse what is not declared, and everything while the log is full.
+
+        Raises:
+            NotPublished: as said.
+        """
+        name = type(event).__name__
+        if type(event) not in self._kinds:
+            declared = ", ".join(kind.__name__ for kind in self._kinds) or "none"
+            reason = f"the service's contract declares {declared}; add it to `publishes` of its contract"
+            raise NotPublished(name, reason)
+        if self.refusal is not None:
+            raise NotPublished(name, self.refusal)
+
+    async def write(self, transaction: Transaction, events: Sequence[tuple[Event, datetime | None]]) -> None:
+        """Write events as part of a transaction."""
+        now = self._clock.now()
+        for event, at in events:
+            envelope = self._enveloped(event, now)
+            key = envelope.partitionkey
+            if at is not None and at > now:
+                row = {
+                    "due_at": at.timestamp(),
+                    "type": envelope.type,
+                    "tenant": envelope.tenant,
+                    "subject": key,
+                    "key": key,
+                    "envelope": encode_envelope(envelope),
+                }
+                await transaction.execute(publishing().schedule, row)
+            else:
+                await append(transaction, envelope, now)
+
+    def _enveloped(self, event: Event, now: datetime) -> Envelope:
+        kind, codec = self._kinds[type(event)]
+        try:
+            data = codec.encode(event)
+        except Invalid as invalid:
+            raise NotPublished(type(event).__name__, str(invalid.faults[0].detail)) from None
+        if len(data) > self._payload_bytes_max:
+            reason = f"it has {len(data)} bytes, and {self._payload_bytes_max} are allowed: publish where the rest is"
+            raise NotPublished(type(event).__name__, reason)
+        context = current.get()
+        trace = context.trace
+        return Envelope(
+            id=str(self._entropy.uuid()),
+            source=self._source,
+            type=kind,
+            time=now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            specversion="1.0",
+            datacontenttype="application/json",
+            partitionkey=key_of(event),
+            tenant=context.tenant,
+            actor=context.actor if context.user is None else context.user,
+            traceparent=str(trace) if trace.trace_id else "",
+            data=msgspec.Raw(data),
+        )
+
+
+async def append(transaction: Transaction, envelope: Envelope, now: datetime) -> None:
+    """Write an envelope at the end of the log, with the next number of its key."""
+    key = envelope.partitionkey
+    sequence: int | None = None
+    if key is None:
+        partition = partition_of(envelope.tenant, envelope.id)
+    else:
+        partition = partition_of(envelope.tenant, key)
+        rows = await transaction.execute(publishing().count, {"tenant": envelope.tenant, "key": key})
+        sequence = rows.scalar()
+        envelope = msgspec.structs.replace(envelope, sequence=str(sequence))
+    await transaction.execute(
+        publishing().append,
+        {
+            "partition": partition,
+            "type": envelope.type,
+            "tenant": envelope.tenant,
+            "subject": key,
+            "sequence": sequence,
+            "published_at": now.timestamp(),
+            "envelope": encode_envelope(envelope),
+        },
+    )
+
+
+async def append_due(transaction: Transaction, text: bytes, now: datetime) -> None:
+    """Write an event whose moment has come."""
+    await append(transaction, decode_envelope(text), now)

@@ -1,0 +1,93 @@
+"""Messages that could not be delivered are put aside, with all later ones of their key, so that others go on.
+
+A message is `waiting` for its next attempt; it is `dead` when it has had all of them, until somebody replays or drops
+it; what comes later under its key is `behind` it, and is delivered after it, in its order.
+"""
+
+from dataclasses import dataclass
+
+from atoll.data import Database, Row, Transaction
+from atoll.events.envelope import Envelope
+from atoll.events.ports import Message
+from atoll.events.statements import subscribing
+
+WAITING, DEAD, BEHIND = "waiting", "dead", "behind"
+
+Key = tuple[str, str]
+"""A tenant, and a key of its."""
+
+ERROR_CHARS_MAX = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong with a message, how often it was tried, and when it is tried again (None: no more)."""
+
+    error: str
+    attempts: int
+    due_at: float | None
+
+
+class Parking:
+    """The messages of one subscription that were put aside."""
+
+    def __init__(self, subscription: str, publisher: str, database: Database) -> None:
+        self._database = database
+        self._of = {"of": subscription, "from_": publisher}
+        self._named = {"subscription": subscription, "publisher": publisher}
+
+    async def keys(self) -> dict[int, set[Key]]:
+        """The keys under which messages are parked, by partition."""
+        found: dict[int, set[Key]] = {}
+        for row in await self._database.read(subscribing().parked_keys, self._of):
+            if row.key is not None:
+                found.setdefault(row.partition, set()).add((row.tenant, row.key))
+        return found
+
+    async def park(
+        self, tx: Transaction, message: Message, envelope: Envelope, failure: Failure | None, now: float
+    ) -> None:
+        """Put a message aside; with no failure of its own, behind another one of its key."""
+        state = BEHIND if failure is None else DEAD if failure.due_at is None else WAITING
+        await tx.execute(
+            subscribing().park,
+            self._named
+            | {
+                "partition": message.partition,
+                "position": message.position,
+                "state": state,
+                "type": envelope.type,
+                "tenant": envelope.tenant,
+                "subject": envelope.partitionkey,
+                "key": envelope.partitionkey,
+                "message_id": envelope.id,
+                "attempts": failure.attempts if failure else 0,
+                "error": failure.error[:ERROR_CHARS_MAX] if failure else "",
+                "parked_at": now,
+                "due_at": (failure.due_at or 0.0) if failure else 0.0,
+                "envelope": bytes(message.event),
+            },
+        )
+
+    async def due(self, now: float) -> list[Row]:
+        """The messages whose next attempt is due."""
+        return list(await self._database.read(subscribing().waiting, self._of | {"now": now}))
+
+    async def behind(self, tenant: str, key: str) -> list[Row]:
+        """What is parked under a key, oldest first."""
+        return list(await self._database.read(subscribing().parked_of_key, self._of | {"whose": tenant, "which": key}))
+
+    async def unpark(self, tx: Transaction, number: int) -> bool:
+        """Take a message out, as part of a transaction; False where it is no longer there."""
+        return (await tx.execute(subscribing().unpark, {"which": number})).changed == 1
+
+    async def fail_again(self, tx: Transaction, number: int, failure: Failure) -> None:
+        """Another attempt has failed."""
+        change = {
+            "which": number,
+            "now_": DEAD if failure.due_at is None else WAITING,
+            "tries": failure.attempts,
+            "why": failure.error[:ERROR_CHARS_MAX],
+            "at": failure.due_at or 0.0,
+        }
+        await tx.execute(subscribing().repark, change)

@@ -1,0 +1,256 @@
+"""The work in lanes: each message to its end, which is its effect, or a place beside the road."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from atoll.contract import Problem
+from atoll.data import Database, Row, Transaction
+from atoll.events.delivery import Deliverer, Effect, Fenced, Undeliverable
+from atoll.events.envelope import Envelope, decode_envelope
+from atoll.events.lane import Lane
+from atoll.events.leases import Leases
+from atoll.events.parking import DEAD, WAITING, Failure, Parking
+from atoll.events.ports import Message
+from atoll.kernel import AtollError, Clock
+
+_log = logging.getLogger("atoll.events")
+
+TURN = 8
+"""After so many deliveries in a row a lane lets others go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a subscription behaves over time. Spans are in seconds.
+
+    An attempt that fails is made again after about `first_s`, then twice that, up to `last_s`, with jitter. After
+    `here_max` attempts the message is put aside for the others, so that other keys go on.
+    """
+
+    lease_s: float = 6.0
+    wait_s: float = 20.0
+    first_s: float = 0.1
+    last_s: float = 60.0
+    here_max: int = 3
+    out_of_reach_s: float = 5.0
+    look_s: float = 0.5
+
+    def pause_s(self, attempts: int, chance: float, most_s: float | None = None) -> float:
+        """How long to wait after so many attempts; `chance` is from 0 to 1."""
+        span: float = min(self.first_s * 2.0 ** min(attempts - 1, 30), self.last_s if most_s is None else most_s)
+        return span * (0.5 + chance / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """What is subscribed to: the name of the subscription, whose log it is, and what is done with which events."""
+
+    name: str
+    publisher: str
+    effects: Mapping[str, Effect]
+    is_from_now: bool = False
+
+
+class Owner(Protocol):
+    """Whose lanes are worked on."""
+
+    def lost(self, lane: Lane) -> None:
+        """A lane is somebody else's by now."""
+        ...
+
+    def rested(self, lane: Lane) -> None:
+        """A lane has nothing more to do."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a worker works with; `chance` is from 0 to 1."""
+
+    database: Database
+    leases: Leases
+    parking: Parking
+    deliverer: Deliverer
+    clock: Clock
+    chance: Callable[[], float]
+
+
+class Worker:
+    """Does the work of a subscription's lanes, and tells their owner of it."""
+
+    def __init__(self, subscribed: Subscribed, means: Means, pace: Pace, owner: Owner) -> None:
+        self._subscribed = subscribed
+        self._database = means.database
+        self._leases = means.leases
+        self._parking = means.parking
+        self._deliverer = means.deliverer
+        self._clock = means.clock
+        self._chance = means.chance
+        self._pace = pace
+        self._owner = owner
+        self.is_draining = False
+
+    async def work(self, lane: Lane) -> None:
+        """Deliver what waits in a lane, until nothing does."""
+        count = 0
+        try:
+            while not lane.is_lost and (lane.jobs or lane.queue):
+                if lane.jobs:
+                    await self._again(lane, lane.jobs.popleft())
+                else:
+                    await self._deliver(lane, lane.queue.popleft())
+                count += 1
+                if count % TURN == 0:
+                    await asyncio.sleep(0)
+        except Fenced:
+            self._owner.lost(lane)
+            _log.warning(
+                "%s: partition %d of %s was taken over by another instance",
+                self._names[0],
+                lane.held.partition,
+                self._names[1],
+            )
+        finally:
+            lane.is_working = False
+            self._owner.rested(lane)
+
+    async def _deliver(self, lane: Lane, message: Message) -> None:
+        """See one message to its end: it took effect, or was put aside."""
+        envelope = decode_envelope(message.event)
+        key = (envelope.tenant, envelope.partitionkey) if envelope.partitionkey is not None else None
+        if key is not None and key in lane.keys:
+            await self._put_aside(lane, message, envelope, None)
+            return
+        effect = self._subscribed.effects[envelope.type]
+        attempts = 0
+        while True:
+            try:
+                await self._deliverer.deliver(
+                    envelope, effect, lane.timer, lambda tx: self._leases.advance(tx, lane.held, message.position)
+                )
+                break
+            except Fenced:
+                raise
+            except Exception as error:  # noqa: BLE001  # foreign code: the handler's own errors
+                attempts += 1
+                failure = self._failed(envelope, effect, error, attempts)
+                if failure is not None:
+                    await self._put_aside(lane, message, envelope, failure)
+                    break
+                most_s = self._pace.out_of_reach_s if _is_out_of_reach(error) else None
+                await asyncio.sleep(self._pace.pause_s(attempts, self._chance(), most_s))
+                if lane.is_lost or self.is_draining:
+                    raise Fenced from None
+        lane.done = message.position
+
+    def _failed(self, envelope: Envelope, effect: Effect, error: Exception, attempts: int) -> Failure | None:
+        """What becomes of a message after an error; None where it is tried again at once, in its place."""
+        said = f"{type(error).__name__}: {error}"
+        if _is_out_of_reach(error):
+            if attempts in (1, 10):
+                _log.warning("%s: %s of %s waits: %s", self._names[0], envelope.type, self._names[1], said)
+            return None
+        _log.error("%s could not react to %s %s", self._names[0], envelope.type, envelope.id, exc_info=error)
+        if isinstance(error, Undeliverable) or attempts >= effect.attempts_max:
+            return Failure(said, attempts, None)
+        if attempts >= self._pace.here_max:
+            pause_s = self._pace.pause_s(attempts, self._chance())
+            return Failure(said, attempts, self._clock.now().timestamp() + pause_s)
+        return None
+
+    async def _put_aside(self, lane: Lane, message: Message, envelope: Envelope, failure: Failure | None) -> None:
+        now = self._clock.now().timestamp()
+
+        async def write(tx: Transaction) -> bool:
+            await self._parking.park(tx, message, envelope, failure, now)
+            return await self._leases.advance(tx, lane.held, message.position)
+
+        await self._recorded(lane, write)
+        if envelope.partitionkey is not None:
+            lane.keys.add((envelope.tenant, envelope.partitionkey))
+        lane.done = message.position
+
+    async def _recorded(self, lane: Lane, write: "Writing") -> None:
+        """Commit something about a lane, however long it takes; only a fence ends that."""
+        attempts = 0
+        while True:
+            transaction = Transaction(self._database, 5.0)
+            try:
+                if not await write(transaction):
+                    raise Fenced
+                await transaction.commit()
+                return
+            except Fenced:
+                raise
+            except AtollError as error:
+                attempts += 1
+                _log.warning("%s: what became of a message cannot be kept: %s", self._names[0], error)
+                await asyncio.sleep(self._pace.pause_s(attempts, self._chance(), self._pace.out_of_reach_s))
+                if lane.is_lost:
+                    raise Fenced from None
+            finally:
+                await transaction.rollback()
+
+    async def _again(self, lane: Lane, row: Row) -> None:
+        """Another attempt of a parked message, then of those behind it."""
+        rows = [row] if row.key is None else await self._parking.behind(row.tenant, row.key)
+        for each in rows:
+            if each.state == DEAD or (each.state == WAITING and each.number != row.number):
+                return
+            if not await self._attempt_parked(lane, each):
+                return
+        if row.key is not None and not await self._parking.behind(row.tenant, row.key):
+            lane.keys.discard((row.tenant, row.key))
+
+    async def _attempt_parked(self, lane: Lane, row: Row) -> bool:
+        """Whether a parked message is out of the way: it took effect, or is there no longer."""
+        envelope = decode_envelope(bytes(row.envelope))
+        effect = self._subscribed.effects.get(envelope.type)
+
+        async def record(tx: Transaction) -> bool:
+            return await self._parking.unpark(tx, row.number) and await self._leases.confirm(tx, lane.held)
+
+        try:
+            if effect is None:
+                raise Undeliverable(f"nothing reacts to {envelope.type} any more")
+            await self._deliverer.deliver(envelope, effect, lane.timer, record)
+        except Fenced:
+            raise
+        except Exception as error:  # noqa: BLE001  # foreign code: the handler's own errors
+            attempts = row.attempts + 1
+            failure = self._failed_again(envelope, effect, error, attempts)
+
+            async def write(tx: Transaction) -> bool:
+                await self._parking.fail_again(tx, row.number, failure)
+                return await self._leases.confirm(tx, lane.held)
+
+            await self._recorded(lane, write)
+            return False
+        return True
+
+    def _failed_again(self, envelope: Envelope, effect: Effect | None, error: Exception, attempts: int) -> Failure:
+        found = None if effect is None else self._failed(envelope, effect, error, attempts)
+        if effect is None or (found is not None and found.due_at is None):
+            return Failure(f"{type(error).__name__}: {error}", attempts, None)
+        pause_s = self._pace.pause_s(attempts, self._chance())
+        return Failure(f"{type(error).__name__}: {error}", attempts, self._clock.now().timestamp() + pause_s)
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        return self._subscribed.name, self._subscribed.publisher
+
+
+def _is_out_of_reach(error: Exception) -> bool:
+    """Whether what the handler needs is not there now: no fault of the message, so that its place is kept."""
+    return isinstance(error, AtollError | Problem) and error.retryable
+
+
+class Writing(Protocol):
+    """Writes something into a transaction; False where the partition is somebody else's."""
+
+    async def __call__(self, tx: Transaction, /) -> bool:
+        """Write it."""
+        ...
