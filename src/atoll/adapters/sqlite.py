@@ -21,7 +21,7 @@ from typing import Any
 from atoll.adapters.sqlite_errors import sqlite_error
 from atoll.adapters.sqlite_sync import Sync
 from atoll.adapters.sqlite_turn import Turn
-from atoll.data import DatabaseBusy, DatabaseUnavailable, Raw
+from atoll.data import DatabaseBusy, DatabaseUnavailable, Dialect, Raw
 
 CHECKPOINT_COMMITS = 2_000
 """After so many commits the log is written back into the file, in a thread."""
@@ -54,7 +54,7 @@ async def open_sqlite(path: Path) -> "SqliteDriver":
 class SqliteDriver:
     """A database in a file, shared with other processes of this machine. Fulfils `Driver`."""
 
-    dialect = "sqlite"
+    dialect: Dialect = "sqlite"
 
     def __init__(self, path: Path, held: int) -> None:
         self._path = path
@@ -279,7 +279,7 @@ class SqliteSession:
 class MemoryDriver:
     """A database in memory, gone when it is closed: for tests. Fulfils `Driver`."""
 
-    dialect = "sqlite"
+    dialect: Dialect = "sqlite"
     written = 0
     place = "memory"
 

@@ -11,6 +11,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
+from atoll.calls.once import AnsweredOnce, answer_with
 from atoll.calls.ports import Request, Response, code_in
 from atoll.calls.streams import Stream
 from atoll.contract import (
@@ -19,12 +20,15 @@ from atoll.contract import (
     InternalError,
     Invalid,
     InvalidInput,
+    KeyNotKept,
     Operation,
     Problem,
     ResultForm,
     Unavailable,
+    Undecided,
     to_wire,
 )
+from atoll.data import DatabaseBusy, DatabaseUnavailable, DiskFull, Keeper, OutcomeUnknown
 from atoll.kernel import Context, Entropy, Tasks, ThreadsBusy, current, isolated
 from atoll.resilience import Guard, covers, guard, within
 from atoll.telemetry import CallRecord, Recorder
@@ -44,8 +48,10 @@ class Dispatcher:
         handlers: Mapping[str, Handler],
         entropy: Entropy,
         recorder: Recorder | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self.contract = contract
+        self._once = None if keeper is None else AnsweredOnce(keeper)
         self._handlers = {operation.name: handlers[operation.name] for operation in contract.operations}
         self._bits = entropy.bits
         self._recorder = recorder
@@ -133,10 +139,12 @@ class Dispatcher:
             variables.run(_enter, context, None)
             return await self._open(operation, context, handler(**arguments), variables, started_at)
         variables.run(_enter, context, watched)
-        result = await isolated(variables, handler(**arguments), task)
-        if operation.codec is None:
-            return Response(204)
-        return Response(200, operation.codec.encode(result))
+        if context.idempotency_key is not None and operation.method != "GET":
+            if self._once is not None:
+                return await self._once.answer(request, context, lambda: handler(**arguments), variables, task)
+            if request.strict:
+                raise KeyNotKept(operation=operation.id)
+        return answer_with(operation, await isolated(variables, handler(**arguments), task))
 
     def _refuse_late(self, operation: Operation, context: Context, now: float) -> None:
         """Begin nothing when nobody waits for it any more, or when the instance is stopping."""
@@ -190,6 +198,12 @@ class Dispatcher:
                 return error
         if isinstance(error, ThreadsBusy):
             return Unavailable(service=operation.service, reason=str(error))
+        if isinstance(error, OutcomeUnknown):
+            _log.error("%s: %s", operation.id, error, extra=_extra(context))
+            return Undecided(operation=operation.id)
+        if isinstance(error, DatabaseBusy | DatabaseUnavailable | DiskFull):
+            _log.warning("%s: %s", operation.id, error, extra=_extra(context))
+            return Unavailable(service=operation.service, reason="its database takes nothing now")
         if isinstance(error, Problem) and error.arrived:  # logged in full where it was raised
             _log.error("%s failed: a call of it came to %s", operation.id, error.code, extra=_extra(context))
         else:

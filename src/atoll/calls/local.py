@@ -1,10 +1,20 @@
 """The transport of co-located services: straight to the dispatcher where one is placed here, else to a network."""
 
 from collections.abc import Awaitable
+from typing import Protocol
 
-from atoll.calls.dispatcher import Dispatcher
 from atoll.calls.ports import Request, Response, Transport
-from atoll.contract import Unavailable, to_wire
+from atoll.contract import Contract, Unavailable, to_wire
+
+
+class Answering(Protocol):
+    """Answers the requests for the operations of one contract: a `Dispatcher`, or a door of the platform's own."""
+
+    contract: Contract
+
+    async def dispatch(self, request: Request) -> Response:
+        """The answer to a request. Never raises but for cancellation."""
+        ...
 
 
 class LocalTransport:
@@ -12,13 +22,13 @@ class LocalTransport:
 
     def __init__(self) -> None:
         self._elsewhere: Transport | None = None
-        self._dispatchers: dict[tuple[str, int], Dispatcher] = {}
+        self._dispatchers: dict[tuple[str, int], Answering] = {}
 
-    def add(self, dispatcher: Dispatcher) -> None:
+    def add(self, dispatcher: Answering) -> None:
         """Serve the dispatcher's contract here."""
         self._dispatchers[dispatcher.contract.id, dispatcher.contract.major] = dispatcher
 
-    def remove(self, dispatcher: Dispatcher) -> None:
+    def remove(self, dispatcher: Answering) -> None:
         """Serve it no longer."""
         self._dispatchers.pop((dispatcher.contract.id, dispatcher.contract.major), None)
 

@@ -3,6 +3,7 @@
 from atoll.contract.arguments import Argument, Place
 from atoll.contract.asyncapi import Subscriber, asyncapi
 from atoll.contract.codec import Codec, codec_of
+from atoll.contract.compiling import compile_operation
 from atoll.contract.contract import (
     Contract,
     compile_contract,
@@ -28,16 +29,19 @@ from atoll.contract.problems import (
     Forbidden,
     InternalError,
     InvalidInput,
+    KeyNotKept,
+    KeyReused,
     MethodNotAllowed,
     NoSuchOperation,
     PayloadTooLarge,
     Unauthenticated,
     Unavailable,
+    Undecided,
     UnknownProblem,
     UnsupportedMediaType,
 )
 from atoll.contract.value import Choice, Page, Personal, Value
-from atoll.contract.verbs import Deprecation, delete, get, patch, post, put
+from atoll.contract.verbs import Deprecation, declared_of, delete, get, patch, post, put
 from atoll.contract.wire import MEDIA_TYPE, arrived, from_wire, to_wire
 
 __all__ = [
@@ -58,6 +62,8 @@ __all__ = [
     "InternalError",
     "Invalid",
     "InvalidInput",
+    "KeyNotKept",
+    "KeyReused",
     "MethodNotAllowed",
     "NoSuchOperation",
     "Operation",
@@ -70,6 +76,7 @@ __all__ = [
     "Subscriber",
     "Unauthenticated",
     "Unavailable",
+    "Undecided",
     "UnknownProblem",
     "UnsupportedMediaType",
     "Value",
@@ -77,10 +84,12 @@ __all__ = [
     "asyncapi",
     "codec_of",
     "compile_contract",
+    "compile_operation",
     "contract",
     "contract_from_document",
     "contract_of",
     "contracts_of",
+    "declared_of",
     "delete",
     "event_key",
     "event_name",

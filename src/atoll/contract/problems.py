@@ -2,12 +2,15 @@
 
 Problem
 ├── InvalidInput           422  what was sent does not fit the contract
+├── KeyReused              422  the idempotency key belongs to another request
+├── KeyNotKept             400  the operation cannot promise to be done once
 ├── Unauthenticated        401  nobody knows who asks
 ├── Forbidden              403  it is known who asks, and they may not
 ├── NoSuchOperation        404  nothing is served at this path
 ├── MethodNotAllowed       405  the path is served, not by this method
 ├── PayloadTooLarge        413  the body is longer than is taken here
 ├── UnsupportedMediaType   415  the body is not JSON
+├── Undecided              500  nobody knows whether it took place
 ├── InternalError          500  the handler failed; the trace leads to why
 ├── BrokenContract         502  the answer does not fit the contract
 ├── UnknownProblem         502  the answer is a problem that this version does not know
@@ -96,6 +99,31 @@ class UnknownProblem(Problem, status=502):
         return f"{said} (status {self.original_status}): {self.message}"
 
 
+class KeyNotKept(
+    Problem, status=400, detail="{operation} keeps no answers, so that asking twice may do it twice: send no key"
+):
+    """The request has an idempotency key, and the operation cannot promise to be done once."""
+
+    operation: str
+
+
+class KeyReused(Problem, status=422, detail="the idempotency key was used before, for another request: make a new one"):
+    """The idempotency key belongs to another request."""
+
+    operation: str
+
+
+class Undecided(
+    Problem,
+    status=500,
+    code="outcome_unknown",
+    detail="whether {operation} took place is not known: look, or ask again under the same idempotency key",
+):
+    """The database went away in the middle of the commit."""
+
+    operation: str
+
+
 class Unavailable(Problem, status=503, retryable=True, detail="{service} cannot answer now: {reason}"):
     """The service cannot answer now."""
 
@@ -122,6 +150,9 @@ PLATFORM_PROBLEMS: dict[str, type[Problem]] = {
         InternalError,
         BrokenContract,
         UnknownProblem,
+        KeyNotKept,
+        KeyReused,
+        Undecided,
         Unavailable,
         DeadlineExceeded,
     )

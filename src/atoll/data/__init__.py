@@ -13,16 +13,25 @@ from atoll.data.errors import (
     TransactionEnded,
     TransactionTooLong,
 )
+from atoll.data.migration_errors import (
+    DatabaseAhead,
+    MigrationFailed,
+    SeveralHeads,
+    TablesDiffer,
+    UnknownRevision,
+)
 from atoll.data.once import Keeper, Kept, Once, once
 from atoll.data.ports import Dialect, Driver, Parameters, Raw, Session, Statement
 from atoll.data.rows import NO_ROWS, Row, Rows, row_class
 from atoll.data.transaction import Publisher, Transaction
+from atoll.data.upserts import upsert
 
 __all__ = [
     "NO_ROWS",
     "TIMEOUT_S",
     "CallInTransaction",
     "Database",
+    "DatabaseAhead",
     "DatabaseBusy",
     "DatabaseUnavailable",
     "Dialect",
@@ -30,6 +39,7 @@ __all__ = [
     "Driver",
     "Keeper",
     "Kept",
+    "MigrationFailed",
     "NotPublished",
     "Once",
     "OutcomeUnknown",
@@ -42,11 +52,15 @@ __all__ = [
     "Rows",
     "SecondTransaction",
     "Session",
+    "SeveralHeads",
     "Statement",
     "StatementRefused",
+    "TablesDiffer",
     "Transaction",
     "TransactionEnded",
     "TransactionTooLong",
+    "UnknownRevision",
     "once",
     "row_class",
+    "upsert",
 ]

@@ -3,13 +3,13 @@
 import asyncio
 import functools
 from contextvars import ContextVar
-from datetime import datetime
 from typing import Protocol
 
 from atoll.data.errors import SecondTransaction
 from atoll.data.ports import Parameters, Statement
 from atoll.data.rows import Rows
 from atoll.data.transaction import Transaction
+from atoll.kernel import Clock
 
 once: ContextVar["Once | None"] = ContextVar("atoll_once", default=None)
 """The work in progress, where it is done once."""
@@ -75,8 +75,9 @@ class Data(Protocol):
 class Keeper:
     """Keeps the answers of calls that have an idempotency key, in the service's own database."""
 
-    def __init__(self, database: Data) -> None:
+    def __init__(self, database: Data, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
         self._under_way: dict[tuple[str, str], asyncio.Future[None]] = {}
 
     async def kept(self, tenant: str, key: str) -> Kept | None:
@@ -104,7 +105,7 @@ class Keeper:
         if future is not None and not future.done():
             future.set_result(None)
 
-    async def keep(self, work: Once, tenant: str, key: str, digest: str, answer: Answer, now: datetime) -> bool:
+    async def keep(self, work: Once, tenant: str, key: str, digest: str, answer: Answer) -> bool:
         """Commit the work's transaction with its answer; False where another instance was first, and nothing was done.
 
         Raises:
@@ -121,7 +122,7 @@ class Keeper:
             "status": answer.status,
             "body": answer.body,
             "subject": transaction.subject_of_all,
-            "kept_at": now.timestamp(),
+            "kept_at": self._clock.now().timestamp(),
         }
         try:
             await transaction.execute(_statements().add, row)

@@ -62,7 +62,7 @@ class Publishing:
             "WHERE name = 'last_position' AND EXISTS (SELECT 1 FROM given) RETURNING value"
         )
         self.are_unplaced: Statement = text("SELECT EXISTS (SELECT 1 FROM atoll_outbox WHERE position IS NULL)")
-        self.meta: Statement = text("SELECT name, value FROM atoll_meta")
+        self.meta: Statement = select(tables.META.c.name, tables.META.c.value)
         self.add_meta: Statement = text(
             "INSERT INTO atoll_meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING"
         )

@@ -3,8 +3,9 @@
 Tenant and data subject are columns of all that hold data of somebody. Moments are seconds since 1970.
 """
 
-from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
+from atoll.data.tables import META as META
 from atoll.data.tables import PLATFORM, Position
 
 OUTBOX = Table(
@@ -141,3 +142,8 @@ AUDIT = Table(
     sqlite_autoincrement=True,
 )
 """What people have done to events, by whom, and why."""
+
+
+def all_tables() -> MetaData:
+    """All tables of the platform: these, and those of the room `data`."""
+    return PLATFORM

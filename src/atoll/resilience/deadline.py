@@ -16,6 +16,8 @@ from atoll.resilience.alarms import alarms_of
 
 R = TypeVar("R")
 
+_STEPS = (types.CoroutineType, types.GeneratorType)
+
 Guard = tuple[asyncio.Task[Any], float]  # Any: a task of any result
 """A task, and the moment at which a timer will cancel it."""
 
@@ -73,7 +75,7 @@ class Timer:
         self, deadline_at: float, work: Awaitable[R], operation: str
     ) -> Generator[Any, Any, R]:  # Any: the event loop's own protocol
         """One wait, as `within`."""
-        steps = cast(Any, work if type(work) is types.CoroutineType else work.__await__())  # Any: a coroutine, or alike
+        steps = cast(Any, work if type(work) in _STEPS else work.__await__())  # Any: a coroutine, or alike
         try:
             waits_for = steps.send(None)
         except StopIteration as done:

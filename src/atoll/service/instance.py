@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from atoll.calls import Catalog, Dispatcher
+from atoll.data import Keeper
 from atoll.kernel import Entropy, Threads
 from atoll.service.blocking import give_threads
 from atoll.service.declaration import Declaration
@@ -41,7 +42,7 @@ class Instance:
     """One running copy of a service. Owns its dispatcher, and the threads of its blocking handlers.
 
     The dispatcher is made of the service's handlers, unless one is given that answers in another way. `catalog` is that
-    of an edge.
+    of an edge, `keeper` keeps answers that are given once.
 
     Its life is `start`, `drain`, `stop`, each once and in this order; `stop` also ends one that never started.
     """
@@ -55,6 +56,7 @@ class Instance:
         recorder: Recorder | None = None,
         dispatcher: Dispatcher | None = None,
         catalog: Catalog | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self.declaration = declaration
         self.service = service
@@ -65,7 +67,7 @@ class Instance:
         self._catalog = catalog
         if dispatcher is None and (contract := declaration.contract) is not None:
             handlers = {operation.name: getattr(service, operation.name) for operation in contract.operations}
-            self.dispatcher = Dispatcher(contract, handlers, entropy, recorder)
+            self.dispatcher = Dispatcher(contract, handlers, entropy, recorder, keeper)
 
     @property
     def active(self) -> int:

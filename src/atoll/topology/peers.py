@@ -15,6 +15,7 @@ import msgspec
 
 from atoll.calls import Door, is_root
 from atoll.kernel import Mistake, Mistakes, Source
+from atoll.topology.log_door import service_behind
 
 VARIABLE = "ATOLL_PEERS"
 """The environment variable that names the file."""
@@ -152,6 +153,8 @@ class Directory:
         """Where its instances listen."""
         if (remote := self._remotes.get(service)) is not None:
             return (remote[0],)
+        if "." in service:
+            service = service_behind(service)
         return self._peers.services.get(service, ())
 
     def door(self, service: str) -> Door | None:

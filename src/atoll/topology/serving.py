@@ -111,7 +111,7 @@ async def serving(
             served = Serving(running, (), directory)
             reports = reporter(served.report, world.entropy)
             running.answering.add(reports)
-            contracts = [*running.contracts, reports.contract]
+            contracts = [*running.contracts, *running.doors, reports.contract]
             server = HttpServer(running.answering, contracts, world.entropy, pages=_pages(running))
             connections = server.connections
             served.is_connected = lambda: bool(connections)
@@ -124,6 +124,7 @@ async def serving(
             )
             yield served
             running.ends_at = asyncio.get_running_loop().time() + drain_s  # one time for the requests and the services
+            running.quiesce()
             await server.drain(drain_s)
     finally:
         if server is not None:

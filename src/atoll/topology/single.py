@@ -18,6 +18,9 @@ from typing import Any, TypeVar
 from atoll.adapters.watchdog import watched
 from atoll.calls import Caller, Catalog, Dispatcher, Listing, LocalTransport, client
 from atoll.contract import Contract
+from atoll.data import Database
+from atoll.data.places import SECTION, DatabaseSettings
+from atoll.events import Log
 from atoll.kernel import Clock, Config, Disk, Entropy, Mistake, Threads, read_settings, refuse
 from atoll.service import (
     Application,
@@ -31,9 +34,12 @@ from atoll.service import (
     give_threads,
 )
 from atoll.telemetry import Recorder
+from atoll.topology.databases import opened
 from atoll.topology.graph import graph_mistakes, in_start_order
 from atoll.topology.loading import Unit, load_units
+from atoll.topology.log_door import LogDoor, RemoteLog, door_of
 from atoll.topology.mounting import mounted
+from atoll.topology.owning import Owned, Publishing
 from atoll.topology.peers import Directory
 from atoll.topology.remotes import with_remotes
 from atoll.topology.sharing import unfit_here
@@ -57,11 +63,14 @@ class Running:
         world: World,
         recorder: Recorder | None = None,
         directory: Directory | None = None,
+        databases: DatabaseSettings | None = None,
     ) -> None:
         self.application = application
         self.instances: dict[str, Instance] = {}
         self.ends_at: float | None = None
         """By when calls in progress have to end, where their time runs already: else it begins with the stop."""
+        self.owned: dict[str, Owned] = {}
+        self._databases = databases or DatabaseSettings()
         self._units = units
         self._world = world
         self._recorder = recorder
@@ -76,6 +85,11 @@ class Running:
     def contracts(self) -> list[Contract]:
         """The contracts of all services of the application, wherever they run."""
         return [unit.contract for unit in self._units if unit.contract]
+
+    @property
+    def doors(self) -> list[Contract]:
+        """The ways into the logs of those services that publish events, wherever they run."""
+        return [door_of(each.service) for each in self._publishers]
 
     def client(self, protocol: Callable[..., T]) -> T:
         """A client of one of its services, for whoever runs the application: a test, a script, a notebook.
@@ -97,11 +111,20 @@ class Running:
             if isinstance(item, Mounted):
                 instance = self._mounted(declaration, item)
             else:
+                if declaration.has_database:
+                    await self._own(declaration)
                 instance = self._instance(declaration, settings.get(declaration.name))
             await instance.start()
             if instance.dispatcher is not None:
                 self.answering.add(instance.dispatcher)
             self.instances[declaration.name] = instance
+        for name, owned in self.owned.items():
+            owned.begin(self.instances[name].service, self._publishers, self._log_of, self._world.pace)
+
+    def quiesce(self) -> None:
+        """Let go of subscribers in other processes, who wait for news: this process is about to stop."""
+        for owned in self.owned.values():
+            owned.log.close()
 
     async def stop(self, drain_s: float) -> list[Exception]:
         """Drain all services within `drain_s` and stop them, callers before callees; the errors, which are logged.
@@ -112,6 +135,12 @@ class Running:
         ends_at = loop.time() + drain_s if self.ends_at is None else self.ends_at
         errors: list[Exception] = []
         cancelled: asyncio.CancelledError | None = None
+        self.quiesce()
+        try:
+            await asyncio.gather(*(owned.drain(max(0.0, ends_at - loop.time())) for owned in self.owned.values()))
+        except asyncio.CancelledError as error:
+            cancelled = error
+            ends_at = loop.time()
         for instance in reversed(self.instances.values()):
             drain = functools.partial(instance.drain, ends_at - loop.time())
             for step in (drain, instance.stop):
@@ -124,12 +153,47 @@ class Running:
                     _log.error("%s did not end cleanly", instance.declaration.name, exc_info=error)
                     errors.append(error)
         self.instances.clear()
+        for name, owned in self.owned.items():
+            try:
+                await owned.close()
+            except Exception as error:  # noqa: BLE001  # a driver's own errors: the others have to be closed, too
+                _log.error("the database of %s was not closed cleanly", name, exc_info=error)
+                errors.append(error)
+        self.owned.clear()
         await self._network.close()
         if self._elsewhere is not None:
             await self._elsewhere.close()
         if cancelled is not None:
             raise cancelled
         return errors
+
+    async def _own(self, declaration: Declaration) -> None:
+        """Open the database of a service."""
+        world, name = self._world, declaration.name
+        try:
+            driver = await opened(
+                self.application.name, declaration, world.state, self._databases, world.disk(name), world.entropy
+            )
+        except BaseException as error:
+            error.add_note(f"The service `{name}` did not start.")
+            raise
+        owned = Owned(self.application.name, declaration, driver, world.clock, world.entropy, world.kept)
+        self.owned[name] = owned
+        await owned.open()
+        if owned.publishes:
+            self.answering.add(LogDoor(name, owned.log))
+
+    @property
+    def _publishers(self) -> list[Publishing]:
+        return [
+            Publishing(unit.name, unit.contract) for unit in self._units if unit.contract and unit.contract.publishes
+        ]
+
+    def _log_of(self, service: str) -> Log:
+        """The log of a service: read here where it is placed here and no network is between, else from its door."""
+        if service in self.owned and self._network is self.answering:
+            return self.owned[service].log
+        return RemoteLog(service, self._network, self._world.entropy)
 
     def _instance(self, declaration: Declaration, settings: Settings | None) -> Instance:
         threads = Threads()
@@ -143,7 +207,11 @@ class Running:
             given[declaration.settings[0]] = settings
         catalog = next((each for each in given.values() if isinstance(each, Catalog)), None)
         service = declaration.service(**given)
-        return Instance(declaration, service, threads, self._world.entropy, self._recorder, catalog=catalog)
+        owned = self.owned.get(declaration.name)
+        keeper = owned.keeper if owned is not None else None
+        return Instance(
+            declaration, service, threads, self._world.entropy, self._recorder, catalog=catalog, keeper=keeper
+        )
 
     def _mounted(self, declaration: Declaration, item: Mounted) -> Instance:
         assert declaration.contract is not None
@@ -161,7 +229,9 @@ class Running:
             fallback.add(Dispatcher(dependency.contract, handlers, self._world.entropy))
         return Caller(name, self._network, self._world.entropy, timeout_s=dependency.timeout_s, fallback=fallback)
 
-    def _port(self, kind: type, declaration: Declaration) -> Clock | Entropy | Disk | Catalog:
+    def _port(self, kind: type, declaration: Declaration) -> Clock | Entropy | Disk | Catalog | Database:
+        if kind is Database:
+            return self.owned[declaration.name].database
         if kind is Clock:
             return self._world.clock
         if kind is Entropy:
@@ -200,9 +270,11 @@ async def single(
     mistakes += found
     mistakes += graph_mistakes(units, whole=not mistakes, peers=directory.services if directory else ())
     hosted = [unit.declaration for unit in units if unit.declaration]
-    settings, found = _settings(application, units, config or Config({}), whole=not mistakes)
-    refuse(mistakes + found)
-    running = Running(application, units, world, recorder, directory)
+    config = config or Config({})
+    settings, found = _settings(application, units, config, whole=not mistakes)
+    databases, wrong = database_settings(application.name, config)
+    refuse(mistakes + found + wrong)
+    running = Running(application, units, world, recorder, directory, databases)
     try:
         await running.start(settings)
         with _watching(world, hosted):  # from now on: a start may take its time
@@ -235,9 +307,17 @@ def _settings(
     hosted = [unit.declaration for unit in units if unit.declaration]
     wanted = {service.name: service.settings[1] for service in hosted if service.settings}
     others = [unit.name for unit in units if unit.declaration is None]
+    others.append(SECTION)
     if not whole:
         others += config.tables()[0]
     return read_settings(wanted, application.name, config, others)
+
+
+def database_settings(application: str, config: Config) -> tuple[DatabaseSettings, list[Mistake]]:
+    """Where databases are, and everything that is wrong with what was said about that."""
+    others = config.tables()[0]
+    values, mistakes = read_settings({SECTION: DatabaseSettings}, application, config, others)
+    return values.get(SECTION, DatabaseSettings()), mistakes
 
 
 def _listing(unit: Unit, owner: str) -> Listing:

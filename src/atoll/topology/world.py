@@ -8,6 +8,7 @@ from typing import Protocol
 from atoll.adapters.system import SystemClock, SystemDisk, SystemEntropy
 from atoll.calls import LocalTransport, Resolver, Transport
 from atoll.contract import Contract
+from atoll.events import Kept, Pace
 from atoll.kernel import Clock, Disk, Entropy
 
 
@@ -32,6 +33,9 @@ def direct(answering: LocalTransport, contracts: Sequence[Contract]) -> LocalTra
     return answering
 
 
+_PACE, _KEPT = Pace(), Kept()
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Time, chance, disk and network. `disk` gives each service the folder that is its own.
@@ -46,6 +50,10 @@ class World:
     network: Network = direct
     outward: Outward | None = None
     watchdog_s: float | None = None
+    state: Path | None = None
+    """Where databases are, unless they are elsewhere; with None they are in memory, and end with the run."""
+    pace: Pace = _PACE
+    kept: Kept = _KEPT
 
     @classmethod
     def real(cls, state: Path, *, watchdog_s: float | None = 0.25) -> "World":
@@ -57,6 +65,7 @@ class World:
             lambda name: SystemDisk(state / name),
             outward=lambda resolver: _http(resolver, entropy),
             watchdog_s=watchdog_s,
+            state=state,
         )
 
 
