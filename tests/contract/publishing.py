@@ -12,6 +12,10 @@ from atoll import Choice, Event, Personal, Value, contract, get
 
 T = TypeVar("T")
 
+THERE = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+HERE = THERE.replace(tzinfo=None)
+"""Two moments that Python does not compare."""
+
 
 class Source(Choice):
     """Where a lead came from."""
@@ -51,6 +55,7 @@ class Tree(Value):
     """What holds itself."""
 
     below: tuple["Tree", ...] = ()
+    marks: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,8 +118,9 @@ class HTTPLogWritten(Event, key="number"):
     fixed: tuple[int, str] = (1, "a")
     point: Point | None = None
     sizes: Sizes | None = None
-    tree: Tree = Tree()
+    tree: Tree = Tree(marks=frozenset({"oak", "ash", "elm", "fir"}))
     words: frozenset[str] = frozenset({"alpha", "beta", "gamma", "delta", "epsilon"})
+    moments: frozenset[datetime.datetime] = frozenset({HERE, THERE})
     names: Mapping[str, decimal.Decimal] = {}  # msgspec copies it
     raw: bytes = b"\xff"
     took: datetime.timedelta = datetime.timedelta(seconds=90)

@@ -16,6 +16,7 @@ from atoll.contract.draft07 import in_draft_07
 from atoll.contract.schema import Json, Schemas
 from tests.calls.kinds import Kind, Type, kinds
 from tests.contract.publishing import (
+    THERE,
     Call,
     Capture,
     HTTPLogWritten,
@@ -70,7 +71,7 @@ EVENTS: list[Event] = [
     LeadCaptured(lead_id="7", who=Person(name="Ada", email="ada@example.com"), first_contact=Mail(to="Ada")),
     LeadForgotten(lead_id="7", who=Person(name="Ada"), first_contact=Call(number="112"), contacts=(Mail(to="Bob"),)),
     ScoreChanged(id="7", was=Named(name="points", what=3), now=Named(name="points", what=4)),
-    HTTPLogWritten(number=7),
+    HTTPLogWritten(number=7, moments=frozenset({THERE})),  # HERE is no moment to who looks at formats
     NightFell(),
 ]
 

@@ -164,8 +164,19 @@ class Schemas:
 
 
 def as_json(value: object) -> Any:  # Any: a JSON document
-    """A value as it stands in a document; sets and dictionaries in an order of their own, the same in every process."""
-    return msgspec.json.decode(msgspec.json.encode(value, order="deterministic"))
+    """A value as it stands in a document; sets in an order of their own, the same in every process."""
+    match value:
+        case set() | frozenset():
+            items = map(as_json, cast(frozenset[object], value))
+            return sorted(items, key=msgspec.json.encode)  # as JSON, since not all values of a type compare
+        case list() | tuple():
+            return [as_json(each) for each in cast(list[object], value)]
+        case msgspec.Struct():
+            whole: Json = msgspec.json.decode(msgspec.json.encode(value))
+            fields = [field for field in msgspec.structs.fields(value) if field.encode_name in whole]
+            return whole | {field.encode_name: as_json(getattr(value, field.name)) for field in fields}
+        case _:
+            return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def replaced(content: Any, texts: dict[str, str]) -> Any:  # Any: a JSON document
