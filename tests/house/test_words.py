@@ -15,6 +15,7 @@ EMPTY_NAMES = frozenset({"base", "common", "helper", "helpers", "manager", "misc
 
 # Files that call foreign code, and therefore may catch whatever it raises. Each with its reason.
 CATCHES_EVERYTHING = {
+    "src/atoll/adapters/alembic_runs.py": "a migration is foreign code: whatever it raises is told with its place",
     "src/atoll/calls/dispatcher.py": "whatever a handler raises becomes an answer",
     "src/atoll/calls/streams.py": "as above, for a handler's generator",
     "src/atoll/cli/starting.py": "whatever ends the application is told as an end, not as a traceback",
