@@ -12,6 +12,7 @@ from tests.cli.conftest import MARKET
 from tests.contract.judges import judged
 
 ORDERS = "tests.gateway.orders:orders"
+PARCELS = "tests.cli.parcels:parcels"
 REVENUE = "revenue.application:revenue"
 
 
@@ -89,6 +90,32 @@ def test_events_name_who_answers_for_their_service(atoll: Callable[..., Result])
     assert whole["channels"]["goods"]["x-owner"] == "sales"
 
 
+def test_whoever_reacts_to_an_event_receives_it(atoll: Callable[..., Result]) -> None:
+    """Also a service without a contract, which nobody can call."""
+    document = judged(json.loads(atoll("contract", "export", PARCELS, "--format", "asyncapi").stdout))
+
+    sent, lost = ({"$ref": f"#/channels/shipping/messages/shipping.parcel_{each}.v1"} for each in ("sent", "lost"))
+    received = {
+        name: sorted(each["$ref"] for each in operation["messages"])
+        for name, operation in document["operations"].items()
+        if operation["action"] == "receive"
+    }
+    assert received == {
+        "billing.receive.shipping": [sent["$ref"]],
+        "watch.receive.shipping": [lost["$ref"], sent["$ref"]],
+    }
+
+
+def test_one_service_that_reacts_has_the_channel_that_it_reads(atoll: Callable[..., Result]) -> None:
+    """Who sends there stands in the document of the publisher, or of the application."""
+    document = judged(
+        json.loads(atoll("contract", "export", PARCELS, "--format", "asyncapi", "--service", "billing").stdout)
+    )
+
+    assert [channel["address"] for channel in document["channels"].values()] == ["/parcels/shipping"]
+    assert list(document["operations"]) == ["billing.receive.shipping"]
+
+
 def test_openapi_is_what_is_exported_unless_said_otherwise(atoll: Callable[..., Result]) -> None:
     """Whoever exported before there were two formats gets what they got."""
     unsaid = atoll("contract", "export", MARKET, "--public")
@@ -111,8 +138,8 @@ def test_events_are_written_to_a_file(folder: Path, atoll: Callable[..., Result]
 @pytest.mark.parametrize(
     ("options", "what", "code"),
     [
-        (("tests.cli.market:stubborn",), "stubborn publishes no events.", "no_events"),
-        ((MARKET, "--service", "rates"), "rates publishes no events.", "no_events"),
+        (("tests.cli.market:stubborn",), "stubborn publishes no events, and subscribes to none.", "no_events"),
+        ((MARKET, "--service", "rates"), "rates publishes no events, and subscribes to none.", "no_events"),
         ((MARKET, "--public"), "--public is for operations: no event is reachable from outside.", "events_not_public"),
         ((MARKET, "--service", "god"), "market has no service `god` with a contract.", "no_such_service"),
     ],

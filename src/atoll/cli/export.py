@@ -1,6 +1,7 @@
 """`atoll contract export`: contracts as documents that other tools read. Its neighbour is `atoll contract wheel`."""
 
 import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import click
 import msgspec
 
-from atoll import Contract, Graph, asyncapi, describe, openapi
+from atoll import Contract, Graph, Subscriber, asyncapi, describe, openapi
 from atoll.cli.contract_wheel import wheel
 from atoll.cli.files import write
 from atoll.cli.project import application_argument, json_option, load
@@ -36,7 +37,7 @@ def contract() -> None:
     type=click.Choice(["openapi", "asyncapi"]),
     default="openapi",
     show_default=True,
-    help="openapi: operations, over HTTP. asyncapi: events, and who publishes them.",
+    help="openapi: operations, over HTTP. asyncapi: events, who publishes them and who subscribes.",
 )
 @click.option("--service", metavar="NAME", help="Only the contract of this service.")
 @click.option("--public", is_flag=True, help="Only what is reachable from outside, with the key it asks for.")
@@ -87,11 +88,11 @@ def events_of(graph: Graph, service: str | None) -> dict[str, Any]:  # Any: a JS
     """The AsyncAPI document of an application, or of one of its services.
 
     Raises:
-        Mistaken: it has no such service, or the service has no contract, or nothing is published.
+        Mistaken: it has no such service, or the service has no contract, or there are no events.
     """
-    of = _chosen(graph, service)
-    if not any(each.publishes for each in of.contracts):
-        what = f"{service or graph.application.name} publishes no events."
+    of, subscribers = _chosen(graph, service), tuple(_subscribers(graph, service))
+    if not subscribers and not any(each.publishes for each in of.contracts):
+        what = f"{service or graph.application.name} publishes no events, and subscribes to none."
         fix = 'List them in a contract, as in `@contract(version="1.0", publishes=(LeadScored,))`.'
         raise Mistaken(what, fix, code="no_events")
     return asyncapi(
@@ -101,7 +102,19 @@ def events_of(graph: Graph, service: str | None) -> dict[str, Any]:  # Any: a JS
         version=of.version,
         description=of.description,
         owners=of.owners,
+        subscribers=subscribers,
     )
+
+
+def _subscribers(graph: Graph, service: str | None) -> Iterator[Subscriber]:
+    """Who reacts to what: all services, or the one."""
+    publishers = [each.contract for each in graph.services if each.contract is not None]
+    for each in graph.services:
+        if service in (None, each.name):
+            for reaction in each.reactions:
+                for publisher in publishers:
+                    if reaction.event in publisher.publishes:
+                        yield Subscriber(each.name, publisher, reaction.event)
 
 
 @dataclass(frozen=True, slots=True)
