@@ -1,0 +1,120 @@
+"""PostgreSQL as SQLAlchemy writes it for asyncpg, with the values of `columns`, and without asyncpg itself.
+
+Statements are run on a bare connection of asyncpg, which has no codecs of its own set: JSON travels as text.
+"""
+
+from typing import Any
+
+from sqlalchemy import types
+from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncPgEnum, PGDialect_asyncpg
+from sqlalchemy.engine import Dialect
+
+from atoll.data import columns, values
+
+
+class Moments(types.DateTime):
+    """Moments, or dates with times."""
+
+    render_bind_cast = True
+
+    def bind_processor(self, dialect: Dialect) -> Any:  # Any: a check
+        """Those with a zone where the type has one, those without where it has none."""
+        return values.moment if self.timezone else values.local_moment
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # Any: a reading, or None
+        """As the type says: `now()` is a plain DateTime to SQLAlchemy, and asyncpg reads it with a zone."""
+        return None if self.timezone else values.local_moment_of
+
+
+class Days(types.Date):
+    """Dates."""
+
+    render_bind_cast = True
+
+    def bind_processor(self, dialect: Dialect) -> Any:  # Any: a check
+        """Dates alone."""
+        return values.day
+
+
+class Clocks(types.Time):
+    """Times of day."""
+
+    render_bind_cast = True
+
+    def bind_processor(self, dialect: Dialect) -> Any:  # Any: a check, or None
+        """Those without a zone."""
+        return None if self.timezone else values.clock
+
+
+class Exact(types.Numeric[Any]):  # Any: Decimal, or float where it is asked for
+    """Decimal numbers."""
+
+    render_bind_cast = True
+
+    def bind_processor(self, dialect: Dialect) -> Any:  # Any: a check
+        """Decimals of the type's scale."""
+        return values.exact(self.precision, self.scale)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # Any: a reading
+        """Decimals, or floats where the type says so."""
+        return values.decimal_from_float(None) if self.asdecimal else columns.as_float
+
+
+class Json(JSON):
+    """JSON, as text."""
+
+    render_bind_cast = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # Any: a reading
+        """What it says."""
+        return columns.loads
+
+
+class Jsonb(JSONB):
+    """Binary JSON, as text."""
+
+    render_bind_cast = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # Any: a reading
+        """What it says."""
+        return columns.loads
+
+
+class Choices(AsyncPgEnum):
+    """Members of an Enum, by their names."""
+
+    def bind_processor(self, dialect: Dialect) -> Any:  # Any: a check
+        """Members alone."""
+        checked: Any = super().bind_processor  # Any: SQLAlchemy says no types here
+        return columns.choice(checked(dialect), self.enums)
+
+
+class PostgresqlDialect(PGDialect_asyncpg):
+    """PostgreSQL for asyncpg, without a connection."""
+
+    supports_statement_cache = True
+    _backslash_escapes = False  # as in every server whose `standard_conforming_strings` nobody has turned off
+    colspecs = {  # noqa: RUF012  # a table of SQLAlchemy's, which nobody changes
+        **PGDialect_asyncpg.colspecs,
+        types.String: columns.Words,
+        types.CHAR: columns.Characters,
+        types.Integer: columns.Whole,
+        types.SmallInteger: columns.SmallWhole,
+        types.BigInteger: columns.BigWhole,
+        types.Float: columns.Real,
+        types.Numeric: Exact,
+        types.LargeBinary: columns.Octets,
+        types.DateTime: Moments,
+        types.Date: Days,
+        types.Time: Clocks,
+        types.Uuid: columns.Identifiers,
+        types.Enum: Choices,
+        types.JSON: Json,
+        JSONB: Jsonb,
+    }
+
+    def __init__(self) -> None:
+        PGDialect_asyncpg.__init__(  # type: ignore[no-untyped-call]  # pyright: ignore[reportUnknownMemberType]  # SQLAlchemy says no types here
+            self, json_serializer=columns.dumps, json_deserializer=columns.loads
+        )

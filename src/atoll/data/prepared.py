@@ -1,0 +1,110 @@
+"""A statement that is ready to be run: with its text, the arguments for the driver, and the rows of its answer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import MetaData
+
+from atoll.data.errors import StatementRefused
+from atoll.data.expanding import Expanding
+from atoll.data.inside import Extracted, Values
+from atoll.data.plans import UNFIT, Plan
+from atoll.data.ports import Parameters, Raw
+from atoll.data.rows import Row, Rows, row_class
+from atoll.data.values import checked
+
+NONE: Parameters = {}
+
+
+class Prepared:
+    """A statement, compiled for one dialect."""
+
+    __slots__ = ("_constants", "_extracted", "_given", "_is_simple", "_late", "_plan", "is_read", "metadata")
+
+    def __init__(self, plan: Plan, extracted: Extracted | None, given: Values | None) -> None:
+        self._plan = plan
+        self._extracted, self._given = extracted, given
+        self._constants = plan.constants(extracted, given)
+        self._late = Expanding(plan) if plan.late else None
+        self._is_simple = not (plan.late or plan.defaults or plan.has_callables or plan.renamed)
+        self.is_read: bool = plan.is_read
+        """Whether it is a SELECT that locks nothing."""
+        self.metadata: tuple[MetaData, ...] = plan.metadata
+        """Those of the tables that it names."""
+
+    def bound(self, parameters: Parameters | None) -> tuple[str, Sequence[Any]]:  # Any: values of all columns
+        """Its text, and the arguments by position, as the driver takes them.
+
+        Raises:
+            StatementRefused: a parameter is missing, unknown, or of the wrong type.
+        """
+        plan = self._plan
+        if self._late is not None:
+            return self._late.bound(self._row(parameters or NONE))
+        return plan.text, self._arguments(parameters or NONE)
+
+    def bound_many(self, several: Sequence[Parameters]) -> tuple[str, Sequence[Sequence[Any]]]:  # Any: as above
+        """Its text, and the arguments of each run.
+
+        Raises:
+            StatementRefused: as `bound`; it answers rows, or has an IN, and can only be run once at a time.
+        """
+        plan = self._plan
+        if plan.returns:
+            reason = "it answers rows, which are lost where it is run for a list of parameters"
+            raise StatementRefused(plan.text, f"{reason}: give an insert its rows by .values([...])")
+        if self._late is not None:
+            raise StatementRefused(plan.text, "its IN has a text for each length of the list: run it once at a time")
+        arguments = self._arguments
+        return plan.text, [arguments(parameters) for parameters in several]
+
+    def rows(self, raw: Raw, count: int) -> Rows:
+        """What the driver answered, with the names and types of the statement's columns.
+
+        Columns of a `text()` have names where it says so: `text(...).columns(column("id", String), ...)`.
+        """
+        if not raw:
+            return Rows((), count)
+        plan = self._plan
+        if plan.row is None:
+            names = tuple(f"column_{index}" for index in range(1, len(raw[0]) + 1))
+            return Rows([*map(row_class(names), raw)], count)
+        if len(raw[0]) != plan.width:
+            reason = f"it answers {len(raw[0])} columns, and names {plan.width}"
+            raise StatementRefused(plan.text, f"{reason}: name all of them in .columns(...)")
+        if not plan.readings:
+            return Rows([*map(plan.row, raw)], count)
+        make, readings = plan.row, plan.readings
+        found: list[Row] = []
+        for values in raw:
+            row = [*values]
+            for index, reading in readings:
+                row[index] = reading(row[index])
+            found.append(make(row))
+        return Rows(found, count)
+
+    def _arguments(self, parameters: Parameters) -> Sequence[Any]:  # Any: values of all columns
+        plan = self._plan
+        try:
+            if self._is_simple:
+                row = {**self._constants, **parameters} if self._constants else parameters
+                if len(row) == plan.count:
+                    return [*map(checked, plan.in_order, plan.pick(row))]
+            return [*map(checked, plan.in_order, plan.pick(self._row(parameters)))]
+        except UNFIT as error:
+            raise plan.unfit(self._row(parameters), error) from error
+
+    def _row(self, parameters: Parameters) -> Values:
+        """All values, by the names that they have in the text.
+
+        Raises:
+            StatementRefused: some are missing, or unknown.
+        """
+        plan = self._plan
+        constants = plan.constants(self._extracted, self._given) if plan.has_callables else self._constants
+        row = {**constants, **plan.named(parameters)}
+        if row.keys() != plan.checks.keys():
+            raise plan.misfit(row, parameters)
+        if plan.defaults:
+            plan.add_defaults(row)
+        return row
