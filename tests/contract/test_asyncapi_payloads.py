@@ -6,6 +6,7 @@ from typing import Any, Protocol, cast
 
 import hypothesis
 import jsonschema  # type: ignore[import-untyped]  # it has none
+import msgspec
 import pytest
 from hypothesis import strategies as st
 from jsonschema_rs import Draft7Validator, Draft202012Validator
@@ -14,6 +15,7 @@ from atoll import Contract, Event, asyncapi, contract, contract_of
 from atoll.contract import codec_of, compile_contract, key_of
 from atoll.contract.draft07 import in_draft_07
 from atoll.contract.schema import Json, Schemas
+from atoll.events import Envelope, encode_envelope
 from tests.calls.kinds import Kind, Type, kinds
 from tests.contract.publishing import (
     THERE,
@@ -51,20 +53,20 @@ def _components(it: Json) -> Json:
 
 
 def enveloped(made: Contract, event: Event, **more: object) -> Json:
-    """An event as a message: CloudEvents 1.0, structured, with the attributes that the platform sets."""
+    """An event as a message, in the envelope that publishers write, with attributes beside or instead of its own."""
     key = key_of(event)
-    order = {} if key is None else {"partitionkey": key, "sequence": "17"}
-    return {
-        "specversion": "1.0",
-        "id": "0192f0c1-7a3b-7c4d-8e5f-a1b2c3d4e5f6",
-        "source": f"/shop/{made.service}",
-        "type": made.event_type(type(event)),
-        "time": "2026-11-26T14:00:00.123456Z",
-        "datacontenttype": "application/json",
-        **order,
-        "data": json.loads(codec_of(type(event)).encode(event)),
-        **more,
-    }
+    envelope = Envelope(
+        id="0192f0c1-7a3b-7c4d-8e5f-a1b2c3d4e5f6",
+        source=f"/shop/{made.service}",
+        type=made.event_type(type(event)),
+        time="2026-11-26T14:00:00.123456Z",
+        specversion="1.0",
+        datacontenttype="application/json",
+        partitionkey=key,
+        sequence=None if key is None else "17",
+        data=msgspec.Raw(codec_of(type(event)).encode(event)),
+    )
+    return cast(Json, json.loads(encode_envelope(envelope))) | more
 
 
 EVENTS: list[Event] = [
