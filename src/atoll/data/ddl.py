@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import MetaData, Sequence, Table
-from sqlalchemy.dialects.postgresql import ENUM, CreateEnumType
 from sqlalchemy.engine import Dialect as Language
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateSequence, CreateTable
-from sqlalchemy.types import ARRAY, TypeDecorator
 
 from atoll.data.errors import StatementRefused
 from atoll.data.inside import in_order
@@ -54,11 +52,12 @@ class _Writer:
                 yield from (_unless_there(self._text(AddConstraint(constraint))) for constraint in constraints)
 
     def _needed(self, table: Table) -> Iterator[str]:
-        """What has to be there before a table."""
+        """What has to be there before a table of PostgreSQL."""
+        from atoll.data.dialect_postgresql import enums_of  # noqa: PLC0415  # a tenth of a second that SQLite saves
+
+        for enum in enums_of(table, self._language):
+            yield _unless_there(self._text(enum, table))
         for column in table.c:
-            kind = _innermost(column.type.dialect_impl(self._language), self._language)
-            if isinstance(kind, ENUM) and kind.create_type:
-                yield _unless_there(self._text(CreateEnumType(kind), table))
             if isinstance(column.default, Sequence):
                 yield self._text(CreateSequence(column.default, if_not_exists=True), table)
 
@@ -68,14 +67,6 @@ class _Writer:
         except SQLAlchemyError as error:
             name = "" if table is None else table.name
             raise StatementRefused(f"CREATE TABLE {name}", f"{self._language.name} cannot have it: {error}") from error
-
-
-def _innermost(kind: Any, language: Language) -> Any:  # Any: of all types
-    """What an array holds, and what a type of a service's own is made of."""
-    for outer, inner in ((ARRAY, "item_type"), (TypeDecorator, "impl_instance")):
-        if issubclass(type(kind), outer):
-            return _innermost(getattr(kind, inner).dialect_impl(language), language)
-    return kind
 
 
 def _unless_there(text: str) -> str:

@@ -3,10 +3,11 @@
 Statements are run on a bare connection of asyncpg, which has no codecs of its own set: JSON travels as text.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import types
-from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy import Table, types
+from sqlalchemy.dialects.postgresql import ENUM, JSON, JSONB, CreateEnumType
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncPgEnum, PGDialect_asyncpg
 from sqlalchemy.engine import Dialect
 
@@ -118,3 +119,19 @@ class PostgresqlDialect(PGDialect_asyncpg):
         PGDialect_asyncpg.__init__(  # type: ignore[no-untyped-call]  # pyright: ignore[reportUnknownMemberType]  # SQLAlchemy says no types here
             self, json_serializer=columns.dumps, json_deserializer=columns.loads
         )
+
+
+def enums_of(table: Table, dialect: Dialect) -> Iterator[CreateEnumType]:
+    """The types that have to be made before a table can be."""
+    for column in table.c:
+        kind = _innermost(column.type.dialect_impl(dialect), dialect)
+        if isinstance(kind, ENUM) and kind.create_type:
+            yield CreateEnumType(kind)
+
+
+def _innermost(kind: Any, dialect: Dialect) -> Any:  # Any: of all types
+    """What an array holds, and what a type of a service's own is made of."""
+    for outer, inner in ((types.ARRAY, "item_type"), (types.TypeDecorator, "impl_instance")):
+        if issubclass(type(kind), outer):
+            return _innermost(getattr(kind, inner).dialect_impl(dialect), dialect)
+    return kind
