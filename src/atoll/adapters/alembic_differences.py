@@ -65,7 +65,7 @@ def differences(connection: Connection, tables: Tables) -> list[Difference]:
     with _made_in_passing(connection, tables) as fresh:
         made, wanted = _reflected(fresh, tables.names), _checks(fresh, tables.names)
     context = MigrationContext.configure(connection, opts=options_of(tables) | {"compare_server_default": False})
-    found = list(_told(cast(list[Any], compare_metadata(context, made))))
+    found = list(_told(cast(list[Any], compare_metadata(context, made))))  # Any: tuples of all shapes
     both = sorted(set(own_tables(connection)) & set(tables.names))
     found += _other_defaults(_reflected(connection, both), made)
     return found + list(_other_checks(_checks(connection, both), wanted))
@@ -118,7 +118,7 @@ def _plain(sql: str) -> str:
 
 def _told(compared: Sequence[Any]) -> Iterator[Difference]:  # Any: tuples of all shapes
     for each in compared:
-        several = cast(list[tuple[Any, ...]], each if isinstance(each, list) else [each])
+        several = cast(list[tuple[Any, ...]], each if isinstance(each, list) else [each])  # Any: as above
         for one in several:
             if not one[0].endswith("comment") and one[0] != "modify_default":
                 yield _difference(one)

@@ -77,7 +77,7 @@ def known(connection: Connection) -> Known:
     values: dict[str, str] = {}
     if META in names:
         values = {str(row[0]): str(row[1]) for row in connection.execute(text(META_VALUES))}
-    query = text(f"SELECT version_num FROM {REVISIONS}")  # noqa: S608  # a constant
+    query = text(f"SELECT version_num FROM {REVISIONS}")  # noqa: S608  # its parts are constants
     return Known(values, tuple(connection.execute(query).scalars().all()) if REVISIONS in names else ())
 
 
@@ -85,7 +85,7 @@ def note(connection: Connection, values: Mapping[str, str | None]) -> None:
     """Note values in the platform's own table, in the transaction that is open; None removes one."""
     connection.execute(text(META_DDL))
     for name, value in values.items():
-        connection.execute(text(f"DELETE FROM {META} WHERE name = :name"), {"name": name})  # noqa: S608  # a constant
+        connection.execute(text(f"DELETE FROM {META} WHERE name = :name"), {"name": name})  # noqa: S608  # its parts are constants
         if value is not None:
             insert = text(f"INSERT INTO {META} (name, value) VALUES (:name, :value)")  # noqa: S608  # as above
             connection.execute(insert, {"name": name, "value": value})

@@ -81,7 +81,7 @@ def known_of_sqlite(path: Path) -> Known:
         with contextlib.closing(connection):
             names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             values = dict(connection.execute(META_VALUES).fetchall()) if META in names else {}
-            revisions = connection.execute(f"SELECT version_num FROM {REVISIONS}") if REVISIONS in names else ()  # noqa: S608  # a constant
+            revisions = connection.execute(f"SELECT version_num FROM {REVISIONS}") if REVISIONS in names else ()  # noqa: S608  # its parts are constants
             return Known(values, tuple(revision for (revision,) in revisions))
     except sqlite3.Error as error:
         raise DatabaseUnavailable(f"{path}: {error}") from None

@@ -116,5 +116,5 @@ async def _known(connection: Any, schema: str) -> Known:  # Any: as above
     query = "SELECT tablename FROM pg_tables WHERE schemaname = $1 AND tablename = ANY($2)"
     names = {row[0] for row in await connection.fetch(query, schema, [META, REVISIONS], timeout=STATEMENT_S)}
     values = {row[0]: row[1] for row in await connection.fetch(META_VALUES)} if META in names else {}
-    revisions = await connection.fetch(f"SELECT version_num FROM {REVISIONS}") if REVISIONS in names else ()  # noqa: S608  # a constant
+    revisions = await connection.fetch(f"SELECT version_num FROM {REVISIONS}") if REVISIONS in names else ()  # noqa: S608  # its parts are constants
     return Known(values, tuple(row[0] for row in revisions))

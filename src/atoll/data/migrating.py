@@ -22,7 +22,7 @@ META = "atoll_meta"
 """The platform's own table of names and values, in every database of a service."""
 
 META_DDL = f"CREATE TABLE IF NOT EXISTS {META} (name VARCHAR(100) PRIMARY KEY, value TEXT NOT NULL)"
-META_VALUES = f"SELECT name, value FROM {META}"  # noqa: S608  # a constant
+META_VALUES = f"SELECT name, value FROM {META}"  # noqa: S608  # its parts are constants
 
 PLATFORM = "atoll_"
 """How the names of the platform's own tables begin: it makes them itself, and no migration of a service sees them."""

@@ -18,8 +18,8 @@ from atoll.data.migration_errors import (
     UnknownRevision,
 )
 from atoll.kernel import AtollError
-from tests.data.conftest import Place
-from tests.data.packages import FIRST, LEADS, SECOND, WITH_OWNER, Package
+from tests.data.migrations.conftest import Place
+from tests.data.migrations.packages import FIRST, LEADS, SECOND, WITH_OWNER, Package
 
 
 def bring_up(package: Package, database: Place, *, stamp: str | None = None) -> Migrated:
