@@ -11,6 +11,7 @@ from atoll.contract.contract import (
     contract_of,
     contracts_of,
     is_contract,
+    publishers_of,
     service_of,
 )
 from atoll.contract.described import Described
@@ -100,6 +101,7 @@ __all__ = [
     "openapi",
     "patch",
     "post",
+    "publishers_of",
     "put",
     "service_of",
     "snake_case",

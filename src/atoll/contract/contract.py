@@ -96,9 +96,20 @@ def contract(*, version: str, id: str | None = None, publishes: tuple[type[Event
     def mark(protocol: C) -> C:
         name = id or snake_case(getattr(protocol, "__name__", ""))
         setattr(protocol, _MARK, _Declared(str(version), str(name), publishes))
+        for event in publishes if is_listed(publishes) else ():
+            _publishers.setdefault(event, []).append(protocol)
         return protocol
 
     return mark
+
+
+_publishers: dict[object, list[Any]] = {}  # Any: a class that a checker knows as a protocol
+
+
+def publishers_of(event: type[Event]) -> list[Contract]:
+    """The contracts that promise an event, as far as they are imported: its own is, where it is written beside it."""
+    compiled = (compile_contract(protocol)[0] for protocol in _publishers.get(event, ()))
+    return [each for each in compiled if each is not None]
 
 
 def is_contract(candidate: object) -> bool:

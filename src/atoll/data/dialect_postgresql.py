@@ -1,13 +1,14 @@
 """PostgreSQL as SQLAlchemy writes it for asyncpg, with the values of `columns`, and without asyncpg itself.
 
-Statements are run on a bare connection of asyncpg, which has no codecs of its own set: JSON travels as text.
+Its connections have codecs for `json` and `jsonb`, as SQLAlchemy's own have them: text goes in, and what it says comes
+out. Their time zone is UTC.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Table, types
-from sqlalchemy.dialects.postgresql import ENUM, JSON, JSONB, CreateEnumType
+from sqlalchemy.dialects.postgresql import ENUM, CreateEnumType
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncPgEnum, PGDialect_asyncpg
 from sqlalchemy.engine import Dialect
 
@@ -62,26 +63,6 @@ class Exact(types.Numeric[Any]):  # Any: Decimal, or float where it is asked for
         return values.decimal_from_float(None) if self.asdecimal else columns.as_float
 
 
-class Json(JSON):
-    """JSON, as text."""
-
-    render_bind_cast = True
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # Any: a reading
-        """What it says."""
-        return columns.loads
-
-
-class Jsonb(JSONB):
-    """Binary JSON, as text."""
-
-    render_bind_cast = True
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # Any: a reading
-        """What it says."""
-        return columns.loads
-
-
 class Choices(AsyncPgEnum):
     """Members of an Enum, by their names."""
 
@@ -111,14 +92,10 @@ class PostgresqlDialect(PGDialect_asyncpg):
         types.Time: Clocks,
         types.Uuid: columns.Identifiers,
         types.Enum: Choices,
-        types.JSON: Json,
-        JSONB: Jsonb,
     }
 
     def __init__(self) -> None:
-        PGDialect_asyncpg.__init__(  # type: ignore[no-untyped-call]  # pyright: ignore[reportUnknownMemberType]  # SQLAlchemy says no types here
-            self, json_serializer=columns.dumps, json_deserializer=columns.loads
-        )
+        PGDialect_asyncpg.__init__(self, json_serializer=columns.dumps)  # type: ignore[no-untyped-call]  # pyright: ignore[reportUnknownMemberType]  # SQLAlchemy says no types here
 
 
 def enums_of(table: Table, dialect: Dialect) -> Iterator[CreateEnumType]:

@@ -20,8 +20,8 @@ class Publisher(Protocol):
         """Write them, in this order, as part of the transaction."""
         ...
 
-    def committed(self) -> None:
-        """A transaction with events was committed."""
+    def committed(self, events: Sequence[Event]) -> None:
+        """A transaction with these events was committed."""
         ...
 
     def check(self, event: Event) -> None:
@@ -166,20 +166,18 @@ class Transaction:
         """Commit what was done; a ticket of the driver, which says when it is durable. 0 where nothing was done."""
         self._go_on()
         await self.flush()
-        session = self._session
-        if session is None:
-            self._close()
-            return 0
+        session, ticket = self._session, 0
         self._is_own = True
         try:
-            ticket = await session.commit()
+            if session is not None:
+                ticket = await session.commit()
         except BaseException as error:
             self._failed = error
             raise
         finally:
             self._close()
         if self._events and self._database.publisher is not None:
-            self._database.publisher.committed()
+            self._database.publisher.committed(self.events)
         return ticket
 
     async def rollback(self) -> None:

@@ -46,8 +46,8 @@ class Outbox:
         """Have a function called whenever a transaction with events was committed."""
         self._told.append(told)
 
-    def committed(self) -> None:
-        """A transaction with events was committed."""
+    def committed(self, events: Sequence[Event]) -> None:
+        """A transaction with these events was committed."""
         for told in self._told:
             told()
 
@@ -93,6 +93,9 @@ class Outbox:
         if len(data) > self._payload_bytes_max:
             reason = f"it has {len(data)} bytes, and {self._payload_bytes_max} are allowed: publish where the rest is"
             raise NotPublished(type(event).__name__, reason)
+        key = key_of(event)
+        if key == "":
+            raise NotPublished(type(event).__name__, "its key is empty, so that it has no place in any order")
         context = current.get()
         trace = context.trace
         return Envelope(
@@ -102,7 +105,7 @@ class Outbox:
             time=now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
             specversion="1.0",
             datacontenttype="application/json",
-            partitionkey=key_of(event),
+            partitionkey=key,
             tenant=context.tenant,
             actor=context.actor if context.user is None else context.user,
             traceparent=str(trace) if trace.trace_id else "",
@@ -120,7 +123,7 @@ async def append(transaction: Transaction, envelope: Envelope, now: datetime) ->
         partition = partition_of(envelope.tenant, key)
         rows = await transaction.execute(publishing().count, {"tenant": envelope.tenant, "key": key})
         sequence = rows.scalar()
-        envelope = msgspec.structs.replace(envelope, sequence=str(sequence))
+        envelope = msgspec.structs.replace(envelope, sequence=f"{sequence:020d}")
     await transaction.execute(
         publishing().append,
         {

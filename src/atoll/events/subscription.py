@@ -21,6 +21,9 @@ from atoll.kernel import AtollError, Clock, Entropy, Tasks
 
 _log = logging.getLogger("atoll.events")
 
+TOLD = (5, 50, 500)
+"""After so many failures in a row they are told: a publisher that is started again is missed for a moment."""
+
 
 class Subscription:
     """Owns the leases, lanes and tasks of one subscription in one instance."""
@@ -104,7 +107,7 @@ class Subscription:
                 await asyncio.sleep(self._pace.lease_s / 3)
             except (AtollError, OSError) as error:
                 failures += 1
-                if failures in (1, 10, 100):
+                if failures in TOLD:
                     _log.warning("%s: the subscription to %s waits: %s", *self._names, error)
                 await asyncio.sleep(self._pace.pause_s(failures, self._chance(), self._pace.lease_s / 3))
 
@@ -160,7 +163,7 @@ class Subscription:
                 failures = 0
             except (AtollError, OSError) as error:
                 failures += 1
-                if failures in (1, 10, 100):
+                if failures in TOLD:
                     _log.warning("%s: the log of %s cannot be read: %s", *self._names, error)
                 await asyncio.sleep(self._pace.pause_s(failures, self._chance(), 2.0))
 

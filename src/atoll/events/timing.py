@@ -143,5 +143,5 @@ class Timing:
             for row in due:
                 if (await tx.execute(publishing().unschedule, {"which": row.number})).changed == 1:
                     await append_due(tx, bytes(row.envelope), now)
-        self._outbox.committed()
+        self._outbox.committed(())
         return len(due)

@@ -1,5 +1,6 @@
 """For tests of services and applications: fakes of the ports and of other services, and a simulated world."""
 
+from atoll.testing.database import MemoryDatabase
 from atoll.testing.fakes import fake
 from atoll.testing.ports import LoopClock, MemoryDisk, SeededEntropy, SettableClock
 from atoll.testing.processes import RunningProcesses, running_processes
@@ -11,6 +12,7 @@ from atoll.testing.traces import drawn
 __all__ = [
     "Deadlock",
     "LoopClock",
+    "MemoryDatabase",
     "MemoryDisk",
     "NatsServer",
     "OutsideWorld",

@@ -95,7 +95,7 @@ async def _migrated(place: DatabasePlace, declaration: Declaration) -> None:
 async def _make_tables(driver: Driver, declaration: Declaration) -> None:
     """Make a service's tables as they are declared."""
     from atoll.data.migrating import tables_of  # noqa: PLC0415  # as said
-    from atoll.data.statements import ddl  # noqa: PLC0415  # as said
+    from atoll.data.ddl import ddl  # noqa: PLC0415  # as said
 
     session = await driver.begin(asyncio.get_running_loop().time() + TIMEOUT_S)
     for metadata in tables_of(declaration.service).metadata:
@@ -108,7 +108,7 @@ async def _make_platform_tables(driver: Driver) -> None:
     """Make the platform's own tables where they are missing."""
     if await _has_platform_tables(driver):
         return
-    from atoll.data.statements import ddl  # noqa: PLC0415  # SQLAlchemy is loaded by those alone who have a database
+    from atoll.data.ddl import ddl  # noqa: PLC0415  # SQLAlchemy is loaded by those alone who have a database
     from atoll.events.tables import all_tables  # noqa: PLC0415  # as said
 
     session = await driver.begin(asyncio.get_running_loop().time() + TIMEOUT_S)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from atoll.calls import Catalog
+from atoll.contract import publishers_of
 from atoll.kernel import Mistake, Source, refuse
 from atoll.service import Application, Declaration, Dependency, source_of_field
 from atoll.topology.loading import Unit, load_units
@@ -27,6 +28,17 @@ class Graph:
             for service in self.services
             for dependency in service.dependencies
             if dependency.contract.name in providers
+        )
+
+    @property
+    def events(self) -> tuple[tuple[str, str, str], ...]:
+        """Publisher, event type and subscriber of each subscription."""
+        return tuple(
+            (publisher.name, publisher.contract.event_type(reaction.event), service.name)
+            for service in self.services
+            for reaction in service.reactions
+            for publisher in self.services
+            if publisher.contract is not None and reaction.event in publisher.contract.publishes
         )
 
 
@@ -54,6 +66,7 @@ def graph_mistakes(units: Sequence[Unit], *, whole: bool = True, peers: Collecti
             continue
         if whole:
             yield from _calls_to_nobody(unit.declaration, providers, peers)
+            yield from _events_of_nobody(unit.declaration, units, peers)
         if not unit.is_edge:
             yield from _catalogs_without_trust(unit.declaration)
     yield from _circles([unit.declaration for unit in units if unit.declaration], providers)
@@ -85,6 +98,18 @@ def _calls_to_nobody(service: Declaration, providers: Mapping[str, str], peers: 
                 source_of_field(service.service, dependency.field),
                 f"{service.name} depends on {dependency.contract.name}, which no service fulfils",
                 "add the service that fulfils it to the application, or give the dependency a fallback",
+            )
+
+
+def _events_of_nobody(service: Declaration, units: Sequence[Unit], peers: Collection[str]) -> Iterator[Mistake]:
+    published = {event for unit in units if unit.contract for event in unit.contract.publishes}
+    for reaction in service.reactions:
+        elsewhere = (contract.service in peers for contract in publishers_of(reaction.event))
+        if reaction.event not in published and not any(elsewhere):
+            yield Mistake(
+                Source.of(getattr(service.service, reaction.name)),
+                f"{service.name} reacts to {reaction.event.__name__}, which no service of the application publishes",
+                "add the service whose contract lists it under `publishes`",
             )
 
 
@@ -122,5 +147,5 @@ def _circle(path: Sequence[tuple[Declaration, Dependency]]) -> Mistake:
     names = [service.name for service, _ in path]
     closing, dependency = path[-1]
     where: Source = source_of_field(closing.service, dependency.field)
-    fix = "move what both need to a third service, or pass it as an argument (events, once they are delivered, will do)"
+    fix = "move what both need to a third service, pass it as an argument, or react to an event of the other"
     return Mistake(where, f"declared calls form a circle: {' -> '.join([*names, names[0]])}", fix)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from atoll.adapters.watchdog import watched
 from atoll.calls import Caller, Catalog, Dispatcher, Listing, LocalTransport, client
-from atoll.contract import Contract
+from atoll.contract import Contract, publishers_of
 from atoll.data import Database
 from atoll.data.places import SECTION, DatabaseSettings
 from atoll.events import Log
@@ -76,6 +76,7 @@ class Running:
         self._recorder = recorder
         self.answering = LocalTransport()
         self._network = world.network(self.answering, self.contracts)
+        self._peers = directory.services if directory is not None else frozenset[str]()
         self._elsewhere: Carrier | None = None
         if directory is not None and world.outward is not None:
             self._elsewhere = world.outward(directory)
@@ -185,9 +186,12 @@ class Running:
 
     @property
     def _publishers(self) -> list[Publishing]:
-        return [
-            Publishing(unit.name, unit.contract) for unit in self._units if unit.contract and unit.contract.publishes
-        ]
+        """Those of the application, and peers whose contracts are known here alone by their events."""
+        here = {unit.name: unit.contract for unit in self._units if unit.contract}
+        reactions = [each for owned in self.owned.values() for each in owned.declaration.reactions]
+        others = [contract for reaction in reactions for contract in publishers_of(reaction.event)]
+        peers = {each.service: each for each in others if each.service in self._peers}
+        return [Publishing(name, contract) for name, contract in (peers | here).items() if contract.publishes]
 
     def _log_of(self, service: str) -> Log:
         """The log of a service: read here where it is placed here and no network is between, else from its door."""
