@@ -17,26 +17,11 @@ from tests.data.places import TABLES, Opened, Place
 _numbers = count(1)
 
 
-NOT_YET = {
-    "sqlite": {
-        "test_after_an_error_nothing_of_the_transaction_is_committed": "the room above does not go on after an error",
-        "test_a_transaction_that_has_ended_takes_no_more": "the room above does not go on after the end",
-        "test_what_would_break_a_rule_of_the_tables_is_an_integrity_error": "its words show the parameters",
-        "test_a_statement_ends_no_transaction": "nobody looks whether it has",
-        "test_after_its_time_nothing_is_committed": "the room above looks at the time",
-    }
-}
-"""What a driver does not promise yet, and who does instead."""
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def place(
     request: pytest.FixtureRequest, tmp_path: Path, postgres: PostgresServer
 ) -> AsyncGenerator[Place]:  # the server is asked for here, so that it is there before the test is watched
     """An empty database, with two tables."""
-    reason = NOT_YET.get(request.param, {}).get(request.function.__name__)
-    if reason is not None:
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
     if request.param == "sqlite":
         place = Place("sqlite", lambda: open_sqlite(tmp_path / "stock.db"))
     else:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from atoll.adapters.sqlite_errors import sqlite_error
+from atoll.adapters.sqlite_session import SqliteSession
 from atoll.adapters.sqlite_sync import Sync
 from atoll.adapters.sqlite_turn import Turn
 from atoll.data import DatabaseBusy, DatabaseUnavailable, Dialect, Raw
@@ -101,14 +102,14 @@ class SqliteDriver:
             raise
         self._ends_at = ends_at
         self._see_others()
-        return SqliteSession(self)
+        return SqliteSession(self, ends_at)
 
     async def read(self, text: str, arguments: Sequence[Any]) -> Raw:  # Any: values of all columns
         """The rows of one statement, of what is committed."""
         try:
             rows = self._reader.execute(text, arguments).fetchall()
         except sqlite3.Error as error:
-            raise sqlite_error(error, text, arguments, str(self._path)) from None
+            raise sqlite_error(error, text, str(self._path)) from None
         self._see_others()
         return rows
 
@@ -123,7 +124,7 @@ class SqliteDriver:
                 yield rows
                 await asyncio.sleep(0)
         except sqlite3.Error as error:
-            raise sqlite_error(error, text, arguments, str(self._path)) from None
+            raise sqlite_error(error, text, str(self._path)) from None
         finally:
             connection.close()
 
@@ -177,7 +178,7 @@ class SqliteDriver:
                 return
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    raise sqlite_error(error, "BEGIN IMMEDIATE", (), str(self._path)) from None
+                    raise sqlite_error(error, "BEGIN IMMEDIATE", str(self._path)) from None
             if self._now() >= ends_at:
                 raise DatabaseBusy(f"another program has been writing to {self._path.name} for too long")
             await asyncio.sleep(0.005)
@@ -230,52 +231,6 @@ class SqliteDriver:
         return str(self._path)
 
 
-class SqliteSession:
-    """The transaction that is under way. Fulfils `Session`."""
-
-    def __init__(self, driver: "SqliteDriver | MemoryDriver") -> None:
-        self._driver = driver
-        self._execute = driver.connection.execute
-        self._is_ended = False
-
-    async def execute(self, text: str, arguments: Sequence[Any]) -> tuple[Raw, int]:  # Any: values of all columns
-        """The rows, and how many were changed."""
-        try:
-            cursor = self._execute(text, arguments)
-            return cursor.fetchall(), cursor.rowcount
-        except (sqlite3.Error, OverflowError) as error:
-            raise sqlite_error(error, text, arguments, self._driver.place) from None
-
-    async def execute_many(self, text: str, arguments: Sequence[Sequence[Any]]) -> int:  # Any: as above
-        """How many rows were changed in all."""
-        try:
-            return self._driver.connection.executemany(text, arguments).rowcount
-        except (sqlite3.Error, OverflowError) as error:
-            raise sqlite_error(error, text, arguments, self._driver.place) from None
-
-    async def commit(self) -> int:
-        """Commit; the ticket to wait for."""
-        try:
-            self._execute("COMMIT")
-        except sqlite3.Error as error:
-            self._undo()
-            raise sqlite_error(error, "COMMIT", (), self._driver.place) from None
-        self._is_ended = True
-        return self._driver.ended(committed=True)
-
-    async def rollback(self) -> None:
-        """Undo everything."""
-        self._undo()
-
-    def _undo(self) -> None:
-        if self._is_ended:
-            return
-        self._is_ended = True
-        with contextlib.suppress(sqlite3.Error):  # after some errors SQLite has rolled back by itself
-            self._execute("ROLLBACK")
-        self._driver.ended(committed=False)
-
-
 class MemoryDriver:
     """A database in memory, gone when it is closed: for tests. Fulfils `Driver`."""
 
@@ -300,14 +255,14 @@ class MemoryDriver:
                 raise DatabaseBusy("other transactions have been writing for too long") from None
         self._is_taken = True
         self.connection.execute("BEGIN")
-        return SqliteSession(self)
+        return SqliteSession(self, ends_at)
 
     async def read(self, text: str, arguments: Sequence[Any]) -> Raw:  # Any: values of all columns
         """The rows of one statement."""
         try:
             return self.connection.execute(text, arguments).fetchall()
         except (sqlite3.Error, OverflowError) as error:
-            raise sqlite_error(error, text, arguments, self.place) from None
+            raise sqlite_error(error, text, self.place) from None
 
     async def stream(self, text: str, arguments: Sequence[Any]) -> AsyncGenerator[Raw, None]:  # Any: as above
         """The rows of one statement, of one moment."""

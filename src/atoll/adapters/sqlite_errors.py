@@ -1,28 +1,48 @@
-"""What SQLite's errors mean to whoever runs a transaction."""
+"""What SQLite's errors mean to whoever runs a transaction; `database_errors` has the table."""
 
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
 
 from atoll.data import DatabaseBusy, DatabaseUnavailable, DiskFull, StatementRefused, TransactionTooLong
 
+_GONE = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_READONLY,
+)
 
-def sqlite_error(error: Exception, text: str, arguments: Sequence[Any], place: str) -> Exception:  # Any: columns
-    """The error to raise in the place of SQLite's own.
 
-    What the database itself refuses is SQLAlchemy's, as services know it (`IntegrityError`).
-    """
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+def sqlite_error(error: Exception, text: str, place: str) -> Exception:
+    """The error to raise in the place of SQLite's own."""
+    whole = getattr(error, "sqlite_errorcode", 0)
+    code = whole & 0xFF
+    if whole == sqlite3.SQLITE_READONLY:  # a statement that writes where it may only read
+        return StatementRefused(text, str(error))
     if code == sqlite3.SQLITE_FULL:
         return DiskFull(place)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return DatabaseBusy(str(error))
     if code == sqlite3.SQLITE_INTERRUPT:
         return TransactionTooLong(0)
-    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if code in _GONE:
         return DatabaseUnavailable(f"{place}: {error}")
-    if isinstance(error, sqlite3.IntegrityError):
-        from sqlalchemy.exc import IntegrityError  # noqa: PLC0415  # whoever runs statements has loaded it
+    if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, sqlite3.ProgrammingError):
+        return StatementRefused(text, str(error))
+    return _refused(error, code, text)
 
-        return IntegrityError(text, tuple(arguments), error)
+
+def _refused(error: sqlite3.DatabaseError, code: int, text: str) -> Exception:
+    """What the database itself refuses is SQLAlchemy's, as services know it."""
+    from sqlalchemy.exc import DatabaseError, DataError, IntegrityError  # noqa: PLC0415  # whoever runs statements has it
+
+    from atoll.adapters.database_errors import refused_by_database  # noqa: PLC0415  # as above
+
+    if isinstance(error, sqlite3.IntegrityError):
+        return refused_by_database(IntegrityError, text, error)
+    if code in (sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG):
+        return refused_by_database(DataError, text, error)
+    if code == sqlite3.SQLITE_CONSTRAINT:
+        return refused_by_database(DatabaseError, text, error)
     return StatementRefused(text, str(error))
