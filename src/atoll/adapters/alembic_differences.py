@@ -37,6 +37,7 @@ def options_of(tables: Tables) -> dict[str, Any]:  # Any: Alembic's own options
     return {
         "target_metadata": list(tables.metadata),
         "compare_type": True,
+        "compare_server_default": False,  # see `_other_defaults`
         "include_name": _is_own,
         "render_as_batch": True,  # what SQLite cannot alter is copied; PostgreSQL alters it as ever
         "version_table": REVISIONS,
@@ -64,11 +65,21 @@ def differences(connection: Connection, tables: Tables) -> list[Difference]:
     """
     with _made_in_passing(connection, tables) as fresh:
         made, wanted = _reflected(fresh, tables.names), _checks(fresh, tables.names)
-    context = MigrationContext.configure(connection, opts=options_of(tables) | {"compare_server_default": False})
-    found = list(_told(cast(list[Any], compare_metadata(context, made))))  # Any: tuples of all shapes
     both = sorted(set(own_tables(connection)) & set(tables.names))
-    found += _other_defaults(_reflected(connection, both), made)
-    return found + list(_other_checks(_checks(connection, both), wanted))
+    return [*between(connection, made), *_other_checks(_checks(connection, both), wanted)]
+
+
+def between(connection: Connection, before: MetaData) -> list[Difference]:
+    """What differs between the tables in a database and those that were there before, as `reflected` has seen them."""
+    context = MigrationContext.configure(connection, opts=options_of(Tables((), None)))
+    found = list(_told(cast(list[Any], compare_metadata(context, before))))  # Any: tuples of all shapes
+    both = sorted(set(own_tables(connection)) & set(before.tables))
+    return [*found, *_other_defaults(_reflected(connection, both), before)]
+
+
+def reflected(connection: Connection) -> MetaData:
+    """The service's own tables as a database has them."""
+    return _reflected(connection, own_tables(connection), resolve=True)
 
 
 def are_only_missing(found: Sequence[Difference]) -> bool:
@@ -100,10 +111,10 @@ def _made_in_passing(connection: Connection, tables: Tables) -> Generator[Connec
         passing.rollback()
 
 
-def _reflected(connection: Connection, names: Sequence[str]) -> MetaData:
+def _reflected(connection: Connection, names: Sequence[str], *, resolve: bool = False) -> MetaData:
     found = MetaData(info={"is_sqlite": connection.dialect.name == "sqlite"})
     for name in names:
-        Table(name, found, autoload_with=connection, resolve_fks=False)
+        Table(name, found, autoload_with=connection, resolve_fks=resolve)
     return found
 
 

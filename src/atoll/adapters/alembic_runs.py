@@ -9,7 +9,8 @@ import logging
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,11 +65,21 @@ def bring_up(connection: Connection, wanted: Wanted) -> Migrated:
     Raises:
         MigrationFailed, DatabaseAhead, SeveralHeads, TablesDiffer, UnknownRevision: it cannot be.
     """
-    with _turn:
-        if not wanted.files:
-            return _made(connection, wanted)
-        migrations = Migrations(connection, wanted.service, wanted.tables)
+    if not wanted.files:
+        return _made(connection, wanted)
+    with migrations_on(connection, wanted.service, wanted.tables) as migrations:
         return _migrated(migrations, connection, wanted)
+
+
+@contextmanager
+def migrations_on(connection: Connection, service: str, tables: Tables) -> "Generator[Migrations]":
+    """The migrations of a service, on a connection that is in no transaction.
+
+    Raises:
+        MigrationFailed: one of their files cannot be read.
+    """
+    with _turn:
+        yield Migrations(connection, service, tables)
 
 
 def known(connection: Connection) -> Known:
@@ -92,7 +103,7 @@ def note(connection: Connection, values: Mapping[str, str | None]) -> None:
 
 
 class Migrations:
-    """The migrations of a service, on a connection that is in no transaction. Used by one thread, under `_turn`."""
+    """What `migrations_on` gives: runs them, and says where the database stands."""
 
     def __init__(self, connection: Connection, service: str, tables: Tables) -> None:
         assert tables.migrations is not None

@@ -2,6 +2,7 @@
 
 from atoll.testing.database import MemoryDatabase
 from atoll.testing.fakes import fake
+from atoll.testing.migrations import check_migrations
 from atoll.testing.ports import LoopClock, MemoryDisk, SeededEntropy, SettableClock
 from atoll.testing.processes import RunningProcesses, running_processes
 from atoll.testing.running import running, test_world
@@ -21,6 +22,7 @@ __all__ = [
     "SeededEntropy",
     "SettableClock",
     "SimulatedLoop",
+    "check_migrations",
     "drawn",
     "fake",
     "nats_server",

@@ -5,13 +5,15 @@ import sys
 import textwrap
 from pathlib import Path
 
+from atoll import Service
 from atoll.data.migrating import Tables, tables_of
 
 SERVICE = """
+from atoll import Service
 from {name}.tables import metadata
 
 
-class KeepService:
+class KeepService(Service, owner="tests"):
     \"\"\"Keeps.\"\"\"
 """
 
@@ -69,12 +71,12 @@ class Package:
         )
         return file
 
-    def service(self) -> type:
+    def service(self) -> type[Service]:
         """The class of the service, as it is written now."""
         for module in [each for each in sys.modules if each.partition(".")[0] == self.name]:
             del sys.modules[module]
         importlib.invalidate_caches()
-        service: type = importlib.import_module(f"{self.name}.service").KeepService
+        service: type[Service] = importlib.import_module(f"{self.name}.service").KeepService
         return service
 
     def tables(self) -> Tables:
