@@ -22,6 +22,9 @@ CHECK_S = 30.0
 """How often a connection that hears nothing is asked whether it is still there."""
 
 ANSWER_S = 5.0
+PAUSE_S = 0.005
+"""How long it is silent after an announcement: each is a commit of its own, under a lock of the whole database."""
+
 RETRY_S = 0.1
 RETRY_MAX_S = 5.0
 
@@ -98,6 +101,7 @@ class Changes:
             if self._is_announcing:
                 self._is_announcing = False
                 await self._told(connection)
+                await asyncio.sleep(PAUSE_S)
             elif not is_asked:
                 await connection.execute("SELECT 1", timeout=ANSWER_S)
 

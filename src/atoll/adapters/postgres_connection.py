@@ -9,7 +9,6 @@ A connection reads only, unless its transaction says otherwise: so `read` needs 
 """
 
 import asyncio
-import json
 import logging
 import socket
 import struct
@@ -172,8 +171,6 @@ async def _connected(address: PostgresAddress) -> Connection:
 
 
 async def _checked(connection: Connection, address: PostgresAddress) -> None:
-    for kind in ("json", "jsonb"):  # as SQLAlchemy's own dialect for asyncpg has it: text goes in, objects come out
-        await connection.set_type_codec(kind, schema="pg_catalog", encoder=str, decoder=json.loads)
     await connection.prepare_begin()
     look = await connection.prepare(SETTINGS_OF_SERVER, name="atoll_settings")
     try:

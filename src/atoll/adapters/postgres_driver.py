@@ -28,14 +28,14 @@ BEGIN_STREAM = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 class PostgresDriver:
     """The schema of one service. Fulfils `Driver`.
 
-    Statements have `$1`, `$2`, ...; values go in and come out as in SQLAlchemy's dialect for asyncpg. A statement
+    Statements have `$1`, `$2`, ...; values go in and come out as asyncpg has them, and JSON as text. A statement
     that reads may take `read_s`, and so may each part of a stream. Half of the connections serve streams, at most.
     """
 
     dialect: Dialect = "postgresql"
 
     def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+        self.pool = pool
         self._read_s = pool.limits.read_s
         self._now = asyncio.get_running_loop().time
         self._streams = asyncio.Semaphore(max(1, pool.limits.connections_max // 2))
@@ -52,8 +52,8 @@ class PostgresDriver:
     async def begin(self, ends_at: float) -> PostgresSession:
         """A transaction, as soon as a connection is free; the server hears of it with its first statement."""
         begun_at = self._now()
-        connection = await self._pool.take(ends_at, ends_at)
-        return PostgresSession(self._pool, connection, begun_at, ends_at, self._commit)
+        connection = await self.pool.take(ends_at, ends_at)
+        return PostgresSession(self.pool, connection, begun_at, ends_at, self._commit)
 
     async def read(self, text: str, arguments: Sequence[Any]) -> Raw:  # Any: values of all columns
         """The rows of one statement, of what is committed.
@@ -64,7 +64,7 @@ class PostgresDriver:
         attempt = 0
         while True:
             attempt += 1
-            connection = await self._pool.take(ends_at, ends_at)
+            connection = await self.pool.take(ends_at, ends_at)
             may_ask_again = connection.is_reused and attempt < READS_MAX
             try:
                 statement = connection.kept(text) or await connection.prepared(text, ends_at - self._now())
@@ -73,20 +73,20 @@ class PostgresDriver:
                 is_lost = connection.is_closed()
                 if isinstance(error, STALE):
                     connection.forget()
-                _ = self._pool.clean(connection, END_READ)
+                _ = self.pool.clean(connection, END_READ)
                 if not (may_ask_again and (is_lost or isinstance(error, STALE))):
                     raise self._told(error, text, is_lost=is_lost) from None
             except BaseException:
-                _ = self._pool.clean(connection, END_READ)
+                _ = self.pool.clean(connection, END_READ)
                 raise
             else:
-                self._pool.give(connection)
+                self.pool.give(connection)
                 return rows
 
     async def stream(self, text: str, arguments: Sequence[Any]) -> AsyncGenerator[Raw, None]:  # Any: as above
         """The rows of one statement, some hundred at a time, all of the moment in which it began."""
         async with self._streams:
-            connection = await self._pool.take(self._now() + self._read_s, float("inf"))
+            connection = await self.pool.take(self._now() + self._read_s, float("inf"))
             try:
                 await connection.execute(BEGIN_STREAM, timeout=self._read_s)
                 statement = await connection.prepared(text, self._read_s)
@@ -96,7 +96,7 @@ class PostgresDriver:
             except ERRORS as error:
                 raise self._told(error, text, is_lost=connection.is_closed()) from None
             finally:
-                _ = self._pool.clean(connection)
+                _ = self.pool.clean(connection)
 
     async def synced(self, ticket: int) -> None:
         """Every commit was durable before it was answered."""
@@ -127,9 +127,9 @@ class PostgresDriver:
             return
         self._is_closed = True
         if self._committing:
-            await asyncio.wait(self._committing, timeout=self._pool.limits.commit_s)
+            await asyncio.wait(self._committing, timeout=self.pool.limits.commit_s)
         await self._changes.close()
-        await self._pool.close()
+        await self.pool.close()
         await self._commits.close()
 
     def _commit(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:  # Any: a coroutine's own send types
@@ -141,4 +141,4 @@ class PostgresDriver:
     def _told(self, error: Exception, text: str, *, is_lost: bool) -> Exception:
         if isinstance(error, TimeoutError) and from_server(error) is None:
             return TransactionTooLong(self._read_s)
-        return postgres_error(error, text, str(self._pool.address), is_lost=is_lost)
+        return postgres_error(error, text, str(self.pool.address), is_lost=is_lost)

@@ -15,9 +15,6 @@ from atoll.kernel import AtollError, Tasks
 
 _log = logging.getLogger("atoll.postgres")
 
-OVERDUE_S = 10.0
-"""How long after its time a transaction that nobody has ended is ended by the pool; a commit may take as long."""
-
 REFUSED_S = 1.0
 """How long no more connections are asked for after the server has said that it has too many, where there are some."""
 
@@ -36,6 +33,8 @@ class PostgresLimits:
     """How long a statement that reads may take, and each part of a stream."""
     commit_s: float = 5.0
     """How long the answer to COMMIT is waited for at least: to give up is to know nothing."""
+    overdue_s: float = 10.0
+    """How long after its time a transaction that nobody has ended is ended by the pool: longer than a commit takes."""
     clean_s: float = 2.0
     """How long undoing a transaction may take until its connection is closed instead."""
 
@@ -134,7 +133,8 @@ class Pool:
                 self.give(future.result())  # it came just when nobody waited any more
             future.cancel()
             if isinstance(error, TimeoutError):
-                raise DatabaseBusy(f"all {self.connections} connections are taken for too long") from None
+                told = f"{len(self._taken)} connections are taken, and {self._opening} being opened, for too long"
+                raise DatabaseBusy(told) from None
             raise
 
     def _put(self, connection: Connection) -> None:
@@ -204,7 +204,7 @@ class Pool:
         """Close what nobody has used for long, and what somebody has kept for too long."""
         self._sweeping = None
         now = self._loop.time()
-        for connection in [each for each, ends_at in self._taken.items() if ends_at + OVERDUE_S < now]:
+        for connection in [each for each, ends_at in self._taken.items() if ends_at + self.limits.overdue_s < now]:
             _log.warning("a transaction on %s was not ended in its time: its connection is closed", self.address)
             self.drop(connection)
         unused = [each for each in self._idle if each.is_closed() or each.idle_at + self.limits.idle_s < now]

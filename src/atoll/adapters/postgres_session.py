@@ -24,7 +24,6 @@ class PostgresSession:
     __slots__ = (
         "_begun_at",
         "_committing",
-        "_connection",
         "_ends_at",
         "_has_begun",
         "_is_ended",
@@ -32,11 +31,12 @@ class PostgresSession:
         "_is_late",
         "_now",
         "_pool",
+        "connection",
     )
 
     def __init__(self, pool: Pool, connection: Connection, begun_at: float, ends_at: float, commit: Committing) -> None:
         self._pool = pool
-        self._connection = connection
+        self.connection = connection
         self._begun_at = begun_at
         self._ends_at = ends_at
         self._committing = commit
@@ -98,15 +98,15 @@ class PostgresSession:
             return
         self._is_ended = True
         if not (self._has_begun or self._is_failed):
-            self._pool.give(self._connection)
+            self._pool.give(self.connection)
             return
-        work = self._pool.clean(self._connection)
+        work = self._pool.clean(self.connection)
         if not self._is_late:
             await asyncio.shield(work)
 
     async def _statement(self, text: str) -> Kept:
         """The statement, prepared; the transaction has begun, or begins with it."""
-        connection = self._connection
+        connection = self.connection
         kept = connection.kept(text)
         if not self._has_begun:
             self._has_begun = True
@@ -125,11 +125,11 @@ class PostgresSession:
             try:
                 answer = await work()
             except ERRORS:
-                if not (is_first and self._connection.is_reused and self._connection.is_closed()):
+                if not (is_first and self.connection.is_reused and self.connection.is_closed()):
                     raise
                 await self._take_another()
                 answer = await work()
-            if not self._connection.is_in_transaction():
+            if not self.connection.is_in_transaction():
                 raise StatementRefused(text, "it ends the transaction")
         except ERRORS as error:
             self._is_failed = True
@@ -142,12 +142,12 @@ class PostgresSession:
 
     async def _take_another(self) -> None:
         """A connection in the place of one that was lost while nobody used it, as after a restart of the server."""
-        self._pool.drop(self._connection)
+        self._pool.drop(self.connection)
         self._has_begun = False
-        self._connection = await self._pool.take(self._ends_at, self._ends_at)
+        self.connection = await self._pool.take(self._ends_at, self._ends_at)
 
     async def _committed(self) -> None:
-        connection = self._connection
+        connection = self.connection
         if connection.is_closed():
             self._pool.drop(connection)
             raise DatabaseUnavailable(f"{self._pool.address}: the connection was lost")
@@ -174,8 +174,8 @@ class PostgresSession:
             self._is_late = True
             return self._too_long()
         if isinstance(error, STALE):
-            self._connection.forget()
-        return postgres_error(error, text, str(self._pool.address), is_lost=self._connection.is_closed())
+            self.connection.forget()
+        return postgres_error(error, text, str(self._pool.address), is_lost=self.connection.is_closed())
 
     def _too_long(self) -> TransactionTooLong:
         return TransactionTooLong(round(self._ends_at - self._begun_at, 3))
