@@ -21,7 +21,7 @@ from atoll.data.migration_errors import (
     UnknownRevision,
 )
 from atoll.data.once import Keeper, Kept, Once, once
-from atoll.data.ports import Dialect, Driver, Parameters, Raw, Session, Statement
+from atoll.data.ports import Announcing, Dialect, Driver, Parameters, Raw, Session, Statement
 from atoll.data.rows import NO_ROWS, Row, Rows, row_class
 from atoll.data.transaction import Publisher, Transaction
 from atoll.data.upserts import upsert
@@ -29,6 +29,7 @@ from atoll.data.upserts import upsert
 __all__ = [
     "NO_ROWS",
     "TIMEOUT_S",
+    "Announcing",
     "CallInTransaction",
     "Database",
     "DatabaseAhead",

@@ -76,15 +76,15 @@ def _overwritten(
 ) -> Iterator[Column[Any]]:  # Any: as above
     """The columns to overwrite: those that are said, or those that are given; and those that change with every update.
 
-    A default is for new rows: `created_at` keeps its value. A column with an `onupdate` beside its default
-    (`updated_at`) gets what a new row would get.
+    A row keeps its primary key, also where it is known by other columns. A default is for new rows: `created_at` keeps
+    its value. A column with an `onupdate` beside its default (`updated_at`) gets what a new row would get.
     """
     if element.is_given:
         yield from (table.c[name] for name in element.update)
         return
     given = given_columns(statement).union(compiler.column_keys or ())
     for column in table.c:
-        if column.key in element.keys:
+        if column.key in element.keys or column.primary_key:
             continue
         is_renewed = column.onupdate is not None and (column.default is not None or column.server_default is not None)
         if not given or column.key in given or is_renewed:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Table, types
-from sqlalchemy.dialects.postgresql import ENUM, CreateEnumType
-from sqlalchemy.dialects.postgresql.asyncpg import AsyncPgEnum, PGDialect_asyncpg
+from sqlalchemy.dialects.postgresql import ENUM, INTERVAL, CreateEnumType
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncPgEnum, AsyncPgInterval, PGDialect_asyncpg
 from sqlalchemy.engine import Dialect
 
 from atoll.data import columns, values
@@ -47,6 +47,14 @@ class Clocks(types.Time):
     def bind_processor(self, dialect: Dialect) -> Any:  # Any: a check, or None
         """Those without a zone."""
         return None if self.timezone else values.clock
+
+
+class Spans(AsyncPgInterval):
+    """Spans of time."""
+
+    def bind_processor(self, dialect: Dialect) -> Any:  # Any: a check
+        """Spans, and nothing else."""
+        return values.span
 
 
 class Exact(types.Numeric[Any]):  # Any: Decimal, or float where it is asked for
@@ -90,6 +98,8 @@ class PostgresqlDialect(PGDialect_asyncpg):
         types.DateTime: Moments,
         types.Date: Days,
         types.Time: Clocks,
+        types.Interval: Spans,
+        INTERVAL: Spans,
         types.Uuid: columns.Identifiers,
         types.Enum: Choices,
     }

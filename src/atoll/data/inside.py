@@ -28,20 +28,33 @@ def key_of(statement: Any) -> Key | None:  # Any: all classes of statements
     return None if whole is None else Key(whole, whole.key, whole.bindparams, getattr(whole, "params", None))
 
 
-def constants_of(compiled: Any, extracted: Extracted | None, given: Values | None) -> dict[str, Any]:  # Any: a compiler
-    """All parameters by their names in the text, None for those that only a run can give.
+def constants_of(
+    compiled: Any, extracted: Extracted | None, given: Values | None, required: Mapping[str, str]
+) -> dict[str, Any]:  # Any: a compiler, values of all columns
+    """The parameters that a statement brings along, by their names in the text.
 
-    `extracted` are those of the statement at hand, in the order of those of the equal one that was compiled.
+    `extracted` are those of the statement at hand, in the order of those of the equal one that was compiled. `required`
+    has the names of those without a value, and what they are called in the statement: `params()` may have given it.
     """
-    found: dict[str, Any] = compiled.construct_params(  # Any: values of all columns
+    if given is None and getattr(compiled, "_collect_params", False):
+        given = compiled._collected_params  # noqa: SLF001  # what this file is for
+    found: dict[str, Any] = compiled.construct_params(  # Any: as above
         given or None, extracted_parameters=extracted, escape_names=False, _check=False
     )
+    for name, key in required.items():
+        if key not in (given or ()):
+            del found[name]
     return found
 
 
 def is_of_orm(statement: Any) -> bool:  # Any: all classes of statements
     """Whether it names mapped classes or their attributes."""
     return bool(statement._propagate_attrs.get("compile_state_plugin") == "orm")  # noqa: SLF001  # what this file is for
+
+
+def is_of_defaults(statement: Any) -> bool:  # Any: all classes of statements
+    """Whether it wants to be told of defaults, as the ORM does."""
+    return bool(getattr(statement, "_return_defaults", False))
 
 
 def is_locking(part: Any) -> bool:  # Any: a part of a statement

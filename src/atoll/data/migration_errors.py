@@ -5,7 +5,9 @@ AtollError
 ├── DatabaseAhead      the database was migrated by newer code than this
 ├── SeveralHeads       two migrations follow the same one
 ├── TablesDiffer       a service without migrations declares other tables than its database has
-└── UnknownRevision    a database has tables, and nobody can say which migrations made them
+├── UnknownRevision    a database has tables, and nobody can say which migrations made them
+├── NothingToWrite     a migration is to be written, and nothing differs
+└── NotUpToDate        as before, and the database has not seen those that there are
 """
 
 from collections.abc import Sequence
@@ -96,4 +98,36 @@ class UnknownRevision(AtollError):
             f"the database of `{self.service}` has tables, and does not say which migrations have made them. They "
             f"differ from those that are declared:{listed}\n  say where they stand, once: "
             f"`atoll db migrate --service {self.service} --stamp REVISION`"
+        )
+
+
+class NothingToWrite(AtollError):
+    """A migration is asked for, and nothing differs."""
+
+    code = "nothing_to_write"
+
+    def __init__(self, service: str) -> None:
+        super().__init__(service)
+        self.service = service
+
+    def __str__(self) -> str:
+        return (
+            f"the migrations of `{self.service}` make the tables that it declares: change its tables first, or write "
+            "one for its rows with --empty"
+        )
+
+
+class NotUpToDate(AtollError):
+    """A migration is asked for, and the database with which the tables are compared is not at the last one."""
+
+    code = "not_up_to_date"
+
+    def __init__(self, service: str) -> None:
+        super().__init__(service)
+        self.service = service
+
+    def __str__(self) -> str:
+        return (
+            f"the database of `{self.service}` has not seen all migrations, so that nothing can be compared with it: "
+            f"run `atoll db migrate --service {self.service}` first"
         )

@@ -56,7 +56,7 @@ class Plan:
         self.checks = {name: self.check(bind.type) for bind, name in binds.items()}
         self.in_order = [self.checks[name] for name in self.order]
         self.count = len(self.checks)
-        self.required = {name for bind, name in binds.items() if bind.required}
+        self.required = {name: bind.key for bind, name in binds.items() if bind.required}
         self.renamed = {bind.key: name for bind, name in binds.items() if not bind.unique and bind.key != name}
         self.has_callables = any(bind.callable for bind in binds)
         self.late = {name for bind, name in binds.items() if bind.expanding or bind.literal_execute}
@@ -74,10 +74,7 @@ class Plan:
         """
         if not self.count:
             return {}
-        found = inside.constants_of(self.compiled, extracted, given)
-        for name in self.required:
-            if found[name] is None:
-                del found[name]
+        found = inside.constants_of(self.compiled, extracted, given, self.required)
         found.update(self.scalars)
         return found
 
@@ -154,8 +151,6 @@ class Plan:
 
     def _results(self, statement: ClauseElement) -> None:
         """How the rows are called, and what becomes of their values."""
-        if self.compiled.implicit_returning:
-            raise StatementRefused(self._start, "return_defaults() is the ORM's: use returning()")
         entries = inside.entries_of(self.compiled)
         if len(entries) > 1 and inside.is_without_order(self.compiled):
             reason = "the order of its columns is not known: name them as .columns(column('a', Integer), ...)"

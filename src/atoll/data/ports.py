@@ -1,7 +1,7 @@
 """The ports of a service's data: what a statement is, and what a driver of a database promises."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Parameters = Mapping[str, Any]  # Any: values of all columns
 Raw = Sequence[Sequence[Any]]  # Any: what a driver reads
@@ -88,4 +88,17 @@ class Driver(Protocol):
 
     async def close(self) -> None:
         """Let go of everything; what was begun is rolled back."""
+        ...
+
+
+@runtime_checkable
+class Announcing(Protocol):
+    """A driver that tells other instances of commits. An announcement may be lost: who waits looks from time to time."""
+
+    def announce(self) -> None:
+        """Tell the other instances that something was committed."""
+        ...
+
+    def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` when another instance announces something; what is answered ends that."""
         ...

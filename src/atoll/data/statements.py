@@ -20,7 +20,7 @@ from sqlalchemy.util import LRUCache
 
 from atoll.data.ddl import ddl as ddl
 from atoll.data.errors import StatementRefused
-from atoll.data.inside import Key, is_of_orm, key_of
+from atoll.data.inside import Key, is_of_defaults, is_of_orm, key_of
 from atoll.data.languages import language
 from atoll.data.plans import Plan
 from atoll.data.ports import Dialect, Parameters, Statement
@@ -143,6 +143,8 @@ def _checked(statement: Any) -> Any:  # Any: whatever was passed
         raise StatementRefused(_shown(statement), "it is no statement: write select(...), insert(...), text(...)")
     if is_of_orm(statement):
         raise StatementRefused(_shown(statement), "it names classes of the ORM: name their tables, `Class.__table__`")
+    if is_of_defaults(statement):
+        raise StatementRefused(_shown(statement), "return_defaults() is for the ORM: use returning()")
     return statement
 
 

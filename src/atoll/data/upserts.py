@@ -34,7 +34,8 @@ def upsert(
     `keys` are the columns by which a row is known, which have to be unique: the primary key where none are named.
     `update` are the columns to overwrite; `()` leaves the row as it is, and `returning()` then answers nothing for it.
     By default those are overwritten that the statement gives, and those that change with every update (a column with
-    both a default and an `onupdate`); what a default alone fills, such as `created_at`, keeps its value.
+    both a default and an `onupdate`); what a default alone fills, such as `created_at`, keeps its value, and so does
+    the primary key.
 
     Raises:
         StatementRefused: there is no such column.

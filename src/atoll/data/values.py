@@ -10,7 +10,7 @@ what it takes; the value itself is in no message, since it may be personal.
 import math
 import operator
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, cast
 from uuid import UUID
@@ -213,6 +213,13 @@ def clock(value: Any) -> Any:  # Any: whatever was passed
 def clock_text(value: Any) -> Any:  # Any: as above
     """A time of day as SQLite keeps it."""
     return None if value is None else clock(value).isoformat("microseconds")
+
+
+def span(value: Any) -> Any:  # Any: whatever was passed
+    """A span of time."""
+    if value is None or isinstance(value, timedelta):
+        return value
+    raise _other(value, "a timedelta")
 
 
 def octets(value: Any) -> Any:  # Any: whatever was passed

@@ -1,8 +1,8 @@
 """Envelopes: events as they travel and are kept, after CloudEvents 1.0 in its JSON format.
 
 Beside the attributes that CloudEvents asks for stand those of its extensions: `partitionkey` (the key), `sequence`
-(counted by key, as text that sorts), `traceparent`; and two of our own, `tenant` and `actor`. The actor is data: who caused it,
-never a right to do something.
+(counted by key, as text that sorts), `traceparent`; and two of our own, `tenant` and `actor`. The actor is data: who
+caused it, never a right to do something.
 """
 
 import zlib

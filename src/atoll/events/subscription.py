@@ -8,14 +8,14 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Collection
+from collections.abc import Sequence
 
 from atoll.data import Database
 from atoll.events.delivery import Deliverer
 from atoll.events.lane import Lane
 from atoll.events.leases import Held, Leases
 from atoll.events.parking import Parking
-from atoll.events.ports import PARTITIONS, Batch, Log, Message, Wanted, forked_at
+from atoll.events.ports import Batch, Log, Message, Wanted, forked_at
 from atoll.events.worker import Means, Pace, Subscribed, Worker
 from atoll.kernel import AtollError, Clock, Entropy, Tasks
 
@@ -36,6 +36,7 @@ class Subscription:
         clock: Clock,
         entropy: Entropy,
         pace: Pace | None = None,
+        leases: type[Leases] = Leases,
     ) -> None:
         self.subscribed = subscribed
         self.lanes: dict[int, Lane] = {}
@@ -46,7 +47,7 @@ class Subscription:
         self._chance = entropy.random().random
         name, publisher = subscribed.name, subscribed.publisher
         instance = str(entropy.uuid())
-        self._leases = Leases(name, publisher, instance, database, clock, self._pace.lease_s)
+        self._leases = leases(name, publisher, instance, database, clock, self._pace.lease_s)
         self._parking = Parking(name, publisher, database)
         self._types = tuple(sorted(subscribed.effects))
         self._tasks = Tasks(f"events/{name}/{publisher}")
@@ -113,7 +114,7 @@ class Subscription:
 
     async def _begin(self) -> None:
         """Learn which log this is, and have a cursor in each partition."""
-        first = await self._fetch(range(PARTITIONS), after=0, limit=0, wait_s=0)
+        first = await self._log.fetch(Wanted(self.subscribed.name, self._types, (), 0, 0, 0, 0.0))
         await self._leases.begin(first, is_from_now=self.subscribed.is_from_now)
         self._incarnation, self.head = first.incarnation, first.head
 
@@ -155,9 +156,9 @@ class Subscription:
         while True:
             await self._has_lanes.wait()
             try:
-                await self._database.durable(self._database.driver.written)
-                batch = await self._fetch(self.lanes, self._edge, 500, self._pace.wait_s)
-                await self._take(batch)
+                asked = list(self.lanes.values())
+                batch = await self._fetch(asked, self._edge, 500, self._pace.wait_s)
+                await self._take(batch, asked)
                 if batch.incarnation == self._incarnation:
                     self._edge = max(self._edge, batch.until)
                 failures = 0
@@ -175,8 +176,8 @@ class Subscription:
             self._room.clear()
             try:
                 while behind := self._behind():
-                    batch = await self._fetch([lane.held.partition for lane in behind], behind[0].fetched, 500, 0.0)
-                    await self._take(batch)
+                    batch = await self._fetch(behind, behind[0].fetched, 500, 0.0)
+                    await self._take(batch, behind)
                     if batch.until <= batch.after:
                         break
                 failures = 0
@@ -191,15 +192,14 @@ class Subscription:
         first = min((lane.fetched for lane in found), default=0)
         return [lane for lane in found if lane.fetched == first]
 
-    async def _fetch(self, partitions: Collection[int], after: int, limit: int, wait_s: float) -> Batch:
-        done = min((lane.reported for lane in self.lanes.values()), default=after)
-        wanted = Wanted(
-            self.subscribed.name, self._types, tuple(partitions), after, done if limit else 0, limit, wait_s
-        )
-        return await self._log.fetch(wanted)
+    async def _fetch(self, lanes: Sequence[Lane], after: int, limit: int, wait_s: float) -> Batch:
+        await self._database.durable(self._database.driver.written)  # for what is told to be done
+        partitions = tuple(lane.held.partition for lane in lanes)
+        done = min((lane.reported for lane in lanes), default=after)
+        return await self._log.fetch(Wanted(self.subscribed.name, self._types, partitions, after, done, limit, wait_s))
 
-    async def _take(self, batch: Batch) -> None:
-        """Hand the messages of a batch to their lanes."""
+    async def _take(self, batch: Batch, asked: Sequence[Lane]) -> None:
+        """Hand the messages of a batch to the lanes that it was asked for, as far as they are still held."""
         self.head = max(self.head, batch.head) if batch.incarnation == self._incarnation else batch.head
         if any(lane.held.incarnation != batch.incarnation for lane in self.lanes.values()):
             await self._fork(batch)
@@ -207,8 +207,9 @@ class Subscription:
         messages: dict[int, list[Message]] = {}
         for message in batch.messages:
             messages.setdefault(message.partition, []).append(message)
-        for partition, lane in self.lanes.items():
-            lane.take(batch, messages.get(partition, []))
+        for lane in asked:
+            if not lane.is_lost:
+                lane.take(batch, messages.get(lane.held.partition, []))
             if lane.queue:
                 self._work(lane)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from atoll.contract import Contract, codec_of
-from atoll.data import Database, Driver, Keeper
+from atoll.data import Announcing, Database, Driver, Keeper
 from atoll.events import (
     Effect,
     Keeping,
@@ -49,6 +49,9 @@ class Owned:
         self.keeper = Keeper(self.database, clock)
         self.log = OutboxLog(declaration.name, self.database, clock, entropy)
         self.outbox.when_committed(self.log.committed)
+        if isinstance(driver, Announcing):
+            self.outbox.when_committed(driver.announce)
+            driver.on_change(self.log.committed)
         self._keeping = Keeping(declaration.name, self.database, self.log, self.outbox, clock, kept)
         self._timing: Timing | None = None
         self.subscriptions: list[Subscription] = []

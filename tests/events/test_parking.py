@@ -1,0 +1,122 @@
+"""What cannot be delivered is put aside with all later ones of its key; others go on."""
+
+import asyncio
+
+from atoll import Transaction, Unavailable
+from atoll.data import Database
+from atoll.events.parking import BEHIND, DEAD
+from tests.events.coast import Shore, Sold, note, parked, reading, replayed, spoil, until
+
+
+async def test_a_poison_message_parks_its_key_and_no_other(shop: Shore, billing: Database) -> None:
+    """Later ones of the key wait behind it, in their order."""
+    async with reading(billing, shop.log, refuse_first) as reader:
+        await shop.sell(1, 2, 3, article="bad")
+        await shop.sell(1, 2, 3, article="good")
+        await until(lambda: are_parked(billing, 3))
+
+        assert await reader.values("good") == [1, 2, 3]
+        assert await reader.values("bad") == []
+        states = [(row.state, row.attempts) for row in await parked(billing)]
+        assert states == [(DEAD, 4), (BEHIND, 0), (BEHIND, 0)]
+
+
+async def test_a_parked_message_says_what_went_wrong(shop: Shore, billing: Database) -> None:
+    """In the words of the error, with the key and the type."""
+    async with reading(billing, shop.log, refuse_first):
+        await shop.sell(1, article="bad")
+        await until(lambda: are_dead(billing, 1))
+        row = (await parked(billing))[0]
+
+    assert row.error == "ValueError: the first one is refused"
+    assert (row.type, row.key, row.tenant) == ("shop.sold.v1", "bad", "main")
+
+
+async def test_a_replayed_message_frees_those_behind_it(shop: Shore, billing: Database) -> None:
+    """In their order, and none twice."""
+    is_mended = asyncio.Event()
+
+    async def refuse(event: Sold, tx: Transaction) -> None:
+        if event.count == 1 and not is_mended.is_set():
+            raise ValueError("the first one is refused")
+        await note(event, tx)
+
+    async with reading(billing, shop.log, refuse) as reader:
+        await shop.sell(1, 2, 3, article="bad")
+        await until(lambda: are_parked(billing, 3))
+        is_mended.set()
+        await replayed(billing)
+        await reader.until(3)
+        await shop.sell(4, article="bad")
+        await reader.until(4)
+
+        assert await reader.values("bad") == [1, 2, 3, 4]
+        assert not await parked(billing)
+
+
+async def test_a_failure_that_passes_is_no_dead_letter(shop: Shore, billing: Database) -> None:
+    """Some attempts are made in place, later ones from beside the road."""
+    attempts: list[int] = []
+
+    async def stumble(event: Sold, tx: Transaction) -> None:
+        attempts.append(event.count)
+        if len(attempts) < 4:
+            raise ValueError("not yet")
+        await note(event, tx)
+
+    async with reading(billing, shop.log, stumble) as reader:
+        await shop.sell(7)
+        noted = await reader.until(1)
+
+    assert noted == [("lamp", 7)]
+    assert attempts == [7, 7, 7, 7]
+    assert not await parked(billing)
+
+
+async def test_what_is_out_of_reach_kills_no_message(shop: Shore, billing: Database) -> None:
+    """While a service that the handler calls is down, the message keeps its place, however often it is tried."""
+    attempts: list[int] = []
+
+    async def call(event: Sold, tx: Transaction) -> None:
+        attempts.append(event.count)
+        if len(attempts) < 9:
+            raise Unavailable(service="pricing", reason="it is down")
+        await note(event, tx)
+
+    async with reading(billing, shop.log, call) as reader:
+        await shop.sell(1, 2)
+        noted = await reader.until(2)
+
+    assert noted == [("lamp", 1), ("lamp", 2)]
+    assert attempts == [1] * 9 + [2]
+
+
+async def test_data_that_does_not_fit_is_put_aside_at_once(shop: Shore, billing: Database) -> None:
+    """No attempt would read it."""
+    await shop.sell(1, article="bad")
+    await spoil(shop)
+
+    async with reading(billing, shop.log) as reader:
+        await shop.sell(2, article="good")
+        await reader.until(1)
+        await until(lambda: are_dead(billing, 1))
+
+        assert (await parked(billing))[0].attempts == 1
+
+
+async def refuse_first(event: Sold, tx: Transaction) -> None:
+    """The first of the key `bad` is refused."""
+    if event.article == "bad" and event.count == 1:
+        raise ValueError("the first one is refused")
+    await note(event, tx)
+
+
+async def are_parked(database: Database, count: int) -> bool:
+    """Whether so many messages are parked, the first of them for good."""
+    rows = await parked(database)
+    return len(rows) == count and any(row.state == DEAD for row in rows)
+
+
+async def are_dead(database: Database, count: int) -> bool:
+    """Whether so many messages are dead."""
+    return sum(row.state == DEAD for row in await parked(database)) == count
