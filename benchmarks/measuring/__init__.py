@@ -2,6 +2,7 @@
 
 from benchmarks.measuring.command import run
 from benchmarks.measuring.cost import Cost, Effort, Subject, Work, interleaved, paired
+from benchmarks.measuring.flow import Figures, Flow
 from benchmarks.measuring.launch import Launch, Start, launched
 from benchmarks.measuring.load import Batch
 from benchmarks.measuring.processor import cores
@@ -14,7 +15,9 @@ __all__ = [
     "Batch",
     "Cost",
     "Effort",
+    "Figures",
     "Findings",
+    "Flow",
     "Launch",
     "Program",
     "Programs",
