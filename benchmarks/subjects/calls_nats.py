@@ -3,17 +3,15 @@
 The broker is a child of the server's process, so that its processor time counts as the server's; it may use all cores.
 """
 
-import subprocess
-import sys
-import time
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from atoll.testing import nats_server
 from benchmarks.measuring.load import LATE_S
 from benchmarks.subjects.calls_peer import WRONG, Refused
 from benchmarks.subjects.leads import LEAD, Lead, Score, score_of
@@ -25,34 +23,6 @@ ERROR = "Nats-Service-Error-Code"
 _encode = msgspec.json.Encoder().encode
 _lead = msgspec.json.Decoder(Lead)
 _score = msgspec.json.Decoder(Score)
-
-
-class _Ports(msgspec.Struct):
-    nats: list[str]
-
-
-@contextmanager
-def _broker(folder: Path) -> Generator[str, None, None]:
-    """A broker on a free port, which it writes into a file; its URL."""
-    program = str(Path(sys.executable).with_name("nats-server"))
-    command = [program, "-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", str(folder)]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield _url(folder, process)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _url(folder: Path, process: "subprocess.Popen[bytes]") -> str:
-    for _ in range(1000):
-        for path in folder.glob("*.ports"):
-            if content := path.read_bytes():
-                return msgspec.json.decode(content, type=_Ports).nats[0]
-        if process.poll() is not None:
-            break
-        time.sleep(0.01)
-    raise RuntimeError("the broker did not start")
 
 
 async def _connected(url: str) -> Client:
@@ -79,13 +49,13 @@ class _Handler:
 @asynccontextmanager
 async def serving(folder: Path) -> AsyncGenerator[str, None]:
     """The broker, and a subscriber of it that answers."""
-    with _broker(folder) as url:
-        client = await _connected(url)
+    with nats_server(folder / "nats") as broker:
+        client = await _connected(broker.url)
         try:
             handle = _Handler(client).handle
             await client.subscribe(SUBJECT, cb=handle)  # pyright: ignore[reportUnknownMemberType]  # nats-py leaves it open
             await client.flush()
-            yield url
+            yield broker.url
         finally:
             await client.close()
 

@@ -151,6 +151,17 @@ async def test_a_folder_of_its_own_is_kept(tmp_path: Path) -> None:
         assert await one(server, "select id from kept") == 7
 
 
+async def test_a_test_makes_a_database_of_its_own(postgres: PostgresServer) -> None:
+    """In the one server of its process, which the tests share; a name is taken from the test."""
+    await one(postgres, "create database test_servers_own")
+
+    connection = await asyncpg.connect(postgres.url("test_servers_own"))
+    name = await connection.fetchval("select current_database()")
+    await connection.close()
+
+    assert name == "test_servers_own"
+
+
 def test_a_server_that_does_not_start_says_why() -> None:
     """In its own words."""
     with pytest.raises(NotStarted, match=r"unrecognized configuration parameter \"no_such_setting\""):
