@@ -225,6 +225,48 @@ async def test_a_transaction_runs_again_when_tables_are_changed_under_it(postgre
     assert len(rows[0]) == 4
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "COMMIT",
+        " rollback",
+        "BEGIN",
+        "END;",
+        "SET search_path = public",
+        "set session timezone to 'CET'",
+        "RESET ALL",
+        "DISCARD ALL",
+        "LISTEN x",
+        "COPY leads FROM STDIN",
+    ],
+)
+async def test_what_would_change_the_connection_for_the_next_is_refused(
+    postgres: PostgresServer, statement: str
+) -> None:
+    """A connection serves many, one after the other."""
+    async with trial(postgres) as place:
+        work = await place.begin()
+        await work.add(1)
+        with pytest.raises(StatementRefused):
+            await work.run(statement)
+        await work.session.rollback()
+        with pytest.raises(StatementRefused):
+            await place.rows(statement)
+
+        assert await place.ids() == []
+
+
+async def test_what_holds_for_a_transaction_alone_is_run(postgres: PostgresServer) -> None:
+    """And is gone with it."""
+    async with trial(postgres, PostgresLimits(connections_max=1)) as place:
+        async with place.transaction() as work:
+            await work.run("SET LOCAL timezone = 'CET'")
+            inside = await work.rows("SHOW timezone")
+
+        assert inside == [("CET",)]
+        assert await place.rows("SHOW timezone") == [("UTC",)]
+
+
 async def test_only_some_statements_stay_prepared(postgres: PostgresServer) -> None:
     """Each costs memory of the server."""
     async with trial(postgres) as place:
@@ -278,10 +320,9 @@ async def test_a_url_that_says_nonsense_is_a_mistake() -> None:
         await open_postgres("postgresql://localhost/x?sslmode=sometimes", schema="x")
 
 
-@pytest.mark.parametrize("secret", ["a guess"])
-async def test_who_is_not_let_in_is_told_why(postgres: PostgresServer, secret: str) -> None:
+async def test_who_is_not_let_in_is_told_why(postgres: PostgresServer) -> None:
     """Without the password."""
-    url = f"postgresql://postgres:{secret.replace(' ', '%20')}@{postgres.host}:{postgres.port}/postgres"
+    url = f"postgresql://postgres:a%20guess@{postgres.host}:{postgres.port}/postgres"
 
     with pytest.raises(DatabaseUnavailable, match="password authentication failed") as caught:
         await open_postgres(url, schema="public")

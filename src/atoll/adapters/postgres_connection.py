@@ -22,7 +22,7 @@ from asyncpg.prepared_stmt import PreparedStatement
 
 from atoll.adapters.postgres import quoted
 from atoll.adapters.postgres_errors import ERRORS, open_error
-from atoll.data import DatabaseUnavailable, Raw
+from atoll.data import DatabaseUnavailable, Raw, StatementRefused
 from atoll.data.places import shown
 from atoll.kernel import Mistake, Mistakes
 
@@ -45,6 +45,19 @@ SELECT current_setting('fsync') AS fsync,
        set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
                                         ELSE current_setting('synchronous_commit') END, false) AS synchronous_commit
 """
+
+WORDS_REFUSED = {
+    **dict.fromkeys(
+        "ABORT BEGIN COMMIT END RELEASE ROLLBACK SAVEPOINT START".split(),
+        "a transaction begins with its first statement, and ends with its block",
+    ),
+    **dict.fromkeys(
+        "DEALLOCATE DISCARD LISTEN PREPARE RESET UNLISTEN".split(),
+        "it would hold for whoever has the connection next",
+    ),
+    "COPY": "the driver takes no rows in this way: run an insert for many",
+}
+"""Statements, by their first word, that are not for a connection that others have next."""
 
 LOOK_AFTER_CLIENT = "SET client_connection_check_interval = '2s'"
 """A statement that waits ends when its client has gone. Not every system can tell the server so."""
@@ -94,9 +107,14 @@ class Connection(asyncpg.Connection):
         return self._kept.get(text)
 
     async def prepared(self, text: str, timeout_s: float) -> Kept:
-        """The statement, prepared. Where it was not, the server is now in the midst of something until the next one."""
+        """The statement, prepared. Where it was not, the server is now in the midst of something until the next one.
+
+        Raises:
+            StatementRefused: it is one of those that change what the connection is to the next transaction.
+        """
         kept = self._kept.get(text)
         if kept is None:
+            _refuse_words(text)
             if len(self._kept) >= STATEMENTS_MAX:
                 del self._kept[next(iter(self._kept))]
             self._count += 1
@@ -115,6 +133,15 @@ class Connection(asyncpg.Connection):
     def forget(self) -> None:
         """Prepare all statements again: what they were prepared for was changed."""
         self._kept.clear()
+
+
+def _refuse_words(text: str) -> None:
+    words = text.split(maxsplit=2)[:2]
+    first = words[0].upper().rstrip(";") if words else ""
+    if first in WORDS_REFUSED:
+        raise StatementRefused(text, WORDS_REFUSED[first])
+    if first == "SET" and words[-1].upper() not in {"LOCAL", "CONSTRAINTS"}:
+        raise StatementRefused(text, "it would hold for whoever has the connection next: write SET LOCAL")
 
 
 def _execute_messages(name: str) -> bytes:

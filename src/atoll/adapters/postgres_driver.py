@@ -14,7 +14,7 @@ from atoll.adapters.postgres_connection import as_raw
 from atoll.adapters.postgres_errors import ERRORS, STALE, from_server, postgres_error
 from atoll.adapters.postgres_pool import Pool
 from atoll.adapters.postgres_session import PostgresSession
-from atoll.data import Dialect, Raw, TransactionTooLong
+from atoll.data import DatabaseBusy, Dialect, Raw, TransactionTooLong
 from atoll.kernel import Tasks
 
 ROWS_AT_ONCE = 500
@@ -84,19 +84,30 @@ class PostgresDriver:
                 return rows
 
     async def stream(self, text: str, arguments: Sequence[Any]) -> AsyncGenerator[Raw, None]:  # Any: as above
-        """The rows of one statement, some hundred at a time, all of the moment in which it began."""
-        async with self._streams:
-            connection = await self.pool.take(self._now() + self._read_s, float("inf"))
+        """The rows of one statement, some hundred at a time, all of the moment in which it began.
+
+        Whoever does not ask for more rows for a minute loses it: the server keeps all that is deleted meanwhile.
+        """
+        limit_s = self._read_s
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._streams.acquire()
+        except TimeoutError:
+            raise DatabaseBusy("streams have taken all connections that they may take, for too long") from None
+        try:
+            connection = await self.pool.take(self._now() + limit_s, float("inf"))
             try:
-                await connection.execute(BEGIN_STREAM, timeout=self._read_s)
-                statement = await connection.prepared(text, self._read_s)
-                cursor = await statement.cursor(*arguments, timeout=self._read_s)
-                while rows := await cursor.fetch(ROWS_AT_ONCE, timeout=self._read_s):
+                await connection.execute(BEGIN_STREAM, timeout=limit_s)
+                statement = await connection.prepared(text, limit_s)
+                cursor = await statement.cursor(*arguments, timeout=limit_s)
+                while rows := await cursor.fetch(ROWS_AT_ONCE, timeout=limit_s):
                     yield as_raw(rows)
             except ERRORS as error:
                 raise self._told(error, text, is_lost=connection.is_closed()) from None
             finally:
                 _ = self.pool.clean(connection)
+        finally:
+            self._streams.release()
 
     async def synced(self, ticket: int) -> None:
         """Every commit was durable before it was answered."""

@@ -210,7 +210,7 @@ class Pool:
         unused = [each for each in self._idle if each.is_closed() or each.idle_at + self.limits.idle_s < now]
         for connection in unused:
             self._idle.remove(connection)
-            _ = self._spawn(self._closed(connection), "close")
+            connection.terminate()
         if self.connections:
             self._sweep_later()
 

@@ -162,9 +162,9 @@ class PostgresSession:
             else:
                 _ = self._pool.clean(connection)
             raise told from None
-        except BaseException:
+        except asyncio.CancelledError:  # by the driver, which is closed and has waited for long
             self._pool.drop(connection)
-            raise
+            raise OutcomeUnknown(f"{self._pool.address}: the driver was closed in the middle of COMMIT") from None
         self._pool.give(connection)
         if status != "COMMIT":  # the server has rolled back
             raise TransactionEnded
