@@ -45,7 +45,7 @@ async def opened(
         return driver
     place = place_of(application, declaration.name, state, settings)
     if isinstance(place, PostgresPlace) and not place.is_own:
-        place = await _provisioned(place, application, declaration.name, disk, entropy)
+        place = await provisioned(place, application, declaration.name, disk, entropy)
     await _migrated(place, declaration)
     driver = await _driver(place)
     try:
@@ -66,7 +66,7 @@ async def _driver(place: DatabasePlace) -> Driver:
     return await open_sqlite(place.path)
 
 
-async def _provisioned(
+async def provisioned(
     place: PostgresPlace, application: str, service: str, disk: Disk, entropy: Entropy
 ) -> PostgresPlace:
     """The place as the service's own role reaches it; its password is made once and kept in the service's folder."""
