@@ -10,6 +10,7 @@ from atoll.data import Database, Row, Transaction
 from atoll.events.envelope import Envelope
 from atoll.events.ports import Message
 from atoll.events.statements import subscribing
+from atoll.kernel import AtollError
 
 WAITING, DEAD, BEHIND = "waiting", "dead", "behind"
 
@@ -28,6 +29,12 @@ class Failure:
     due_at: float | None
 
 
+class Gone(AtollError):
+    """A parked message that somebody has taken out in the meantime; what was done with it was undone."""
+
+    code = "gone"
+
+
 class Parking:
     """The messages of one subscription that were put aside."""
 
@@ -37,17 +44,19 @@ class Parking:
         self._named = {"subscription": subscription, "publisher": publisher}
 
     async def keys(self) -> dict[int, set[Key]]:
-        """The keys under which messages are parked, by partition."""
+        """The keys under which messages are parked, by partition; those without a key count as one of their own, ""."""
         found: dict[int, set[Key]] = {}
         for row in await self._database.read(subscribing().parked_keys, self._of):
-            if row.key is not None:
-                found.setdefault(row.partition, set()).add((row.tenant, row.key))
+            found.setdefault(row.partition, set()).add((row.tenant, row.key or ""))
         return found
 
     async def park(
         self, tx: Transaction, message: Message, envelope: Envelope, failure: Failure | None, now: float
     ) -> None:
-        """Put a message aside; with no failure of its own, behind another one of its key."""
+        """Put a message aside; with no failure of its own, behind another one of its key.
+
+        Where people have taken that out in the meantime, this one is due at once: no key waits for nobody.
+        """
         state = BEHIND if failure is None else DEAD if failure.due_at is None else WAITING
         await tx.execute(
             subscribing().park,
@@ -64,10 +73,18 @@ class Parking:
                 "attempts": failure.attempts if failure else 0,
                 "error": failure.error[:ERROR_CHARS_MAX] if failure else "",
                 "parked_at": now,
+                "tried_at": now,
                 "due_at": (failure.due_at or 0.0) if failure else 0.0,
                 "envelope": bytes(message.event),
             },
         )
+        if failure is None:
+            assert envelope.partitionkey is not None
+            await self.free(tx, envelope.tenant, envelope.partitionkey, now)
+
+    async def free(self, tx: Transaction, tenant: str, key: str, now: float) -> None:
+        """Let the first message of a key be due where it stands behind nobody, as part of a transaction."""
+        await tx.execute(subscribing().free, self._of | {"whose": tenant, "which": key, "at": now})
 
     async def due(self, now: float) -> list[Row]:
         """The messages whose next attempt is due."""
@@ -81,13 +98,14 @@ class Parking:
         """Take a message out, as part of a transaction; False where it is no longer there."""
         return (await tx.execute(subscribing().unpark, {"which": number})).changed == 1
 
-    async def fail_again(self, tx: Transaction, number: int, failure: Failure) -> None:
+    async def fail_again(self, tx: Transaction, number: int, failure: Failure, now: float) -> None:
         """Another attempt has failed."""
         change = {
             "which": number,
             "now_": DEAD if failure.due_at is None else WAITING,
             "tries": failure.attempts,
             "why": failure.error[:ERROR_CHARS_MAX],
+            "tried": now,
             "at": failure.due_at or 0.0,
         }
         await tx.execute(subscribing().repark, change)

@@ -219,7 +219,30 @@ class Subscribing:
         self.repark: Statement = (
             update(parked)
             .where(parked.c.number == param("which"))
-            .values(state=param("now_"), attempts=param("tries"), error=param("why"), due_at=param("at"))
+            .values(
+                state=param("now_"),
+                attempts=param("tries"),
+                error=param("why"),
+                tried_at=param("tried"),
+                due_at=param("at"),
+            )
+        )
+        heads = parked.alias()
+        first = (
+            select(heads.c.number)
+            .where(
+                heads.c.subscription == param("of"),
+                heads.c.publisher == param("from_"),
+                heads.c.tenant == param("whose"),
+                heads.c.key == param("which"),
+            )
+            .order_by(heads.c.position, heads.c.number)
+            .limit(1)
+        )
+        self.free: Statement = (
+            update(parked)
+            .where(parked.c.number == first.scalar_subquery(), parked.c.state == "behind")
+            .values(state="waiting", due_at=param("at"))
         )
 
 

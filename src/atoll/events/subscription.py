@@ -129,7 +129,9 @@ class Subscription:
                 if each.partition in self.lanes:
                     self.lost(self.lanes[each.partition])
                 self.lanes[each.partition] = Lane(each, keys.get(each.partition, set()))
-            self._edge = max((lane.fetched for lane in self.lanes.values()), default=0)
+            # Of another log it begins anew. Else it stays, also where lanes were set back: they catch up by themselves.
+            edge = self._edge if all(each.incarnation == self._incarnation for each in new) else 0
+            self._edge = max(edge, *(lane.fetched for lane in self.lanes.values()))
             self._room.set()
         if self.lanes:
             self._has_lanes.set()
@@ -158,9 +160,10 @@ class Subscription:
             try:
                 asked = list(self.lanes.values())
                 batch = await self._fetch(asked, self._edge, 500, self._pace.wait_s)
-                await self._take(batch, asked)
-                if batch.incarnation == self._incarnation:
+                if await self._take(batch, asked):
                     self._edge = max(self._edge, batch.until)
+                if self._behind():  # lanes that were not asked for, because they are new
+                    self._room.set()
                 failures = 0
             except (AtollError, OSError) as error:
                 failures += 1
@@ -177,8 +180,7 @@ class Subscription:
             try:
                 while behind := self._behind():
                     batch = await self._fetch(behind, behind[0].fetched, 500, 0.0)
-                    await self._take(batch, behind)
-                    if batch.until <= batch.after:
+                    if not await self._take(batch, behind) or batch.until <= batch.after:
                         break
                 failures = 0
             except (AtollError, OSError):
@@ -198,12 +200,15 @@ class Subscription:
         done = min((lane.reported for lane in lanes), default=after)
         return await self._log.fetch(Wanted(self.subscribed.name, self._types, partitions, after, done, limit, wait_s))
 
-    async def _take(self, batch: Batch, asked: Sequence[Lane]) -> None:
-        """Hand the messages of a batch to the lanes that it was asked for, as far as they are still held."""
+    async def _take(self, batch: Batch, asked: Sequence[Lane]) -> bool:
+        """Hand the messages of a batch to the lanes that it was asked for, as far as they are still held.
+
+        False where it is of another incarnation than the lanes, which then begin anew.
+        """
         self.head = max(self.head, batch.head) if batch.incarnation == self._incarnation else batch.head
         if any(lane.held.incarnation != batch.incarnation for lane in self.lanes.values()):
             await self._fork(batch)
-            return
+            return False
         messages: dict[int, list[Message]] = {}
         for message in batch.messages:
             messages.setdefault(message.partition, []).append(message)
@@ -212,6 +217,7 @@ class Subscription:
                 lane.take(batch, messages.get(lane.held.partition, []))
             if lane.queue:
                 self._work(lane)
+        return True
 
     async def _fork(self, batch: Batch) -> None:
         """The publisher's database was restored from a backup: go on from where both logs are the same."""
@@ -221,7 +227,7 @@ class Subscription:
             position = forked_at(batch, lane.held.incarnation, lane.held.position)
             await self._leases.fork(lane.held, batch.incarnation, position)
             lane.move(dataclasses.replace(lane.held, incarnation=batch.incarnation, position=position))
-            _log.warning("%s: the log of %s is another one, from a backup", *self._names)
+        _log.warning("%s: the log of %s is another one, from a backup: going on where both are the same", *self._names)
         self._incarnation = batch.incarnation
         self._edge = min((lane.fetched for lane in self.lanes.values()), default=0)
 
@@ -245,17 +251,18 @@ class Subscription:
         while True:
             await asyncio.sleep(self._pace.look_s)
             if not any(lane.keys for lane in self.lanes.values()) and self._chance() > 0.1:
-                continue  # messages without a key may be parked, too: they are looked for less often
+                continue  # nothing is parked, as far as is known here; a look now and then costs nothing
             try:
                 for row in await self._parking.due(self._clock.now().timestamp()):
                     lane = self.lanes.get(row.partition)
                     if lane is not None and all(job.number != row.number for job in lane.jobs):
                         lane.jobs.append(row)
                         self._work(lane)
+                seen = {partition: set(lane.keys) for partition, lane in self.lanes.items()}
                 keys = await self._parking.keys()
-                for lane in self.lanes.values():
-                    if not lane.is_working:
-                        lane.keys = keys.get(lane.held.partition, set())
+                for partition, lane in self.lanes.items():
+                    if not lane.is_working and lane.keys == seen.get(partition):  # else it knows better by now
+                        lane.keys = keys.get(partition, set())
             except AtollError as error:
                 _log.warning("%s: parked messages cannot be looked for: %s", self._names[0], error)
 

@@ -104,6 +104,7 @@ PARKED = Table(
     Column("attempts", Integer, nullable=False),
     Column("error", Text, nullable=False),
     Column("parked_at", Double, nullable=False),
+    Column("tried_at", Double, nullable=False),
     Column("due_at", Double, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
     Index("atoll_parked_key", "subscription", "publisher", "key"),

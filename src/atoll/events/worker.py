@@ -12,7 +12,7 @@ from atoll.events.delivery import Deliverer, Effect, Fenced, Undeliverable
 from atoll.events.envelope import Envelope, decode_envelope
 from atoll.events.lane import Lane
 from atoll.events.leases import Leases
-from atoll.events.parking import DEAD, WAITING, Failure, Parking
+from atoll.events.parking import DEAD, WAITING, Failure, Gone, Parking
 from atoll.events.ports import Message
 from atoll.kernel import AtollError, Clock
 
@@ -165,12 +165,13 @@ class Worker:
         now = self._clock.now().timestamp()
 
         async def write(tx: Transaction) -> bool:
+            if not await self._leases.advance(tx, lane.held, message.position):  # first: it keeps operators out
+                return False
             await self._parking.park(tx, message, envelope, failure, now)
-            return await self._leases.advance(tx, lane.held, message.position)
+            return True
 
         await self._recorded(lane, write)
-        if envelope.partitionkey is not None:
-            lane.keys.add((envelope.tenant, envelope.partitionkey))
+        lane.keys.add((envelope.tenant, envelope.partitionkey or ""))
         lane.done = message.position
 
     async def _recorded(self, lane: Lane, write: "Writing") -> None:
@@ -211,7 +212,11 @@ class Worker:
         effect = self._subscribed.effects.get(envelope.type)
 
         async def record(tx: Transaction) -> bool:
-            return await self._parking.unpark(tx, row.number) and await self._leases.confirm(tx, lane.held)
+            if not await self._leases.confirm(tx, lane.held):
+                return False
+            if not await self._parking.unpark(tx, row.number):
+                raise Gone
+            return True
 
         try:
             if effect is None:
@@ -219,13 +224,17 @@ class Worker:
             await self._deliverer.deliver(envelope, effect, lane.timer, record)
         except Fenced:
             raise
+        except Gone:
+            return True
         except Exception as error:  # noqa: BLE001  # foreign code: the handler's own errors
             attempts = row.attempts + 1
             failure = self._failed_again(envelope, effect, error, attempts)
 
             async def write(tx: Transaction) -> bool:
-                await self._parking.fail_again(tx, row.number, failure)
-                return await self._leases.confirm(tx, lane.held)
+                if not await self._leases.confirm(tx, lane.held):
+                    return False
+                await self._parking.fail_again(tx, row.number, failure, self._clock.now().timestamp())
+                return True
 
             await self._recorded(lane, write)
             return False
