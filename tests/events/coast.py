@@ -31,6 +31,7 @@ from atoll.events import (
 from atoll.events.leases import Leases
 from atoll.events.parking import DEAD, WAITING
 from atoll.events.tables import OUTBOX, PARKED, all_tables
+from atoll.kernel import Tasks
 
 METADATA = MetaData()
 EFFECTS = Table(
@@ -43,6 +44,9 @@ EFFECTS = Table(
 NOTE = insert(EFFECTS)
 NOTED = select(EFFECTS.c.key, EFFECTS.c.value).order_by(EFFECTS.c.number)
 COUNTED = select(func.count()).select_from(EFFECTS)
+
+CLOCK, ENTROPY = SystemClock(), SystemEntropy()
+TASKS = Tasks("tests")
 
 PACE = Pace(lease_s=1.0, wait_s=2.0, first_s=0.02, last_s=0.2, here_max=2, out_of_reach_s=0.1, look_s=0.05)
 """Everything as always, and quicker."""
@@ -146,11 +150,14 @@ class Reader:
 
     async def until(self, count: int) -> list[tuple[str, int]]:
         """The effects, once there are so many."""
-        await until(lambda: self._has(count))
+        await until(lambda: has_effects(self.database, count))
         return await self.noted()
 
-    async def _has(self, count: int) -> bool:
-        return (await self.database.read(COUNTED)).scalar() >= count
+
+async def has_effects(database: Database, count: int) -> bool:
+    """Whether so many effects took place."""
+    seen: int = (await database.read(COUNTED)).scalar()
+    return seen >= count
 
 
 async def has_lanes(reader: Reader) -> bool:

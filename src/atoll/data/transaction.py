@@ -112,14 +112,16 @@ class Transaction:
                 await self._begin()
                 assert self._session is not None
             rows = await self._database.run(self._session, statement, parameters)
+            if self._loop.time() > self._ends_at:
+                raise TransactionTooLong(self._timeout_s)
+        except TransactionTooLong:
+            await self._fail(late := TransactionTooLong(self._timeout_s))
+            raise late from None
         except BaseException as error:
             await self._fail(error)
             raise
         finally:
             self._is_own = False
-        if self._loop.time() > self._ends_at:
-            await self._fail(TransactionTooLong(self._timeout_s))
-            self._go_on()
         self._look_out()
         return rows
 
@@ -191,7 +193,8 @@ class Transaction:
         """The error for work that waits for `what` in the middle; None while it is the database that is waited for."""
         if self._is_own or self._is_ended or self._session is None:
             return None
-        return CallInTransaction(what)
+        self._failed = CallInTransaction(what)
+        return self._failed
 
     async def _begin(self) -> None:
         self._ends_at = self._loop.time() + self._timeout_s
