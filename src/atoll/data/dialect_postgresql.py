@@ -5,6 +5,7 @@ out. Their time zone is UTC.
 """
 
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 
 from sqlalchemy import Table, types
@@ -24,9 +25,9 @@ class Moments(types.DateTime):
         """Those with a zone where the type has one, those without where it has none."""
         return values.moment if self.timezone else values.local_moment
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # Any: a reading, or None
-        """As the type says: `now()` is a plain DateTime to SQLAlchemy, and asyncpg reads it with a zone."""
-        return None if self.timezone else values.local_moment_of
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # Any: a reading
+        """As the type says: asyncpg reads `now()` with a zone, and the first and the last moment of all without one."""
+        return _in_utc if self.timezone else values.local_moment_of
 
 
 class Days(types.Date):
@@ -51,6 +52,11 @@ class Clocks(types.Time):
 
 class Spans(AsyncPgInterval):
     """Spans of time."""
+
+    @classmethod
+    def adapt_emulated_to_native(cls, *generic: Any, **_: Any) -> "Spans":  # Any: SQLAlchemy's `Interval`
+        """The one for a generic `Interval`."""
+        return cls(precision=generic[0].second_precision)
 
     def bind_processor(self, dialect: Dialect) -> Any:  # Any: a check
         """Spans, and nothing else."""
@@ -106,6 +112,10 @@ class PostgresqlDialect(PGDialect_asyncpg):
 
     def __init__(self) -> None:
         PGDialect_asyncpg.__init__(self, json_serializer=columns.dumps)  # type: ignore[no-untyped-call]  # pyright: ignore[reportUnknownMemberType]  # SQLAlchemy says no types here
+
+
+def _in_utc(value: Any) -> Any:  # Any: a moment
+    return value if value is None or value.tzinfo is not None else value.replace(tzinfo=UTC)
 
 
 def enums_of(table: Table, dialect: Dialect) -> Iterator[CreateEnumType]:

@@ -52,19 +52,6 @@ class Clocks(TIME):
         return values.clock_text
 
 
-class Spans(types.Interval):
-    """Spans of time, as moments after 1970."""
-
-    def bind_processor(self, dialect: Dialect) -> Any:  # Any: a check
-        """Text, of spans alone."""
-        written = super().bind_processor(dialect)
-
-        def process(value: Any) -> Any:  # Any: whatever was passed
-            return written(values.span(value))
-
-        return process
-
-
 class Exact(types.Numeric[Any]):  # Any: Decimal, or float where it is asked for
     """Decimal numbers, kept as floats."""
 
@@ -115,7 +102,6 @@ class SqliteDialect(SQLiteDialect_pysqlite):
         types.DateTime: Moments,
         types.Date: Days,
         types.Time: Clocks,
-        types.Interval: Spans,
         types.Uuid: columns.Identifiers,
         types.Enum: Choices,
         DATETIME: DATETIME,  # who names SQLite's own type, and its format, gets it

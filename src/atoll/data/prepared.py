@@ -24,7 +24,7 @@ class Prepared:
     def __init__(self, plan: Plan, extracted: Extracted | None, given: Values | None) -> None:
         self._plan = plan
         self._extracted, self._given = extracted, given
-        self._constants = {} if plan.has_callables else plan.constants(extracted, given)
+        self._constants: Values = {} if plan.has_callables else plan.constants(extracted, given)
         self._late = Expanding(plan) if plan.late else None
         self._is_simple = not (plan.late or plan.defaults or plan.has_callables or plan.renamed)
         self.is_read: bool = plan.is_read
