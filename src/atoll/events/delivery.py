@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from atoll.data import TIMEOUT_S, Database, Once, Transaction, once
 from atoll.events.envelope import Envelope
 from atoll.kernel import AtollError, Context, Entropy, Trace, current, isolated
 from atoll.resilience import Timer, guard
+
+_log = logging.getLogger("atoll.events")
 
 Work = Coroutine[Any, Any, None]  # Any: a coroutine's own send types
 
@@ -47,12 +50,15 @@ def effect_of(
     attempts_max: int,
     timeout_s: float,
 ) -> Effect:
-    """The effect of a service's handler, which is given the event itself."""
+    """The effect of a service's handler, which is given the event itself; none where that was erased as a whole."""
 
     async def run(envelope: Envelope, tx: Transaction) -> None:
         try:
             event = codec.decode(bytes(envelope.data))
         except Invalid as invalid:
+            if envelope.erasedat:
+                _log.info("%s %s is passed over: its data was erased", envelope.type, envelope.id)
+                return
             faults = "; ".join(f"{fault.pointer or '/'} {fault.detail}" for fault in invalid.faults)
             raise Undeliverable(f"its data does not fit {codec.kind.__name__}: {faults}") from None
         await handler(event, tx)

@@ -1,8 +1,8 @@
 """Envelopes: events as they travel and are kept, after CloudEvents 1.0 in its JSON format.
 
 Beside the attributes that CloudEvents asks for stand those of its extensions: `partitionkey` (the key), `sequence`
-(counted by key, as text that sorts), `traceparent`; and two of our own, `tenant` and `actor`. The actor is data: who
-caused it, never a right to do something.
+(counted by key, as text that sorts), `traceparent`; and three of our own, `tenant`, `actor` and `erasedat`. The actor
+is data: who caused it, never a right to do something.
 """
 
 import zlib
@@ -27,6 +27,8 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_onl
     tenant: str = "main"
     actor: str | None = None
     traceparent: str = ""
+    erasedat: str = ""
+    """When what is personal was erased from it; its data is null where nothing was left that fits."""
     data: msgspec.Raw = msgspec.Raw(b"null")
 
     @property

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 import msgspec
 
 from atoll.data import Database
-from atoll.events.log import OutboxLog
+from atoll.events.log import OutboxLog, Reader
 from atoll.events.outbox import Outbox
 from atoll.events.ports import PARTITIONS
 from atoll.events.statements import publishing
 from atoll.kernel import AtollError, Clock, Tasks
 
 _log = logging.getLogger("atoll.events")
+
+SEEN_S = 60.0
+"""How old the word may become of when a reader was seen last, while it says nothing new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class Keeping:
             _log.warning("%s: how far its readers are could not be kept: %s", self._service, error)
 
     async def note_readers(self) -> None:
-        """Write down how far each reader is."""
+        """Write down how far each reader is. One that was lapsed and reads again is live again."""
+        heard = await self._heard()
         rows = [
             {
                 "name": name,
@@ -67,15 +71,34 @@ class Keeping:
                 "types": msgspec.json.encode(reader.types).decode(),
                 "seen_at": reader.seen_at,
             }
-            for name, reader in self._log.readers.items()
-            if reader.is_new
+            for name, reader in heard.items()
             for partition, done in reader.done.items()
         ]
-        for reader in self._log.readers.values():
-            reader.is_new = False
-        if rows:
+        for reader in heard.values():
+            reader.is_new, reader.kept_at = False, reader.seen_at
+        if not rows:
+            return
+        try:
             async with self._database.transaction() as tx:
                 await tx.execute(publishing().subscribed, rows)
+        except AtollError:
+            for reader in heard.values():
+                reader.is_new = True
+            raise
+
+    async def _heard(self) -> dict[str, Reader]:
+        """The readers of whom there is something to write down."""
+        if not self._log.readers:
+            return {}
+        rows = await self._database.read(publishing().subscriptions)
+        lapsed = {row.name: row.lapsed_at for row in rows if row.lapsed_at is not None}
+        return {
+            name: reader
+            for name, reader in self._log.readers.items()
+            if reader.is_new
+            or reader.seen_at >= reader.kept_at + SEEN_S
+            or reader.seen_at > lapsed.get(name, reader.seen_at)
+        }
 
     async def forget(self) -> int:
         """Remove what is older than it has to be, and lacked by nobody; how many rows those were, at most 1,000."""

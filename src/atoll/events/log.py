@@ -151,6 +151,7 @@ class Reader:
         self.seen_at = 0.0
         self.is_new = True
         """Whether it has said something since it was kept."""
+        self.kept_at = 0.0
 
     def note(self, wanted: Wanted, now: float) -> None:
         """It asks for more, and says how far it is."""

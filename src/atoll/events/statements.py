@@ -79,7 +79,8 @@ class Publishing:
         self.subscribed: Statement = text(
             "INSERT INTO atoll_subscriptions (name, partition, done, types, seen_at) "
             "VALUES (:name, :partition, :done, :types, :seen_at) ON CONFLICT (name, partition) DO UPDATE "
-            "SET done = excluded.done, types = excluded.types, seen_at = excluded.seen_at, lapsed_at = NULL"
+            "SET done = excluded.done, types = excluded.types, seen_at = excluded.seen_at, lapsed_at = CASE WHEN "
+            "atoll_subscriptions.lapsed_at < excluded.seen_at THEN NULL ELSE atoll_subscriptions.lapsed_at END"
         )
         self.subscriptions: Statement = select(
             subscriptions.c.name,
