@@ -101,7 +101,6 @@ class SqliteDriver:
             self._next()
             raise
         self._ends_at = ends_at
-        self._see_others()
         return SqliteSession(self, ends_at)
 
     async def read(self, text: str, arguments: Sequence[Any]) -> Raw:  # Any: values of all columns
