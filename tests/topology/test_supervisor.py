@@ -52,6 +52,16 @@ async def test_services_in_processes_call_each_other() -> None:
     assert found["orders-1"].pid not in (served.pid, os.getpid())
 
 
+async def test_a_state_folder_is_kept_and_taken_up_again(tmp_path: Path) -> None:
+    """For tests of what outlives processes."""
+    for _ in range(2):
+        async with running_processes(BUSY, state=tmp_path / "state") as application:
+            served = await application.client(Orders).order(Order(item="hat"))
+
+        assert served.pid
+        assert list((tmp_path / "state").iterdir())
+
+
 async def test_a_group_shares_a_process() -> None:
     """Its calls stay inside."""
     async with running_processes(BUSY, groups=[("orders", "stock")]) as application:

@@ -3,8 +3,8 @@
 import dataclasses
 import os
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,6 +43,7 @@ async def running_processes(
     place: str,
     *,
     folder: Path | None = None,
+    state: Path | None = None,
     settings: Mapping[str, str] | None = None,
     groups: Sequence[Sequence[str]] = (),
     instances: Mapping[str, int] | None = None,
@@ -52,7 +53,8 @@ async def running_processes(
 
     Each process imports it anew, from `folder` (the current one by default); therefore it is named by its place,
     `package.module:attribute`. `settings` are environment variables, `groups` services that share a process,
-    `instances` how many there are of each. The state is kept in a temporary folder, and nothing of it is left.
+    `instances` how many there are of each. The state is kept in the folder `state`, so that it can be started again
+    with it; without one, in a temporary folder of which nothing is left.
 
     Raises:
         Mistakes: everything that is wrong with it.
@@ -64,11 +66,11 @@ async def running_processes(
     plans, mistakes = plan(parts_of(graph), grouping)
     refuse(mistakes)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ATOLL_")}
-    with tempfile.TemporaryDirectory(prefix="atoll-") as state:
+    with _folder(state) as kept:
         launch = Launch(
             place,
             graph.application.name,
-            Path(state),
+            kept,
             folder,
             drain_s=drain_s,
             environment=environment | dict(settings or {}),
@@ -79,3 +81,13 @@ async def running_processes(
                 yield RunningProcesses(supervisor, carrier)
             finally:
                 await carrier.close()
+
+
+@contextmanager
+def _folder(given: Path | None) -> Generator[Path]:
+    """The folder that was given, or a temporary one."""
+    if given is not None:
+        yield given.absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="atoll-") as folder:
+        yield Path(folder)
