@@ -73,6 +73,10 @@ class Started:
         """Send it a signal."""
         self.process.send_signal(number)
 
+    def type(self, text: str) -> None:
+        """Type something, where it runs on a terminal."""
+        os.write(self._output.fileno(), text.encode())
+
     def code(self) -> int:
         """Its exit code, once it has ended."""
         return self.process.wait(PATIENCE_S)

@@ -220,6 +220,25 @@ def script_directory(folder: Path) -> ScriptDirectory:
     )
 
 
+def pending(service: str, folder: Path, revisions: Sequence[str]) -> list[str]:
+    """The migrations that a database at these revisions has not seen.
+
+    Raises:
+        DatabaseAhead: it has seen some that are not there.
+        SeveralHeads: they end in several.
+    """
+    script = script_directory(folder)
+    heads = script.get_heads()
+    if len(heads) != 1:
+        raise SeveralHeads(service, heads)
+    order = [each.revision for each in script.walk_revisions()][::-1]
+    for revision in revisions:
+        if revision not in order:
+            raise DatabaseAhead(service, revision, heads[0])
+    seen = max((order.index(revision) for revision in revisions), default=-1)
+    return order[seen + 1 :]
+
+
 def _migrated(migrations: Migrations, connection: Connection, wanted: Wanted) -> Migrated:
     head = migrations.head
     state = known(connection)

@@ -27,7 +27,7 @@ def migrated_postgres(
 
     async def look() -> bool:
         async with postgres_connection(place) as connection:
-            return is_up_to_date(await _known(connection, place.schema), files, tables.digest)
+            return is_up_to_date(await known_of_postgres(connection, place.schema), files, tables.digest)
 
     if stamp is None and asyncio.run(look()):
         return Migrated()
@@ -84,13 +84,13 @@ def on_postgres(
 
 
 @asynccontextmanager
-async def postgres_connection(place: PostgresPlace) -> AsyncGenerator[Any]:  # Any: as above
-    """A connection to a schema, as its owner; closed when the block is left.
+async def postgres_connection(place: PostgresPlace, *, as_owner: bool = True) -> AsyncGenerator[Any]:  # Any: as above
+    """A connection to a schema, as its owner, or as whoever the URL says; closed when the block is left.
 
     Raises:
         DatabaseUnavailable, DatabaseBusy: there is none.
     """
-    connection = await _connected(place)
+    connection = await _connected(place, as_owner=as_owner)
     try:
         yield connection
     finally:
@@ -102,9 +102,9 @@ def lock_key(schema: str) -> int:
     return int.from_bytes(hashlib.sha256(f"atoll migrations {schema}".encode()).digest()[:8], "big", signed=True)
 
 
-async def _connected(place: PostgresPlace) -> Any:  # Any: as above
+async def _connected(place: PostgresPlace, *, as_owner: bool = True) -> Any:  # Any: as above
     # What an administrator makes belongs to the service's own role all the same.
-    role = {} if place.is_own else {"role": place.schema}
+    role = {} if place.is_own or not as_owner else {"role": place.schema}
     settings = {"application_name": f"atoll migrations {place.schema}", "search_path": f'"{place.schema}"', **role}
     try:
         return await asyncpg.connect(place.url, timeout=CONNECT_S, server_settings=settings)
@@ -112,7 +112,8 @@ async def _connected(place: PostgresPlace) -> Any:  # Any: as above
         raise open_error(error, str(place)) from None
 
 
-async def _known(connection: Any, schema: str) -> Known:  # Any: as above
+async def known_of_postgres(connection: Any, schema: str) -> Known:  # Any: as above
+    """What a schema says of itself."""
     query = "SELECT tablename FROM pg_tables WHERE schemaname = $1 AND tablename = ANY($2)"
     names = {row[0] for row in await connection.fetch(query, schema, [META, REVISIONS], timeout=STATEMENT_S)}
     values = {row[0]: row[1] for row in await connection.fetch(META_VALUES)} if META in names else {}

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol, cast
+from typing import Any, TypeAlias
 
 from atoll.kernel import Mistake, Source, refuse
 
@@ -39,13 +39,8 @@ DECLARED = "tables"
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
-class MetaData(Protocol):
-    """Tables that are declared together: a `MetaData` of SQLAlchemy."""
-
-    @property
-    def tables(self) -> Mapping[str, Any]:  # Any: SQLAlchemy's tables
-        """They by name."""
-        ...
+MetaData: TypeAlias = Any  # Any: SQLAlchemy's `MetaData`, which is loaded by services that have tables
+"""Tables that are declared together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +88,14 @@ class Migrated:
     after: str | None = None
     applied: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The migrations that were written, and what they leave to be written by hand."""
+
+    files: tuple[Path, ...]
+    left: tuple[str, ...]
 
 
 def tables_of(service: type) -> Tables:
@@ -180,7 +183,7 @@ def _metadata(module: ModuleType) -> Iterator[MetaData]:
             found = vars(value).get("metadata") if isinstance(value, type) else getattr(value, "metadata", None)
         if isinstance(found, schema.MetaData) and id(found) not in seen:
             seen.add(id(found))
-            yield cast(MetaData, found)
+            yield found
 
 
 def _column(column: Any) -> str:  # Any: SQLAlchemy's columns
