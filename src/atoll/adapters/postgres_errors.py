@@ -33,6 +33,9 @@ TOO_LONG = frozenset({"25P03", "25P04"})
 
 BUSY = frozenset({"40", "53"})
 CANCELLED = "57014"
+NOT_SENT = "cannot switch to state"
+"""What asyncpg says when the server has ended the session, and the end of the connection has not come through yet."""
+
 BUSY_CODES = frozenset({"55P03", CANCELLED})
 UNAVAILABLE = frozenset({"08", "28", "3D", "57", "58", "F0", "XX"})
 REFUSED = frozenset({"0A", "25", "26", "2B", "34", "3B", "3F", "42", "54"})
@@ -71,6 +74,8 @@ def commit_error(error: Exception, place: str, *, is_lost: bool) -> Exception:
     What the server answers as an error of the statement was not committed. When it ends the connection, or the commit
     was cancelled, it may have written the commit before: nobody can say.
     """
+    if isinstance(error, asyncpg.InternalClientError) and str(error).startswith(NOT_SENT):
+        return DatabaseUnavailable(f"{place}: the connection was lost")
     server = from_server(error)
     code = (server.sqlstate or "") if server is not None else ""
     if is_lost or server is None or code[:2] in UNAVAILABLE or code == CANCELLED or code in TOO_LONG:

@@ -1,6 +1,7 @@
 """One transaction on PostgreSQL, from its first statement to the answer to its COMMIT."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
@@ -8,6 +9,8 @@ from atoll.adapters.postgres_connection import BEGIN, Connection, Kept, as_raw, 
 from atoll.adapters.postgres_errors import ERRORS, STALE, commit_error, from_server, postgres_error
 from atoll.adapters.postgres_pool import Pool
 from atoll.data import DatabaseUnavailable, OutcomeUnknown, Raw, StatementRefused, TransactionEnded, TransactionTooLong
+
+_log = logging.getLogger("atoll.postgres")
 
 R = TypeVar("R")
 
@@ -89,7 +92,12 @@ class PostgresSession:
             await self.rollback()
             raise self._too_long()
         self._is_ended = True
-        await asyncio.shield(self._committing(self._committed()))
+        work = self._committing(self._committed())
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            work.add_done_callback(_tell)
+            raise
         return 0
 
     async def rollback(self) -> None:
@@ -190,3 +198,9 @@ class PostgresSession:
         if left <= 0:
             raise TimeoutError
         return left
+
+
+def _tell(work: asyncio.Task[None]) -> None:
+    """Whoever waited for a commit has gone, and is not told."""
+    if not work.cancelled() and (error := work.exception()) is not None:
+        _log.warning("a commit for which nobody waits any more has failed: %s", error)
