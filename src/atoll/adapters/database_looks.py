@@ -73,4 +73,4 @@ def _is_own(name: str) -> bool:
 
 def _count(name: str) -> str:
     quoted = '"' + name.replace('"', '""') + '"'
-    return f"SELECT count(*) FROM (SELECT 1 FROM {quoted} LIMIT {ROWS_MAX + 1}) AS some"  # noqa: S608  # a name as it is
+    return f"SELECT count(*) FROM (SELECT 1 FROM {quoted} LIMIT {ROWS_MAX + 1}) AS part"  # noqa: S608  # a name as it is

@@ -88,11 +88,13 @@ async def postgres_connection(place: PostgresPlace, *, as_owner: bool = True) ->
     """A connection to a schema, as its owner, or as whoever the URL says; closed when the block is left.
 
     Raises:
-        DatabaseUnavailable, DatabaseBusy: there is none.
+        DatabaseUnavailable, DatabaseBusy: there is none, or the server refuses what the block asks it.
     """
     connection = await _connected(place, as_owner=as_owner)
     try:
         yield connection
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise open_error(error, str(place)) from None
     finally:
         await connection.close(timeout=CONNECT_S)
 
