@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 import atoll
+import atoll.databases
 import atoll.edge
 import atoll.elsewhere
 import atoll.hosting
@@ -30,8 +31,8 @@ PAGE = Path(__file__).parents[2] / "docs/reference/api.md"
 HEAD = """\
 # Reference
 
-What `atoll`, `atoll.problems`, `atoll.edge`, `atoll.elsewhere`, `atoll.hosting`, `atoll.processes` and `atoll.testing`
-offer, from the source. Written by `python -m tests.docs.reference`; do not edit it.
+What `atoll`, `atoll.problems`, `atoll.edge`, `atoll.elsewhere`, `atoll.hosting`, `atoll.processes`, `atoll.databases`
+and `atoll.testing` offer, from the source. Written by `python -m tests.docs.reference`; do not edit it.
 """
 
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -53,8 +54,8 @@ class Entry:
 
 def reference() -> str:
     """The whole page."""
-    doors = (atoll, atoll.problems, atoll.edge, atoll.elsewhere, atoll.hosting, atoll.processes, atoll.testing)
-    return HEAD + "".join(map(_section, doors))
+    doors = (atoll, atoll.problems, atoll.edge, atoll.elsewhere, atoll.hosting, atoll.processes, atoll.databases)
+    return HEAD + "".join(map(_section, (*doors, atoll.testing)))
 
 
 def _section(module: ModuleType) -> str:

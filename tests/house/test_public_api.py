@@ -48,6 +48,7 @@ def test_atoll_offers_exactly_the_names_listed() -> None:
     "door",
     [
         "atoll",
+        "atoll.databases",
         "atoll.edge",
         "atoll.elsewhere",
         "atoll.hosting",

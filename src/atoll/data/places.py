@@ -77,6 +77,7 @@ class PostgresPlace:
 
 
 DatabasePlace = SqlitePlace | PostgresPlace
+"""Where a database is."""
 
 
 def place_of(application: str, service: str, state: Path, settings: DatabaseSettings) -> DatabasePlace:
