@@ -245,6 +245,7 @@ READS: list[tuple[str, Any, Parameters]] = [  # Any: SQLAlchemy's classes of sta
     ("coalesce", select(func.coalesce(lead.rate, 9.5)).order_by(lead.id), None),
     ("cast", select(cast(lead.points, String), cast(lead.points, Float)).order_by(lead.id), None),
     ("arithmetic", select(lead.points * 2 + 1, lead.points - lead.id, -lead.points).order_by(lead.id), None),
+    ("division", select(lead.points % 2, lead.points / 2, lead.points // 2).order_by(lead.id), None),
     ("text", select((lead.email + "!").label("loud")).where(lead.email.like("%acme%")).order_by(lead.id), None),
     ("contains", select(lead.id).where(lead.email.contains("acme", autoescape=True)).order_by(lead.id), None),
     ("ilike", select(lead.id).where(lead.email.ilike("BOB%")), None),

@@ -42,7 +42,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import INT4RANGE, JSONB, Range
 from sqlalchemy.types import TypeEngine
 
 from atoll.data import Dialect, StatementRefused
@@ -234,6 +234,22 @@ async def test_arrays_travel_to_postgresql(connection: Any) -> None:  # Any: as 
     assert found[0].as_dict() == row
     with pytest.raises(StatementRefused, match="it takes an int, not a str"):
         statements.prepared(insert(table), {"ints": ["1"]}).bound({"ints": ["1"]})
+
+
+async def test_ranges_travel_to_postgresql(connection: Any) -> None:  # Any: as above
+    """The driver has a class for them, which is loaded then."""
+    statements = Statements("postgresql")
+    table = Table("spans", MetaData(), Column("id", Integer), Column[Any]("span", INT4RANGE))  # Any: of whole numbers
+    row = {"id": 1, "span": Range(1, 5)}
+    await connection.execute(ddl(table.metadata, "postgresql")[0])
+    text, arguments = statements.prepared(insert(table), row).bound(row)
+    await connection.execute(text, *arguments)
+    finding = statements.prepared(select(table.c.span).where(table.c.span.contains(3)), None)
+    text, arguments = finding.bound(None)
+
+    found = finding.rows(await connection.fetch(text, *arguments), -1)
+
+    assert found.scalar() == Range(1, 5)
 
 
 REFUSED: list[tuple[str, TypeEngine[Any], Any, str]] = [  # Any: of all types, whatever may be passed

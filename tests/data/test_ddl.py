@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import AsyncGenerator
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import (
@@ -24,11 +24,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ENUM
 from sqlalchemy.types import TypeEngine
 
-from atoll.data import StatementRefused
+from atoll.data import Dialect, StatementRefused
 from atoll.data.statements import ddl
 from atoll.testing import PostgresServer
 from tests.data.bare import connected
 
+DIALECTS: tuple[Dialect, ...] = ("sqlite", "postgresql")
 COLOUR = Enum("red", "blue", name="colour")
 
 
@@ -133,6 +134,23 @@ def test_tables_follow_those_that_they_refer_to() -> None:
         names = [statement.split()[5] for statement in ddl(metadata, dialect)]
 
         assert names == ["a", "b", "c"]
+
+
+def _is_sqlite(*_: Any, dialect: Any, **__: Any) -> bool:  # Any: as SQLAlchemy calls it
+    return bool(dialect.name == "sqlite")
+
+
+def test_what_is_for_another_database_is_left_out() -> None:
+    """As `ddl_if` says: by a name, by several, by a function."""
+    metadata = MetaData()
+    table = Table("t", metadata, Column("a", Integer), Column("b", Integer), Column("c", Integer))
+    Index("by_a", table.c.a).ddl_if(dialect="postgresql")
+    Index("by_b", table.c.b).ddl_if(dialect=cast("str", ("sqlite", "postgresql")))
+    Index("by_c", table.c.c).ddl_if(callable_=_is_sqlite)
+
+    made: dict[str, list[str]] = {dialect: [each.split()[5] for each in ddl(metadata, dialect)] for dialect in DIALECTS}
+
+    assert made == {"sqlite": ["t", "by_b", "by_c"], "postgresql": ["t", "by_a", "by_b"]}
 
 
 def test_a_type_that_somebody_else_makes_is_not_made() -> None:

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.schema import CreateTable
 
-from atoll.data import Dialect, StatementRefused, statements, upsert
+from atoll.data import Dialect, StatementRefused, expanding, statements, upsert
 from atoll.data.statements import Statements
 from tests.data.shelf import COMPANIES, LEADS, READS, SHELF, WRITES
 
@@ -90,6 +90,19 @@ def test_statements_that_differ_in_their_values_are_compiled_once() -> None:
 
     assert len({id(each._plan) for each in several}) == 1
     assert [each.bound(None)[1] for each in several] == [[points] for points in range(5)]
+
+
+def test_texts_for_lists_are_kept_for_equal_statements() -> None:
+    """By their lengths; not more than some."""
+    known: Any = Statements("sqlite")  # Any: looked behind the door
+    lengths = [2, 2, 5, *range(expanding.SHAPES_MAX + 1)]
+
+    several = [known.prepared(select(LEADS.c.id).where(LEADS.c.id.in_(range(length))), None) for length in lengths]
+    found = [len(each.bound(None)[1]) for each in several]
+
+    assert found == lengths
+    assert len({id(each._expanding) for each in several}) == 1
+    assert len(several[0]._expanding._shapes) <= expanding.SHAPES_MAX
 
 
 def test_statements_that_were_run_once_are_forgotten() -> None:
@@ -235,6 +248,7 @@ REFUSED: list[tuple[str, Any, Any, str]] = [  # Any: whatever somebody may pass
     ),
     ("a wrong type", ADD, {"id": "1", "name": "n"}, "the parameter `id` does not fit: it takes an int, not a str"),
     ("an unknown type", text("SELECT :a"), {"a": object()}, "the parameter `a` does not fit: an object needs a type"),
+    ("columns as names", ADD, {COMPANIES.c.name: "n"}, "its parameters are named by columns: name them by words"),
     ("a list of a single one", FIND, ("id",), "its parameters are a tuple, not a dict"),
     ("no list for an IN", LISTED, {"ids": 3}, "takes a list, not a int"),
     (
@@ -347,6 +361,16 @@ def test_a_refusal_shows_no_values() -> None:
 
     assert "ada" not in str(refused.value)
     assert "it holds a NUL" in str(refused.value)
+
+
+def test_a_refusal_has_an_end() -> None:
+    """The text of a statement may be as long as its values are many."""
+    rows = [{"name": f"{number}"} for number in range(1_000)]
+
+    with pytest.raises(StatementRefused) as refused:
+        Statements("sqlite").prepared(insert(COMPANIES).values(rows), None).bound({"id": 1})
+
+    assert len(str(refused.value)) < 25_000
 
 
 def test_columns_of_a_text_have_names_where_it_says_so() -> None:

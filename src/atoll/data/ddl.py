@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateSequence, CreateTable
 
 from atoll.data.errors import StatementRefused
-from atoll.data.inside import in_order
+from atoll.data.inside import in_order, is_wanted
 from atoll.data.languages import language
 from atoll.data.ports import Dialect
 
@@ -18,7 +18,8 @@ def ddl(metadata: MetaData, dialect: Dialect, schema: str | None = None) -> list
     """The statements that make all tables of a metadata, with what they need and their indexes, in order.
 
     Each does nothing where the thing is there, so that running all of them again is harmless; they change no table.
-    With `schema` what names no schema of its own is made in that one, which has to be there.
+    Indexes that are for another database alone, as `ddl_if(dialect=...)` says, are left out. With `schema` what names
+    no schema of its own is made in that one, which has to be there.
 
     Raises:
         StatementRefused: the database has no such type.
@@ -47,7 +48,8 @@ class _Writer:
                 inline = constraints if is_postgresql else None  # SQLite refers to tables that are not there yet
                 yield self._text(CreateTable(table, inline, if_not_exists=True), table)
                 for index in sorted(table.indexes, key=lambda index: str(index.name)):
-                    yield self._text(CreateIndex(index, if_not_exists=True), table)
+                    if is_wanted(index, self._language):
+                        yield self._text(CreateIndex(index, if_not_exists=True), table)
             elif is_postgresql:
                 yield from (_unless_there(self._text(AddConstraint(constraint))) for constraint in constraints)
 

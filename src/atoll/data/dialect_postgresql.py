@@ -4,6 +4,7 @@ Its connections have codecs for `json` and `jsonb`, as SQLAlchemy's own have the
 out. Their time zone is UTC.
 """
 
+import importlib
 from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
@@ -86,6 +87,15 @@ class Choices(AsyncPgEnum):
         return columns.choice(checked(dialect), self.enums)
 
 
+class Driver:
+    """asyncpg, loaded by those alone whose values it has classes for: ranges, and strings of bits."""
+
+    @property
+    def asyncpg(self) -> Any:  # Any: a module
+        """The module."""
+        return importlib.import_module("asyncpg")
+
+
 class PostgresqlDialect(PGDialect_asyncpg):
     """PostgreSQL for asyncpg, without a connection."""
 
@@ -112,6 +122,7 @@ class PostgresqlDialect(PGDialect_asyncpg):
 
     def __init__(self) -> None:
         PGDialect_asyncpg.__init__(self, json_serializer=columns.dumps)  # type: ignore[no-untyped-call]  # pyright: ignore[reportUnknownMemberType]  # SQLAlchemy says no types here
+        self.dbapi: Any = Driver()  # Any: of it SQLAlchemy\'s types want this alone
 
 
 def _in_utc(value: Any) -> Any:  # Any: a moment

@@ -27,7 +27,7 @@ class _Shape:
 
 
 class Expanding:
-    """What is special about a statement with lists, shared by all its runs."""
+    """What is special about a statement with lists; shared by all its runs, and by its equals."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -65,12 +65,12 @@ class Expanding:
     def _listed(self, name: str, value: Any) -> list[Any]:  # Any: whatever was passed
         if isinstance(value, str | bytes | dict) or not hasattr(value, "__iter__"):
             kind = type(value).__name__  # pyright: ignore[reportUnknownArgumentType]  # of what nobody knows
-            raise StatementRefused(self._plan.text, f"the parameter `{name}` takes a list, not a {kind}")
+            raise StatementRefused(self._plan.shown, f"the parameter `{name}` takes a list, not a {kind}")
         found: list[Any] = [*value]  # Any: values of a column
         if name in self._pairs:
             width = len(self._binds[name].type.types)
             if not all(type(pair) in (list, tuple) and len(pair) == width for pair in found):
-                raise StatementRefused(self._plan.text, f"the parameter `{name}` takes a list of tuples of {width}")
+                raise StatementRefused(self._plan.shown, f"the parameter `{name}` takes a list of tuples of {width}")
         return found
 
     def _shaped(self, row: Mapping[str, Any]) -> _Shape:  # Any: values of all columns
@@ -78,7 +78,7 @@ class Expanding:
         order = state.positiontup or ()
         if len(order) > ARGUMENTS_MAX:
             reason = f"it gets {len(order)} values, of which a statement takes {ARGUMENTS_MAX}: run it in several parts"
-            raise StatementRefused(self._plan.text, reason)
+            raise StatementRefused(self._plan.shown, reason)
         checks = dict(self._plan.checks)
         for name, expanded in state.parameter_expansion.items():
             checks.update(zip(expanded, self._checks(name, len(expanded)), strict=True))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Column, ForeignKeyConstraint, Table, schema
+from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
 Extracted = Sequence[BindParameter[Any]]  # Any: of all types
@@ -105,3 +106,12 @@ def in_order(tables: Sequence[Table]) -> list[tuple[Table | None, list[ForeignKe
     sort: Any = getattr(schema, "sort_tables_and_constraints")  # noqa: B009  # Any: it is documented, but has no types
     found: list[tuple[Table | None, list[ForeignKeyConstraint]]] = sort(tables)
     return found
+
+
+def is_wanted(item: Any, dialect: Dialect) -> bool:  # Any: an index
+    """Whether it is for this database, where `ddl_if()` says for which it is."""
+    condition = item._ddl_if  # noqa: SLF001  # what this file is for
+    compiler = dialect.ddl_compiler(dialect, None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # it is only asked for its dialect
+    return condition is None or bool(
+        condition._should_execute(None, item, None, compiler=compiler, checkfirst=False)  # noqa: SLF001  # as above
+    )

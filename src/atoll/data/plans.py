@@ -26,6 +26,8 @@ from atoll.data.rows import Row, row_class
 
 ARGUMENTS_MAX = 32_766
 """More do not fit into one statement of either database."""
+SHOWN_MAX = 2_000
+"""So much of a statement's text stands in an error."""
 UNFIT = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 """What checks raise, SQLAlchemy's and those of a service's own types."""
 
@@ -65,7 +67,7 @@ class Plan:
         self._results(statement)
         self.is_read, self.metadata = surveyed(statement, self.text)
         if len(self.order) > ARGUMENTS_MAX:
-            raise StatementRefused(self._start, f"it has more than {ARGUMENTS_MAX} values: run it in several parts")
+            raise StatementRefused(self.shown, f"it has more than {ARGUMENTS_MAX} values: run it in several parts")
 
     def constants(self, extracted: Extracted | None, given: Values | None) -> Values:
         """The values that a statement brings along; what only parameters can give is missing.
@@ -93,7 +95,7 @@ class Plan:
         """
         kind: type = type(parameters)
         if not issubclass(kind, Mapping):
-            raise StatementRefused(self.text, f"its parameters are a {kind.__name__}, not a dict")
+            raise StatementRefused(self.shown, f"its parameters are a {kind.__name__}, not a dict")
         return {self.renamed.get(key, key): parameters[key] for key in parameters} if self.renamed else parameters
 
     def misfit(self, row: Values, parameters: Parameters) -> StatementRefused:
@@ -105,7 +107,7 @@ class Plan:
             f"it lacks the parameter {', '.join(missing)}" if missing else "",
             f"it has no parameter {', '.join(unknown)}, only {', '.join(names) or 'none'}" if unknown else "",
         )
-        return StatementRefused(self.text, ", and ".join(filter(None, parts)))
+        return StatementRefused(self.shown, ", and ".join(filter(None, parts)))
 
     def unfit(self, row: Values, error: Exception) -> StatementRefused:
         """The error for a value that a check has refused: which one it was, and why."""
@@ -114,8 +116,8 @@ class Plan:
                 for value in row[name] if name in self.late else (row[name],):
                     check(value)
             except UNFIT as found:
-                return StatementRefused(self.text, f"the parameter `{name}` does not fit: {found}")
-        return StatementRefused(self.text, str(error))
+                return StatementRefused(self.shown, f"the parameter `{name}` does not fit: {found}")
+        return StatementRefused(self.shown, str(error))
 
     def check(self, kind: TypeEngine[Any]) -> values.Check:  # Any: of all types
         """What values of a type have to pass, and how they come out of it."""
@@ -133,7 +135,7 @@ class Plan:
     def _refuse_array(self, kind: TypeEngine[Any]) -> None:  # Any: of all types
         inner = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
         if isinstance(inner, ARRAY) and self.dialect.name == "sqlite":
-            raise StatementRefused(self._start, "SQLite has no ARRAY: use JSON, or a table of its own")
+            raise StatementRefused(self.shown, "SQLite has no ARRAY: use JSON, or a table of its own")
 
     def _prefetched(self) -> tuple[dict[str, Any], list[tuple[str, Any, Callable[[Any], Any]]]]:  # Any: all types
         """Defaults that are values, and those that are functions, by the name of the parameter that they fill."""
@@ -146,7 +148,7 @@ class Plan:
                 functions.append((name, column, default.arg))
             else:
                 reason = f"the default of the column `{column.name}` would be a statement of its own"
-                raise StatementRefused(self._start, f"{reason}: make it a server_default")
+                raise StatementRefused(self.shown, f"{reason}: make it a server_default")
         return scalars, functions
 
     def _results(self, statement: ClauseElement) -> None:
@@ -154,7 +156,7 @@ class Plan:
         entries = inside.entries_of(self.compiled)
         if len(entries) > 1 and inside.is_without_order(self.compiled):
             reason = "the order of its columns is not known: name them as .columns(column('a', Integer), ...)"
-            raise StatementRefused(self._start, reason)
+            raise StatementRefused(self.shown, reason)
         names = tuple(entry.name or f"column_{index}" for index, entry in enumerate(entries, 1))
         self.row: type[Row] | None = row_class(names) if entries else None
         self.width = len(names)
@@ -171,8 +173,9 @@ class Plan:
         return reading
 
     @property
-    def _start(self) -> str:
-        return self.text[:2_000]
+    def shown(self) -> str:
+        """Its text for an error, which has an end."""
+        return self.text if len(self.text) <= SHOWN_MAX else f"{self.text[:SHOWN_MAX]}..."
 
 
 def picker(names: Sequence[str]) -> Callable[[Values], Sequence[Any]]:  # Any: values of all columns

@@ -19,13 +19,15 @@ NONE: Parameters = {}
 class Prepared:
     """A statement, compiled for one dialect."""
 
-    __slots__ = ("_constants", "_extracted", "_given", "_is_simple", "_late", "_plan", "is_read", "metadata")
+    __slots__ = ("_constants", "_expanding", "_extracted", "_given", "_is_simple", "_plan", "is_read", "metadata")
 
-    def __init__(self, plan: Plan, extracted: Extracted | None, given: Values | None) -> None:
+    def __init__(
+        self, plan: Plan, expanding: Expanding | None, extracted: Extracted | None = None, given: Values | None = None
+    ) -> None:
         self._plan = plan
+        self._expanding = expanding
         self._extracted, self._given = extracted, given
         self._constants: Values = {} if plan.has_callables else plan.constants(extracted, given)
-        self._late = Expanding(plan) if plan.late else None
         self._is_simple = not (plan.late or plan.defaults or plan.has_callables or plan.renamed)
         self.is_read: bool = plan.is_read
         """Whether it is a SELECT that locks nothing."""
@@ -39,8 +41,8 @@ class Prepared:
             StatementRefused: a parameter is missing, unknown, or of the wrong type.
         """
         plan = self._plan
-        if self._late is not None:
-            return self._late.bound(self._row(parameters or NONE))
+        if self._expanding is not None:
+            return self._expanding.bound(self._row(parameters or NONE))
         return plan.text, self._arguments(parameters or NONE)
 
     def bound_many(self, several: Sequence[Parameters]) -> tuple[str, Sequence[Sequence[Any]]]:  # Any: as above
@@ -52,9 +54,9 @@ class Prepared:
         plan = self._plan
         if plan.returns:
             reason = "it answers rows, which are lost where it is run for a list of parameters"
-            raise StatementRefused(plan.text, f"{reason}: give an insert its rows by .values([...])")
-        if self._late is not None:
-            raise StatementRefused(plan.text, "its IN has a text for each length of the list: run it once at a time")
+            raise StatementRefused(plan.shown, f"{reason}: give an insert its rows by .values([...])")
+        if self._expanding is not None:
+            raise StatementRefused(plan.shown, "its IN has a text for each length of the list: run it once at a time")
         arguments = self._arguments
         return plan.text, [arguments(parameters) for parameters in several]
 
@@ -71,7 +73,7 @@ class Prepared:
             return Rows([*map(row_class(names), raw)], count)
         if len(raw[0]) != plan.width:
             reason = f"it answers {len(raw[0])} columns, and names {plan.width}"
-            raise StatementRefused(plan.text, f"{reason}: name all of them in .columns(...)")
+            raise StatementRefused(plan.shown, f"{reason}: name all of them in .columns(...)")
         if not plan.readings:
             return Rows([*map(plan.row, raw)], count)
         make, readings = plan.row, plan.readings

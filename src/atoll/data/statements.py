@@ -20,6 +20,7 @@ from sqlalchemy.util import LRUCache
 
 from atoll.data.ddl import ddl as ddl
 from atoll.data.errors import StatementRefused
+from atoll.data.expanding import Expanding
 from atoll.data.inside import Key, is_of_defaults, is_of_orm, key_of
 from atoll.data.languages import language
 from atoll.data.plans import Plan
@@ -55,7 +56,7 @@ class Statements:
 
     def __init__(self, dialect: Dialect) -> None:
         self._language = language(dialect)
-        self._plans: LRUCache[Any, Plan] = LRUCache(PLANS_KEPT)  # Any: SQLAlchemy's keys
+        self._plans: LRUCache[Any, tuple[Plan, Expanding | None]] = LRUCache(PLANS_KEPT)  # Any: SQLAlchemy's keys
         self._known: dict[int, _Known] = {}
         self._met: dict[int, weakref.ref[Statement]] = {}
 
@@ -108,15 +109,20 @@ class Statements:
         try:
             key = key_of(statement)
             if key is None:
-                return Prepared(self._plan(statement, columns, None), None, None)
-            plan: Plan | None = self._plans.get((key.key, columns))
+                return Prepared(*self._plan(statement, columns, None))
+            plan: tuple[Plan, Expanding | None] | None = self._plans.get((key.key, columns))
             if plan is None:
                 plan = self._plans[key.key, columns] = self._plan(statement, columns, key)
-            return Prepared(plan, key.extracted, key.given)
+            return Prepared(*plan, key.extracted, key.given)
         except SQLAlchemyError as error:
             raise StatementRefused(_shown(statement), str(error)) from error
 
-    def _plan(self, statement: Any, columns: Columns, key: Key | None) -> Plan:  # Any: as above
+    def _plan(
+        self, statement: Any, columns: Columns, key: Key | None
+    ) -> tuple[Plan, Expanding | None]:  # Any: as above
+        kinds: set[type] = {type(column) for column in columns}
+        if not all(issubclass(kind, str) for kind in kinds):
+            raise StatementRefused(_shown(statement), "its parameters are named by columns: name them by words")
         is_many = columns[-1:] == (MANY,)
         compiled = statement.compile(
             dialect=self._language,
@@ -124,7 +130,8 @@ class Statements:
             column_keys=sorted(columns[:-1] if is_many else columns),
             for_executemany=is_many,
         )
-        return Plan(compiled, statement, self._language)
+        plan = Plan(compiled, statement, self._language)
+        return plan, Expanding(plan) if plan.late else None
 
 
 def _columns(statement: Statement, parameters: Parameters | Sequence[Parameters] | None) -> Columns:
