@@ -10,6 +10,7 @@ In the environment they are `SHOP_DATABASE_URL` and `SHOP_DATABASE_SERVICES`. Wi
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from atoll.contract import Value
@@ -76,7 +77,7 @@ class PostgresPlace:
         return f"{shown(self.url)}, schema {self.schema}"
 
 
-DatabasePlace = SqlitePlace | PostgresPlace
+DatabasePlace: TypeAlias = SqlitePlace | PostgresPlace
 """Where a database is."""
 
 
