@@ -39,7 +39,7 @@ Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 BETWEEN = "\n# ---\n"
 RAISES = re.compile(r"^Raises:\n(?P<each>(?:    .*\n?)+)", re.MULTILINE)
-RAISED = re.compile(r"^    (\w+): ", re.MULTILINE)
+RAISED = re.compile(r"^    (\w[\w.]*(?:, \w[\w.]*)*): ", re.MULTILINE)
 SESSION = re.compile(r"(?:^(?:>>>|\.\.\.).*\n?(?:^(?!>>>|\.\.\.|\n).+\n?)*)+", re.MULTILINE)
 
 
@@ -77,8 +77,13 @@ def formatted(source: str) -> str:
 
 def markdown(docstring: str) -> str:
     """A docstring as Markdown: examples fenced, what it raises as a list."""
-    listed = RAISES.sub(lambda found: "Raises:\n\n" + RAISED.sub(r"- `\1`: ", found["each"]), docstring)
+    listed = RAISES.sub(lambda found: "Raises:\n\n" + RAISED.sub(_raised, found["each"]), docstring)
     return SESSION.sub(lambda found: f"```pycon\n{found[0].strip()}\n```\n", f"{listed}\n").strip()
+
+
+def _raised(found: re.Match[str]) -> str:
+    """The errors at the beginning of an item."""
+    return "- " + ", ".join(f"`{name}`" for name in found[1].split(", ")) + ": "
 
 
 def _grouped(module: ModuleType) -> Iterator[list[str]]:
