@@ -4,6 +4,7 @@ Those that services raise and catch most are in `atoll` too.
 """
 
 from atoll.contract import (
+    AnswerErased,
     BrokenContract,
     DeadlineExceeded,
     Forbidden,
@@ -22,6 +23,7 @@ from atoll.contract import (
 )
 
 __all__ = [
+    "AnswerErased",
     "BrokenContract",
     "DeadlineExceeded",
     "Forbidden",

@@ -13,11 +13,11 @@ import asyncio
 import contextlib
 import fcntl
 import os
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from atoll.data import DatabaseBusy
-
 
 TURN_S = 0.005
 """How long a process that has more to write keeps its turn."""
@@ -111,6 +111,21 @@ class Turn:
         finally:
             with contextlib.suppress(OSError):
                 fcntl.flock(self._queue, fcntl.LOCK_UN)
+
+
+@contextlib.contextmanager
+def turn_of(database: Path) -> Generator[None]:
+    """Have the turn until the block is left, however long it takes to get it: for a thread that runs no loop."""
+    queue = _opened(database.with_name(f"{database.name}-queue"))
+    turn = _opened(database.with_name(f"{database.name}-turn"))
+    try:
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        fcntl.flock(queue, fcntl.LOCK_UN)
+        yield
+    finally:
+        os.close(turn)
+        os.close(queue)
 
 
 def _opened(path: Path) -> int:

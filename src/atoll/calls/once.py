@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from atoll.calls.ports import Request, Response
-from atoll.contract import KeyReused, Operation, Problem, Unavailable, to_wire
+from atoll.contract import AnswerErased, KeyReused, Operation, Problem, Unavailable, to_wire
 from atoll.data import Keeper, Kept, Once, once
 from atoll.kernel import Context, isolated
 
@@ -36,6 +36,7 @@ class AnsweredOnce:
 
         Raises:
             KeyReused: the key was used for another request.
+            AnswerErased: what was answered was erased with the data of its subject.
             Exception: what the handler raises; then nothing took place, and nothing is kept.
         """
         tenant, key = context.tenant, _key_of(context)
@@ -96,6 +97,8 @@ def _key_of(context: Context) -> str:
 
 
 def _again(operation: Operation, kept: Kept, digest: str) -> Response:
+    if not kept[0]:  # and with it the means to tell whether it is the same request
+        raise AnswerErased(operation=operation.id)
     if kept[0] != digest:
         raise KeyReused(operation=operation.id)
     return Response(kept[1], kept[2])

@@ -2,6 +2,7 @@
 
 from atoll.contract.arguments import Argument, Place
 from atoll.contract.asyncapi import Subscriber, asyncapi
+from atoll.contract.blanking import blanked, masked
 from atoll.contract.codec import Codec, codec_of
 from atoll.contract.compiling import compile_operation
 from atoll.contract.contract import (
@@ -25,6 +26,7 @@ from atoll.contract.operation import Encoded, Operation, ResultForm
 from atoll.contract.problem import Problem
 from atoll.contract.problems import (
     PLATFORM_PROBLEMS,
+    AnswerErased,
     BrokenContract,
     DeadlineExceeded,
     Forbidden,
@@ -48,6 +50,7 @@ from atoll.contract.wire import MEDIA_TYPE, arrived, from_wire, to_wire
 __all__ = [
     "MEDIA_TYPE",
     "PLATFORM_PROBLEMS",
+    "AnswerErased",
     "Argument",
     "BrokenContract",
     "Choice",
@@ -83,6 +86,7 @@ __all__ = [
     "Value",
     "arrived",
     "asyncapi",
+    "blanked",
     "codec_of",
     "compile_contract",
     "compile_operation",
@@ -98,6 +102,7 @@ __all__ = [
     "get",
     "is_contract",
     "key_of",
+    "masked",
     "openapi",
     "patch",
     "post",

@@ -8,6 +8,7 @@ Problem
 ├── Forbidden              403  it is known who asks, and they may not
 ├── NoSuchOperation        404  nothing is served at this path
 ├── MethodNotAllowed       405  the path is served, not by this method
+├── AnswerErased           410  it was done, and what was answered is no longer kept
 ├── PayloadTooLarge        413  the body is longer than is taken here
 ├── UnsupportedMediaType   415  the body is not JSON
 ├── Undecided              500  nobody knows whether it took place
@@ -56,6 +57,16 @@ class MethodNotAllowed(Problem, status=405, detail="{path} does not take {method
     path: str
     method: str
     allowed: str
+
+
+class AnswerErased(
+    Problem,
+    status=410,
+    detail="{operation} was done under this idempotency key, and its answer was erased with the data it was about",
+):
+    """The answer is no longer kept, because the data of its subject was erased."""
+
+    operation: str
 
 
 class PayloadTooLarge(Problem, status=413, detail="the body has more than {limit_bytes} bytes: send less at a time"):
@@ -145,6 +156,7 @@ PLATFORM_PROBLEMS: dict[str, type[Problem]] = {
         Forbidden,
         NoSuchOperation,
         MethodNotAllowed,
+        AnswerErased,
         PayloadTooLarge,
         UnsupportedMediaType,
         InternalError,
