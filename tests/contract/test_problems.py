@@ -22,11 +22,15 @@ from atoll import (
 from atoll.contract import PLATFORM_PROBLEMS, from_wire
 from atoll.edge import to_wire
 from atoll.problems import (
+    AnswerErased,
     BrokenContract,
     InternalError,
+    KeyNotKept,
+    KeyReused,
     MethodNotAllowed,
     NoSuchOperation,
     PayloadTooLarge,
+    Undecided,
     UnknownProblem,
     UnsupportedMediaType,
 )
@@ -80,11 +84,15 @@ PLATFORM: list[Problem] = [
     Forbidden(reason="not yours"),
     NoSuchOperation(path="/x"),
     MethodNotAllowed(path="/x", method="GET", allowed="POST"),
+    AnswerErased(operation="a.b"),
     PayloadTooLarge(limit_bytes=7),
     UnsupportedMediaType(media_type="text/plain"),
     InternalError(operation="a.b"),
     BrokenContract(operation="a.b", errors=(FAULT,)),
     UnknownProblem(original_code="new", original_status=409, message="later"),
+    KeyNotKept(operation="a.b"),
+    KeyReused(operation="a.b"),
+    Undecided(operation="a.b"),
     Unavailable(service="a", reason="down"),
     DeadlineExceeded(operation="a.b"),
 ]
