@@ -214,7 +214,7 @@ async def test_a_moment_without_a_time_zone_is_refused(db: Database) -> None:
             tx.publish(Hired(name="Ada"), at=datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None))
 
 
-async def driven(work: Coroutine[Any, Any, None]) -> None:
+async def driven(work: Coroutine[Any, Any, None]) -> None:  # Any: a coroutine's own send types
     """Run work as a handler is run."""
     task = asyncio.current_task()
     assert task is not None

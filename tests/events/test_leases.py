@@ -61,6 +61,28 @@ async def test_an_instance_that_leaves_hands_over_at_once(shop: Shore, opens: Op
         assert await second.until(1) == [("lamp", 1)]
 
 
+async def test_an_instance_that_leaves_while_it_takes_partitions_hands_them_over(shop: Shore, opens: Opens) -> None:
+    """They are its own from the commit on, and it has not begun to work on them."""
+    one, other = await opens("billing"), await opens("billing")
+    are_taken = asyncio.Event()
+
+    class Slow(Leases):
+        """Has taken partitions, and does not come to say so."""
+
+        async def take(self) -> dict[int, Held]:
+            held = await super().take()
+            are_taken.set()
+            await asyncio.sleep(3600)
+            return held
+
+    async with reading(one, shop.log, pace=LONG, leases=Slow):
+        await are_taken.wait()
+    await shop.sell(1)
+
+    async with reading(other, shop.log, pace=LONG) as second:
+        assert await second.until(1) == [("lamp", 1)]
+
+
 async def test_the_partitions_of_a_dead_instance_are_taken_when_its_leases_end(shop: Shore, opens: Opens) -> None:
     """It says nothing; the time does."""
     one, other = await opens("billing"), await opens("billing")

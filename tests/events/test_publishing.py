@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import update
 
 from atoll import Context, NotPublished, Transaction
 from atoll.data import Database
@@ -159,9 +159,10 @@ async def test_what_nobody_has_read_is_kept_for_its_time(shop: Shore) -> None:
     keeping = Keeping("shop", shop.database, shop.log, shop.outbox, CLOCK, Kept(keep_s=60.0))
     await shop.sell(1)
 
+    await shop.sell(2)
     assert await keeping.forget() == 0
     await age(shop)
-    assert await keeping.forget() == 1
+    assert await keeping.forget() >= 1
 
 
 async def test_a_full_log_refuses_to_publish_and_says_who_is_slow(shop: Shore) -> None:
@@ -214,8 +215,6 @@ async def restore(shop: Shore, upto: int) -> Shore:
     before = dict(tuple(row) for row in await shop.database.read(META.select()))
     async with shop.database.transaction() as tx:
         await tx.execute(OUTBOX.delete().where(place > upto))
-        if numbered:
-            await tx.execute(text("UPDATE sqlite_sequence SET seq = :upto WHERE name = 'atoll_outbox'"), {"upto": upto})
         forks = msgspec.json.encode([(before["incarnation"], upto)]).decode()
         new = {"incarnation": str(ENTROPY.uuid()), "forked_at": forks, "last_position": str(upto)}
         for name, value in new.items():

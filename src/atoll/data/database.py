@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from atoll.data.once import once
-from atoll.data.ports import Driver, Parameters, Raw, Session, Statement
+from atoll.data.ports import Dialect, Driver, Parameters, Raw, Session, Statement
 from atoll.data.rows import Row, Rows
 from atoll.data.transaction import Publisher, Transaction
 
@@ -80,6 +80,11 @@ class Database:
                     yield row
         finally:
             await chunks.aclose()
+
+    @property
+    def dialect(self) -> Dialect:
+        """That of its driver."""
+        return self.driver.dialect
 
     async def begin(self, ends_at: float) -> Session:
         """A session of the driver, for a transaction."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from atoll.contract import Event, key_of
 from atoll.data.errors import CallInTransaction, TransactionEnded, TransactionTooLong
-from atoll.data.ports import Parameters, Session, Statement
+from atoll.data.ports import Dialect, Parameters, Raw, Session, Statement
 from atoll.data.rows import Rows
 from atoll.kernel import exclusive
 
@@ -37,6 +37,11 @@ class Begins(Protocol):
     """Whoever begins sessions for a transaction, and prepares its statements: a `Database`."""
 
     publisher: Publisher | None
+
+    @property
+    def dialect(self) -> Dialect:
+        """That of its driver."""
+        ...
 
     async def begin(self, ends_at: float) -> Session:
         """A session of the driver."""
@@ -124,6 +129,133 @@ class Transaction:
             self._is_own = False
         self._look_out()
         return rows
+
+    async def run(self, text: str, arguments: Sequence[Any]) -> tuple[Raw, int]:  # Any: values of all columns
+        """What a statement of the platform's own answers, in the driver's own words: those that run for every event."""
+        self._go_on()
+        was_own, self._is_own = self._is_own, True
+        try:
+            if self._session is None:
+                await self._begin()
+                assert self._session is not None
+            return await self._session.execute(text, arguments)
+        except BaseException as error:
+            await self._fail(error)
+            raise
+        finally:
+            self._is_own = was_own
+
+    @property
+    def dialect(self) -> Dialect:
+        """That of its driver."""
+        ...
+
+    async def begin(self, ends_at: float) -> Session:
+        """A session of the driver."""
+        ...
+
+    async def run(
+        self, session: Session, statement: Statement, parameters: Parameters | Sequence[Parameters] | None
+    ) -> Rows:
+        """The rows of a statement, run in a session."""
+        ...
+
+
+class Transaction:
+    """Statements and events that take place together, or not at all.
+
+    It begins at its first statement. From then until it is committed the work that it belongs to calls nobody, does
+    not sleep and waits for nothing else: others who write wait for it. Events are written when it is committed.
+    """
+
+    __slots__ = (
+        "_database",
+        "_ends_at",
+        "_events",
+        "_failed",
+        "_is_ended",
+        "_is_own",
+        "_loop",
+        "_session",
+        "_timeout_s",
+        "_token",
+        "_watch",
+        "_written",
+        "subject",
+    )
+
+    def __init__(self, database: Begins, timeout_s: float) -> None:
+        self._database = database
+        self._timeout_s = timeout_s
+        self._session: Session | None = None
+        self._events: list[tuple[Event, datetime | None]] = []
+        self._written = 0
+        self._is_ended = False
+        self._failed: BaseException | None = None
+        self._is_own = False
+        self._loop = asyncio.get_running_loop()
+        self._ends_at = 0.0
+        self._token: Any = None  # Any: contextvars.Token of a private variable
+        self._watch: asyncio.Handle | None = None
+        self.subject: str | None = None
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What was published in it so far."""
+        return tuple(event for event, _ in self._events)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a statement was run in it."""
+        return self._session is not None
+
+    async def execute(self, statement: Statement, parameters: Parameters | Sequence[Parameters] | None = None) -> Rows:
+        """The rows that a statement answers, and how many it has changed; a list of parameters runs it for each.
+
+        Raises:
+            CallInTransaction: something else was waited for since the first statement.
+            TransactionTooLong, DatabaseBusy, DatabaseUnavailable, DiskFull: it was rolled back.
+            StatementRefused, sqlalchemy.exc.IntegrityError: the database refuses it; it was rolled back.
+        """
+        self._go_on()
+        self._is_own = True
+        try:
+            if self._session is None:
+                await self._begin()
+                assert self._session is not None
+            rows = await self._database.run(self._session, statement, parameters)
+            if self._loop.time() > self._ends_at:
+                raise TransactionTooLong(self._timeout_s)
+        except TransactionTooLong:
+            await self._fail(late := TransactionTooLong(self._timeout_s))
+            raise late from None
+        except BaseException as error:
+            await self._fail(error)
+            raise
+        finally:
+            self._is_own = False
+        self._look_out()
+        return rows
+
+    async def session(self) -> Session:
+        """The driver's session, begun: for statements of the platform's own that run for every event."""
+        self._go_on()
+        if self._session is None:
+            self._is_own = True
+            try:
+                await self._begin()
+            except BaseException as error:
+                await self._fail(error)
+                raise
+            finally:
+                self._is_own = False
+            assert self._session is not None
+        return self._session
+
+    @property
+    def dialect(self) -> Dialect:
+        """That of its database."""
+        return self._database.dialect
 
     def publish(self, event: Event, *, at: datetime | None = None) -> None:
         """Publish an event when the transaction is committed; with `at` (aware) not before that moment.

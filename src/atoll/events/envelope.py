@@ -44,9 +44,10 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Envelope).decode
 
 
-def encode_envelope(envelope: Envelope) -> bytes:
-    """The envelope as JSON."""
-    return _encode(envelope)
+def encode_envelope(envelope: Envelope, sequence: int | None = None) -> bytes:
+    """The envelope as JSON; with its place in the order of its key, where that is known by now."""
+    text = _encode(envelope)
+    return text if sequence is None else b'{"sequence":"%020d",%b' % (sequence, text[1:])
 
 
 def decode_envelope(text: bytes | msgspec.Raw) -> Envelope:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from atoll.data import Database, Row, Transaction
 from atoll.events.ports import PARTITIONS, Batch
 from atoll.events.statements import subscribing
+from atoll.events.texts import TEXTS
 from atoll.kernel import Clock
 
 
@@ -35,6 +36,7 @@ class Leases:
         self._database = database
         self._clock = clock
         self._of = {"of": subscription, "from_": publisher}
+        self._whose = (subscription, publisher)
         self._named = {"subscription": subscription, "publisher": publisher}
 
     async def begin(self, first: Batch, *, is_from_now: bool) -> None:
@@ -77,10 +79,9 @@ class Leases:
 
     async def advance(self, tx: Transaction, held: Held, position: int) -> bool:
         """Move a cursor, as part of a transaction; False where somebody else has the partition by now."""
-        moved = await tx.execute(
-            subscribing().advance, self._of | {"which": held.partition, "held": held.epoch, "upto": position}
-        )
-        return moved.changed == 1
+        arguments = (position, *self._whose, held.partition, held.epoch, position)
+        _, changed = await tx.run(TEXTS[tx.dialect].advance, arguments)
+        return changed == 1
 
     async def confirm(self, tx: Transaction, held: Held) -> bool:
         """Whether the partition is still held, at the end of a transaction."""

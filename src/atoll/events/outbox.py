@@ -5,7 +5,7 @@ commit: so the numbers are in the order of the commits, with no gap.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -13,6 +13,7 @@ from atoll.contract import Codec, Contract, Event, Invalid, codec_of, key_of
 from atoll.data import NotPublished, Transaction
 from atoll.events.envelope import Envelope, decode_envelope, encode_envelope, partition_of
 from atoll.events.statements import publishing
+from atoll.events.texts import TEXTS
 from atoll.kernel import Clock, Entropy, current
 
 PAYLOAD_BYTES_MAX = 1024 * 1024
@@ -70,17 +71,8 @@ class Outbox:
         now = self._clock.now()
         for event, at in events:
             envelope = self._enveloped(event, now)
-            key = envelope.partitionkey
             if at is not None and at > now:
-                row = {
-                    "due_at": at.timestamp(),
-                    "type": envelope.type,
-                    "tenant": envelope.tenant,
-                    "subject": key,
-                    "key": key,
-                    "envelope": encode_envelope(envelope),
-                }
-                await transaction.execute(publishing().schedule, row)
+                await _schedule(transaction, envelope, at)
             else:
                 await append(transaction, envelope, now)
 
@@ -102,7 +94,7 @@ class Outbox:
             id=str(self._entropy.uuid()),
             source=self._source,
             type=kind,
-            time=now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            time=f"{now.isoformat()[:-6]}Z",
             specversion="1.0",
             datacontenttype="application/json",
             partitionkey=key,
@@ -115,27 +107,35 @@ class Outbox:
 
 async def append(transaction: Transaction, envelope: Envelope, now: datetime) -> None:
     """Write an envelope at the end of the log, with the next number of its key."""
-    key = envelope.partitionkey
+    texts = TEXTS[transaction.dialect]
+    key, tenant = envelope.partitionkey, envelope.tenant
     sequence: int | None = None
-    if key is None:
-        partition = partition_of(envelope.tenant, envelope.id)
-    else:
-        partition = partition_of(envelope.tenant, key)
-        rows = await transaction.execute(publishing().count, {"tenant": envelope.tenant, "key": key})
-        sequence = rows.scalar()
-        envelope = msgspec.structs.replace(envelope, sequence=f"{sequence:020d}")
-    await transaction.execute(
-        publishing().append,
-        {
-            "partition": partition,
-            "type": envelope.type,
-            "tenant": envelope.tenant,
-            "subject": key,
-            "sequence": sequence,
-            "published_at": now.timestamp(),
-            "envelope": encode_envelope(envelope),
-        },
+    if key is not None:
+        rows, _ = await transaction.run(texts.count, (tenant, key))
+        sequence = rows[0][0]
+    row = (
+        partition_of(tenant, envelope.id if key is None else key),
+        envelope.type,
+        tenant,
+        key,
+        sequence,
+        now.timestamp(),
+        encode_envelope(envelope, sequence),
     )
+    await transaction.run(texts.append, row)
+
+
+async def _schedule(transaction: Transaction, envelope: Envelope, at: datetime) -> None:
+    key = envelope.partitionkey
+    row = {
+        "due_at": at.timestamp(),
+        "type": envelope.type,
+        "tenant": envelope.tenant,
+        "subject": key,
+        "key": key,
+        "envelope": encode_envelope(envelope),
+    }
+    await transaction.execute(publishing().schedule, row)
 
 
 async def append_due(transaction: Transaction, text: bytes, now: datetime) -> None:

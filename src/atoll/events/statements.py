@@ -20,11 +20,6 @@ class Publishing:
         timers, inbox, param = tables.TIMERS, tables.INBOX, bindparam
 
         # --- publishing
-        self.count: Statement = text(
-            "INSERT INTO atoll_sequences (tenant, key, last) VALUES (:tenant, :key, 1) "
-            "ON CONFLICT (tenant, key) DO UPDATE SET last = atoll_sequences.last + 1 RETURNING last"
-        )
-        self.append: Statement = insert(outbox)
         self.schedule: Statement = insert(scheduled)
         self.due: Statement = (
             select(scheduled.c.number, scheduled.c.due_at, scheduled.c.envelope)
@@ -51,7 +46,7 @@ class Publishing:
         )
         self.oldest_number: Statement = select(func.min(outbox.c.number))
         self.oldest_position: Statement = select(func.min(outbox.c.position))
-        self.last_number: Statement = text("SELECT seq FROM sqlite_sequence WHERE name = 'atoll_outbox'")
+        self.last_number: Statement = select(func.max(outbox.c.number))
         self.lock_positions: Statement = text("SELECT pg_advisory_xact_lock(7021140)")
         self.give_positions: Statement = text(
             "WITH fresh AS (SELECT number, row_number() OVER (ORDER BY number) AS nth FROM atoll_outbox "
@@ -68,7 +63,7 @@ class Publishing:
         )
         self.forget_numbers: Statement = text(
             "DELETE FROM atoll_outbox WHERE number IN (SELECT number FROM atoll_outbox WHERE number <= :position "
-            "AND published_at < :before ORDER BY number LIMIT 1000)"
+            "AND number < (SELECT max(number) FROM atoll_outbox) AND published_at < :before ORDER BY number LIMIT 1000)"
         )
         self.forget_positions: Statement = text(
             "DELETE FROM atoll_outbox WHERE number IN (SELECT number FROM atoll_outbox WHERE position <= :position "
@@ -169,16 +164,6 @@ class Subscribing:
         )
 
         # --- delivering
-        self.advance: Statement = (
-            update(cursors)
-            .where(
-                *whose,
-                cursors.c.partition == param("which"),
-                cursors.c.epoch == param("held"),
-                cursors.c.position < param("upto"),
-            )
-            .values(position=param("upto"))
-        )
         self.still_held: Statement = (
             update(cursors)
             .where(*whose, cursors.c.partition == param("which"), cursors.c.epoch == param("held"))

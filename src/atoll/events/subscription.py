@@ -15,7 +15,7 @@ from atoll.events.delivery import Deliverer
 from atoll.events.lane import Lane
 from atoll.events.leases import Held, Leases
 from atoll.events.parking import Parking
-from atoll.events.ports import Batch, Log, Message, Wanted, forked_at
+from atoll.events.ports import PARTITIONS, Batch, Log, Message, Wanted, forked_at
 from atoll.events.worker import Means, Pace, Subscribed, Worker
 from atoll.kernel import AtollError, Clock, Entropy, Tasks
 
@@ -85,7 +85,7 @@ class Subscription:
                     await self._idle.wait()
         await self._tasks.close()
         with contextlib.suppress(AtollError):  # the leases end by themselves
-            await self._leases.release(list(self.lanes))
+            await self._leases.release(list(range(PARTITIONS)))  # also those that were taken a moment ago
         for lane in self.lanes.values():
             lane.timer.close()
         self.lanes.clear()

@@ -12,7 +12,7 @@ OUTBOX = Table(
     "atoll_outbox",
     PLATFORM,
     Column("number", Position, primary_key=True, autoincrement=True),
-    Column("position", BigInteger, unique=True),
+    Column("position", BigInteger),
     Column("partition", Integer, nullable=False),
     Column("type", String, nullable=False),
     Column("tenant", String, nullable=False),
@@ -20,11 +20,15 @@ OUTBOX = Table(
     Column("sequence", BigInteger),
     Column("published_at", Double, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
-    Index("atoll_outbox_subject", "subject"),
-    sqlite_autoincrement=True,
 )
 """The log. On SQLite, where one writes at a time, `number` is the position; on PostgreSQL, where a later number may be
-committed first, positions are given after the commit."""
+committed first, positions are given after the commit.
+
+Each page that a transaction changes is written once more, so that there is no index which delivery does not need. The
+last row always stays: SQLite counts on from it.
+"""
+
+Index("atoll_outbox_position", OUTBOX.c.position, unique=True).ddl_if(dialect="postgresql")
 
 SEQUENCES = Table(
     "atoll_sequences",
@@ -32,6 +36,7 @@ SEQUENCES = Table(
     Column("tenant", String, primary_key=True),
     Column("key", String, primary_key=True),
     Column("last", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 """The sequence of each key. Its row is locked until the commit, so that the next event of the key waits for it."""
 
@@ -73,6 +78,7 @@ CURSORS = Table(
     Column("holder", String),
     Column("epoch", BigInteger, nullable=False),
     Column("held_until", Double, nullable=False),
+    sqlite_with_rowid=False,
 )
 """Where a subscription is, by partition, and which instance holds the partition. It moves in the transaction of the
 effect, and only for the holder of this epoch."""
