@@ -5,9 +5,11 @@ file, in that. Its migrations are Alembic's revision files, in the folder `migra
 library: a `MetaData` is found only where the service has loaded SQLAlchemy itself.
 """
 
+import builtins
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -105,11 +107,12 @@ def tables_of(service: type) -> Tables:
         Mistakes: a table is called as the platform's own are.
         Exception: whatever that module raises.
     """
-    module = sys.modules[service.__module__]
-    folder = Path(module.__file__).parent / "migrations" if module.__file__ else None
-    declaring = _tables_module(module) or module
-    tables = Tables(tuple(_metadata(declaring)), folder)
-    where = Source(declaring.__file__ or declaring.__name__)
+    module = sys.modules.get(service.__module__)
+    own: str | None = getattr(module, "__file__", None)
+    declaring = _tables_module(module) if module is not None else None
+    names = vars(declaring) if declaring is not None else _names_around(service, module)
+    tables = Tables(tuple(_metadata(names)), Path(own).parent / "migrations" if own else None)
+    where = Source((declaring.__file__ if declaring is not None else own) or service.__module__)
     refuse(
         Mistake(where, f"the table `{name}` of {service.__name__} is called as the platform's own are", "rename it")
         for name in tables.names
@@ -171,13 +174,21 @@ def _tables_module(module: ModuleType) -> ModuleType | None:
     return importlib.import_module(f"{package}.tables")
 
 
-def _metadata(module: ModuleType) -> Iterator[MetaData]:
-    """Those that a module names: by themselves, by a table of theirs, or by a class that is mapped to one."""
+def _names_around(service: type, module: ModuleType | None) -> Mapping[str, object]:
+    """What a service sees where it is written; in an example or a notebook that is no module."""
+    if module is not None and module is not builtins:
+        return vars(module)
+    functions = (inspect.unwrap(each) for each in vars(service).values() if inspect.isroutine(each))
+    return next((each.__globals__ for each in functions if inspect.isfunction(each)), dict[str, object]())
+
+
+def _metadata(names: Mapping[str, object]) -> Iterator[MetaData]:
+    """Those that are named: by themselves, by a table of theirs, or by a class that is mapped to one."""
     schema: Any = sys.modules.get("sqlalchemy.sql.schema")  # Any: a module; where it is not loaded, there are none
     if schema is None:
         return
     seen: set[int] = set()
-    for value in list(vars(module).values()):
+    for value in list(names.values()):
         found = value if isinstance(value, schema.MetaData) else None
         if isinstance(value, schema.Table | type):
             found = vars(value).get("metadata") if isinstance(value, type) else getattr(value, "metadata", None)
