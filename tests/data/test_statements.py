@@ -88,21 +88,21 @@ def test_statements_that_differ_in_their_values_are_compiled_once() -> None:
 
     several = [known.prepared(select(LEADS.c.id).where(LEADS.c.points > points), None) for points in range(5)]
 
-    assert len({id(each._plan) for each in several}) == 1
+    assert len({id(each._pattern) for each in several}) == 1
     assert [each.bound(None)[1] for each in several] == [[points] for points in range(5)]
 
 
 def test_texts_for_lists_are_kept_for_equal_statements() -> None:
     """By their lengths; not more than some."""
     known: Any = Statements("sqlite")  # Any: looked behind the door
-    lengths = [2, 2, 5, *range(expanding.SHAPES_MAX + 1)]
+    lengths = [2, 2, 5, *range(expanding.TEXTS_MAX + 1)]
 
     several = [known.prepared(select(LEADS.c.id).where(LEADS.c.id.in_(range(length))), None) for length in lengths]
     found = [len(each.bound(None)[1]) for each in several]
 
     assert found == lengths
     assert len({id(each._expanding) for each in several}) == 1
-    assert len(several[0]._expanding._shapes) <= expanding.SHAPES_MAX
+    assert len(several[0]._expanding._texts) <= expanding.TEXTS_MAX
 
 
 def test_statements_that_were_run_once_are_forgotten() -> None:

@@ -1,13 +1,15 @@
 """A statement does what it does through SQLAlchemy's own Connection: the same rows, counts, and bytes in the tables."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, insert, select
 from sqlalchemy.engine import CursorResult
@@ -189,21 +191,51 @@ class OnPostgres:
 _numbers = count(1)
 
 
-@pytest.fixture
-async def postgresql(postgres: PostgresServer) -> AsyncGenerator[OnPostgres]:
+@asynccontextmanager
+async def on_postgresql(server: PostgresServer) -> AsyncGenerator[OnPostgres]:
     """A database with tables and rows in it, and two connections."""
     name = f"statements_{next(_numbers)}"
-    async with connected(postgres, name) as ours:
+    async with connected(server, name) as ours:
         statements = Statements("postgresql")
         for text in ddl(SHELF, "postgresql"):
             await ours.execute(text)
         for table, rows in ROWS:
             await ours.executemany(*statements.prepared(insert(table), rows).bound_many(rows))
-        url = postgres.url(name).replace("postgresql://", "postgresql+asyncpg://")
+        url = server.url(name).replace("postgresql://", "postgresql+asyncpg://")
         engine = create_async_engine(url, poolclass=NullPool)
         async with engine.connect() as theirs:
             yield OnPostgres(ours, theirs)
         await engine.dispose()
+
+
+@pytest.fixture
+async def postgresql(postgres: PostgresServer) -> AsyncGenerator[OnPostgres]:
+    """A database with tables and rows in it, and two connections."""
+    async with on_postgresql(postgres) as both:
+        yield both
+
+
+def test_any_row_is_stored_and_read_the_same_on_postgresql(postgres: PostgresServer) -> None:
+    """As on SQLite."""
+
+    @settings(max_examples=50)
+    @given(rows=st.lists(one_row, min_size=1, max_size=3, unique_by=_number))
+    def check(rows: list[dict[str, Any]]) -> None:  # Any: values of all columns
+        kept = [row for row in rows if row["id"] not in (1, 2)]
+        for statement, parameters in ((REPLACE, rows), (insert(THINGS).values(kept), None), (REPLACE, rows[0])):
+            ours, stored = runner.run(both.run_ours(statement, parameters))
+            theirs, stored_by_them = runner.run(both.run_theirs(statement, parameters))
+
+            assert ours[:2] == theirs[:2]
+            assert stored == stored_by_them
+
+    with asyncio.Runner() as runner:
+        opening = on_postgresql(postgres)
+        both = runner.run(opening.__aenter__())
+        try:
+            check()
+        finally:
+            runner.run(opening.__aexit__(None, None, None))
 
 
 async def test_every_statement_does_the_same_on_postgresql(postgresql: OnPostgres) -> None:

@@ -199,7 +199,7 @@ def test_upserts_that_differ_in_what_they_overwrite_are_other_statements(dialect
     texts = [statements.prepared(each, row).bound(row)[0] for each in several]
 
     assert len(set(texts)) == len(texts)
-    assert len({id(statements.prepared(upsert(SCORES, "id"), row)._plan) for _ in range(3)}) == 1
+    assert len({id(statements.prepared(upsert(SCORES, "id"), row)._pattern) for _ in range(3)}) == 1
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,12 @@ from atoll.data.errors import StatementRefused
 from atoll.data.expanding import Expanding
 from atoll.data.inside import Key, is_of_defaults, is_of_orm, key_of
 from atoll.data.languages import language
-from atoll.data.plans import Plan
+from atoll.data.patterns import Pattern
 from atoll.data.ports import Dialect, Parameters, Statement
 from atoll.data.prepared import Prepared as Prepared
 from atoll.data.upserts import upsert as upsert
 
-PLANS_KEPT = 500
+PATTERNS_KEPT = 500
 """Compiled statements that are kept, least recently used go first; some tens of kilobytes each."""
 KNOWN_MAX = 1_000
 """Statements that are known by their identity, and held: those that were run more than once."""
@@ -56,7 +56,9 @@ class Statements:
 
     def __init__(self, dialect: Dialect) -> None:
         self._language = language(dialect)
-        self._plans: LRUCache[Any, tuple[Plan, Expanding | None]] = LRUCache(PLANS_KEPT)  # Any: SQLAlchemy's keys
+        self._patterns: LRUCache[Any, tuple[Pattern, Expanding | None]] = LRUCache(
+            PATTERNS_KEPT
+        )  # Any: SQLAlchemy's keys
         self._known: dict[int, _Known] = {}
         self._met: dict[int, weakref.ref[Statement]] = {}
 
@@ -109,17 +111,17 @@ class Statements:
         try:
             key = key_of(statement)
             if key is None:
-                return Prepared(*self._plan(statement, columns, None))
-            plan: tuple[Plan, Expanding | None] | None = self._plans.get((key.key, columns))
-            if plan is None:
-                plan = self._plans[key.key, columns] = self._plan(statement, columns, key)
-            return Prepared(*plan, key.extracted, key.given)
+                return Prepared(*self._pattern(statement, columns, None))
+            pattern: tuple[Pattern, Expanding | None] | None = self._patterns.get((key.key, columns))
+            if pattern is None:
+                pattern = self._patterns[key.key, columns] = self._pattern(statement, columns, key)
+            return Prepared(*pattern, key.extracted, key.given)
         except SQLAlchemyError as error:
             raise StatementRefused(_shown(statement), str(error)) from error
 
-    def _plan(
+    def _pattern(
         self, statement: Any, columns: Columns, key: Key | None
-    ) -> tuple[Plan, Expanding | None]:  # Any: as above
+    ) -> tuple[Pattern, Expanding | None]:  # Any: as above
         kinds: set[type] = {type(column) for column in columns}
         if not all(issubclass(kind, str) for kind in kinds):
             raise StatementRefused(_shown(statement), "its parameters are named by columns: name them by words")
@@ -130,8 +132,8 @@ class Statements:
             column_keys=sorted(columns[:-1] if is_many else columns),
             for_executemany=is_many,
         )
-        plan = Plan(compiled, statement, self._language)
-        return plan, Expanding(plan) if plan.late else None
+        pattern = Pattern(compiled, statement, self._language)
+        return pattern, Expanding(pattern) if pattern.late else None
 
 
 def _columns(statement: Statement, parameters: Parameters | Sequence[Parameters] | None) -> Columns:

@@ -1,4 +1,4 @@
-"""A compiled statement, taken apart: what all its runs share.
+"""Patterns: compiled statements, taken apart into what all runs of them and of their equals share.
 
 SQLAlchemy's own execution looks at every parameter's name, type and default each time. Here this is done once: a run is
 left with finding the values by their names and checking them.
@@ -41,8 +41,8 @@ class Defaults(DefaultExecutionContext):
         self.current_parameters = row
 
 
-class Plan:
-    """What all runs of one compiled statement share.
+class Pattern:
+    """What all runs of one compiled statement share, and those of its equals.
 
     Raises:
         StatementRefused: no driver of ours can run it.
