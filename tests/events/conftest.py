@@ -34,10 +34,8 @@ async def opens(
         else:
             if name not in urls:
                 service = f"{name}_{next(_numbers)}"
-                urls[name] = (
-                    f"{await provision(server.url(), 'coast', service, 'secret')} {schema_name('coast', service)}"
-                )
-            url, _, schema = urls[name].partition(" ")
+                urls[name] = await provision(server.url(), "coast", service, "secret"), schema_name("coast", service)
+            url, schema = urls[name]
             driver = await open_postgres(url, schema=schema, connections_max=8)
         drivers.append(driver)
         return await database_of(driver)

@@ -93,7 +93,7 @@ class Driver(Protocol):
 
 @runtime_checkable
 class Announcing(Protocol):
-    """A driver that tells other instances of commits. An announcement may be lost: who waits looks from time to time."""
+    """A driver that tells other instances of commits. One may be lost: who waits looks for himself now and then."""
 
     def announce(self) -> None:
         """Tell the other instances that something was committed."""

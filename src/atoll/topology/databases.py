@@ -94,8 +94,8 @@ async def _migrated(place: DatabasePlace, declaration: Declaration) -> None:
 
 async def _make_tables(driver: Driver, declaration: Declaration) -> None:
     """Make a service's tables as they are declared."""
-    from atoll.data.migrating import tables_of  # noqa: PLC0415  # as said
     from atoll.data.ddl import ddl  # noqa: PLC0415  # as said
+    from atoll.data.migrating import tables_of  # noqa: PLC0415  # as said
 
     session = await driver.begin(asyncio.get_running_loop().time() + TIMEOUT_S)
     for metadata in tables_of(declaration.service).metadata:
