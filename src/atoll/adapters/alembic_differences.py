@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Computed, Connection, Identity, MetaData, Table, create_engine, inspect
+from sqlalchemy import Computed, Connection, Identity, MetaData, Table, create_engine, inspect, text
 
 from atoll.data.migrating import PLATFORM, REVISIONS, Tables
 
@@ -32,21 +32,32 @@ class Difference:
     sentence: str
 
 
-def options_of(tables: Tables) -> dict[str, Any]:  # Any: Alembic's own options
-    """What Alembic is told about a service's tables, for every use of it: nothing of the platform's own."""
-    return {
+def options_of(tables: Tables, connection: Connection | None = None) -> dict[str, Any]:  # Any: Alembic's own options
+    """What Alembic is told about a service's tables: nothing of the platform's own, where it looks at a connection."""
+    options: dict[str, Any] = {  # Any: as above
         "target_metadata": list(tables.metadata),
         "compare_type": True,
         "compare_server_default": False,  # see `_other_defaults`
-        "include_name": _is_own,
         "render_as_batch": True,  # what SQLite cannot alter is copied; PostgreSQL alters it as ever
         "version_table": REVISIONS,
     }
+    if connection is not None:
+        own = frozenset(own_tables(connection))
+
+        def is_looked_at(name: str | None, kind: str, _parents: object) -> bool:
+            return kind != "table" or name in own
+
+        options["include_name"] = is_looked_at
+    return options
 
 
 def own_tables(connection: Connection) -> list[str]:
-    """The service's own tables in a database."""
-    return sorted(name for name in inspect(connection).get_table_names() if _is_own(name, "table", {}))
+    """The service's own tables in a database, but for those that SQLite keeps for others (full-text search, say)."""
+    names = {name for name in inspect(connection).get_table_names() if not name.startswith(PLATFORM)} - {REVISIONS}
+    if connection.dialect.name == "sqlite":
+        listed = connection.execute(text("PRAGMA table_list")).all()
+        names -= {row[1] for row in listed if row[2] in {"virtual", "shadow"}}
+    return sorted(names)
 
 
 def make(connection: Connection, tables: Tables) -> list[str]:
@@ -63,6 +74,10 @@ def differences(connection: Connection, tables: Tables) -> list[Difference]:
     Raises:
         SQLAlchemyError: the database does not take what is declared.
     """
+    if not _may_make(connection):
+        metadata = cast(MetaData, list(tables.metadata))
+        context = MigrationContext.configure(connection, opts=options_of(tables, connection))
+        return list(_told(cast(list[Any], compare_metadata(context, metadata))))  # Any: tuples of all shapes
     with _made_in_passing(connection, tables) as fresh:
         made, wanted = _reflected(fresh, tables.names), _checks(fresh, tables.names)
     both = sorted(set(own_tables(connection)) & set(tables.names))
@@ -71,8 +86,8 @@ def differences(connection: Connection, tables: Tables) -> list[Difference]:
 
 def between(connection: Connection, before: MetaData) -> list[Difference]:
     """What differs between the tables in a database and those that were there before, as `reflected` has seen them."""
-    context = MigrationContext.configure(connection, opts=options_of(Tables((), None)))
-    found = list(_told(cast(list[Any], compare_metadata(context, before))))  # Any: tuples of all shapes
+    context = MigrationContext.configure(connection, opts=options_of(Tables((), None), connection))
+    found = list(_told(cast(list[Any], compare_metadata(context, before))))  # Any: as above
     both = sorted(set(own_tables(connection)) & set(before.tables))
     return [*found, *_other_defaults(_reflected(connection, both), before)]
 
@@ -88,8 +103,11 @@ def are_only_missing(found: Sequence[Difference]) -> bool:
     return all(each.table in missing and each.kind.startswith("add_") for each in found)
 
 
-def _is_own(name: str | None, kind: str, _parents: object) -> bool:
-    return not (kind == "table" and name is not None and (name.startswith(PLATFORM) or name == REVISIONS))
+def _may_make(connection: Connection) -> bool:
+    """Whether tables can be made in passing. Where an administrator forbids it, defaults and checks do not count."""
+    if connection.dialect.name == "sqlite":
+        return True
+    return bool(connection.scalar(text("SELECT has_database_privilege(current_database(), 'TEMPORARY')")))
 
 
 @contextmanager
@@ -204,9 +222,9 @@ def _default(column: Any) -> str:  # Any: a column of SQLAlchemy
             when = "always" if identity.always else "by default"
             return f"counted {when}, from {identity.start} by {identity.increment}"
         case default:
-            text = str(default.arg)
-    if text.startswith("nextval("):  # by a sequence, which is called as its table is
+            said = str(default.arg)
+    if said.startswith("nextval("):  # by a sequence, which is called as its table is
         return "counted"
     if column.table.metadata.info.get("is_sqlite"):  # which takes 0 and '0' for the same
-        text = text.strip("()").strip("'\"")
-    return f"`{text}`"
+        said = said.strip("()").strip("'\"")
+    return f"`{said}`"

@@ -254,16 +254,39 @@ def _migrated(migrations: Migrations, connection: Connection, wanted: Wanted) ->
         migrations.stamp(stamp)
         before = () if stamp == BASE else (stamp,)
     applied = migrations.upgrade(head)
-    found = differences(connection, wanted.tables)
-    if found:
-        listed = "".join(f"\n  - {each.sentence}" for each in found)
-        command = f'`atoll db revision {wanted.service} -m "what changes"` writes a migration'
-        _log.warning(
-            "%s: its migrations do not make the tables that it declares:%s\n  %s", wanted.service, listed, command
-        )
-    note(connection, {MIGRATED: migrated_value(wanted.files, head), DECLARED: None if found else wanted.tables.digest})
+    if applied:
+        _log.info("%s: ran %s", wanted.service, ", ".join(applied))
+    is_as_declared = _is_as_declared(connection, wanted)
+    note(
+        connection,
+        {MIGRATED: migrated_value(wanted.files, head), DECLARED: wanted.tables.digest if is_as_declared else None},
+    )
     connection.commit()
     return Migrated(before[0] if before else None, head, tuple(applied))
+
+
+def _is_as_declared(connection: Connection, wanted: Wanted) -> bool:
+    """Whether the database has all that is declared; what it has not is told. What it has more, a later version needs.
+
+    It is looked at again at the next start where it has not.
+    """
+    try:
+        found = [each for each in differences(connection, wanted.tables) if not each.kind.startswith("remove_")]
+    except SQLAlchemyError as error:
+        connection.rollback()
+        _log.warning(
+            "%s: its tables cannot be compared with those that it declares: %s", wanted.service, _reason(error)
+        )
+        return True
+    if found:
+        _log.warning(
+            '%s: its migrations do not make the tables that it declares:%s\n  `atoll db revision %s -m "what changes"` '
+            "writes a migration",
+            wanted.service,
+            "".join(f"\n  - {each.sentence}" for each in found),
+            wanted.service,
+        )
+    return not found
 
 
 def _adopted(migrations: Migrations, connection: Connection, wanted: Wanted, state: Known) -> str | None:
@@ -298,6 +321,8 @@ def _made(connection: Connection, wanted: Wanted) -> Migrated:
         raise MigrationFailed(wanted.service, "", "its tables", _reason(error)) from error
     note(connection, {DECLARED: wanted.tables.digest})
     connection.commit()
+    if made:
+        _log.info("%s: made %s", wanted.service, ", ".join(made))
     return Migrated(made=tuple(made))
 
 

@@ -36,6 +36,15 @@ def look_at(place: DatabasePlace) -> Look | None:
     return _look_at_sqlite(place.path) if place.path.exists() else None
 
 
+def is_made(place: DatabasePlace) -> bool:
+    """Whether there is a database. To be called in a thread that runs no loop.
+
+    Raises:
+        DatabaseUnavailable, DatabaseBusy: its server cannot be reached.
+    """
+    return asyncio.run(_has_schema(place)) if isinstance(place, PostgresPlace) else place.path.exists()
+
+
 def _look_at_sqlite(path: Path) -> Look:
     known = known_of_sqlite(path)
     try:
@@ -52,9 +61,8 @@ def _look_at_sqlite(path: Path) -> Look:
 async def _look_at_postgres(place: PostgresPlace) -> Look | None:
     from atoll.adapters.postgres_migrations import known_of_postgres, postgres_connection  # noqa: PLC0415  # an extra
 
-    async with postgres_connection(place, as_owner=False) as connection:
-        if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", place.schema):
-            return None
+    if not await _has_schema(place):
+        return None
     async with postgres_connection(place) as connection:
         known = await known_of_postgres(connection, place.schema)
         names = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", place.schema)
@@ -65,6 +73,14 @@ async def _look_at_postgres(place: PostgresPlace) -> Look | None:
             place.schema,
         )
         return Look(size, known, rows)
+
+
+async def _has_schema(place: PostgresPlace) -> bool:
+    from atoll.adapters.postgres_migrations import postgres_connection  # noqa: PLC0415  # an extra
+
+    async with postgres_connection(place, as_owner=False) as connection:
+        found = await connection.fetchval("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", place.schema)
+        return bool(found)
 
 
 def _is_own(name: str) -> bool:

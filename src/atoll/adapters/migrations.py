@@ -6,6 +6,7 @@ Alembic are loaded (`alembic_runs.py`).
 
 import contextlib
 import fcntl
+import logging
 import os
 import sqlite3
 from collections.abc import Generator
@@ -26,6 +27,8 @@ from atoll.data.migrating import (
     is_up_to_date,
 )
 from atoll.data.places import DatabasePlace, PostgresPlace
+
+logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of its own parts, when it is loaded and when it looks
 
 WAIT_S = 600.0
 """How long an instance waits for another one that migrates."""
@@ -54,7 +57,10 @@ def migrated(
         return migrated_postgres(place, service, tables, files=files, stamp=stamp, wait_s=wait_s)
     if stamp is None and is_up_to_date(known_of_sqlite(place.path), files, tables.digest):
         return Migrated()
-    place.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        place.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise DatabaseUnavailable(f"{place.path}: its folder cannot be made ({error.strerror})") from None
     with shared(place.path), _alone(place.path, service, wait_s):
         if stamp is None and is_up_to_date(known_of_sqlite(place.path), files, tables.digest):
             return Migrated()

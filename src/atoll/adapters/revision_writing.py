@@ -182,7 +182,9 @@ def _difference(connection: Connection, tables: Tables, found: Sequence[Differen
     ) -> bool:
         return (column.table.name, column.name) in types
 
-    context = MigrationContext.configure(connection, opts=options_of(tables) | {"compare_type": is_other_type})
+    context = MigrationContext.configure(
+        connection, opts=options_of(tables, connection) | {"compare_type": is_other_type}
+    )
     metadata = cast(Sequence[MetaData], tables.metadata)
     script = produce_migrations(context, cast(MetaData, list(metadata)))
     assert script.upgrade_ops is not None
@@ -233,7 +235,7 @@ def _function(kind: str, value: Any, _: object) -> str | Literal[False]:  # Any:
 
 def _body(text: str) -> str:
     """What Alembic has written, without its remarks at the beginning and the end."""
-    kept = "\n".join(line for line in text.splitlines() if "### " not in line).strip()
+    kept = "\n".join(line for line in text.splitlines() if "### " not in line).strip().replace(", schema=None", "")
     return f"    {kept or 'pass'}"
 
 
@@ -247,6 +249,7 @@ def _put(folder: Path, message: str, draft: _Draft, declared: str | None = None)
     slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")
     revision = f"{number:04}_{slug}"[:REVISION_CHARS_MAX].rstrip("_")
     said = " ".join(message.split()).replace("\\", "\\\\").replace('"', "'")
+    said = f"{said[:1].upper()}{said[1:]}"
     imports = ["import sqlalchemy as sa", "from alembic import op", *draft.imports]
     text = TEMPLATE.format(
         message=said if said.endswith((".", "!", "?")) else f"{said}.",

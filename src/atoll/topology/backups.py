@@ -20,7 +20,7 @@ from atoll.adapters.backups import (
     synced,
     write_manifest,
 )
-from atoll.adapters.database_looks import look_at
+from atoll.adapters.database_looks import is_made
 from atoll.adapters.system import SystemClock, SystemEntropy
 from atoll.data.backup_errors import BackupDamaged, NoBackup
 from atoll.data.places import DatabasePlace, PostgresPlace, SqlitePlace
@@ -60,7 +60,7 @@ def back_up(databases: Sequence[ServiceDatabase], folder: Path) -> Manifest:
         DatabaseUnavailable, DatabaseBusy: a database cannot be read.
         ToolFailed: a program of PostgreSQL's is not there, or says no.
     """
-    there = [each for each in databases if look_at(each.place) is not None]
+    there = [each for each in databases if is_made(each.place)]
     if not there:
         raise NoBackup(str(folder), "no service has a database yet")
     new_folder(folder)

@@ -17,7 +17,9 @@ from atoll.data.migration_errors import (
     TablesDiffer,
     UnknownRevision,
 )
+from atoll.data.places import PostgresPlace
 from atoll.kernel import AtollError
+from atoll.testing import PostgresServer
 from tests.data.migrations.conftest import Place
 from tests.data.migrations.packages import FIRST, LEADS, SECOND, WITH_OWNER, Package
 
@@ -300,6 +302,51 @@ def test_tables_that_migrations_do_not_make_are_told(
     assert len(told) == 2
     assert "the column `leads.owner` is declared, and not there" in told[0]
     assert "atoll db revision keep" in told[0]
+
+
+def test_what_a_later_version_has_needs_no_word(
+    package: Package, database: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While versions change, code meets columns that it does not know yet, or no more."""
+    package.declare(LEADS)
+    package.migrate("one", FIRST)
+    package.migrate("two", SECOND, down="one")
+
+    with caplog.at_level(logging.WARNING, "atoll.data"):
+        bring_up(package, database)
+
+    assert not [record for record in caplog.records if record.name == "atoll.data"]
+    assert ("tables", package.tables().digest) in database.run("SELECT name, value FROM atoll_meta")
+
+
+def test_tables_that_sqlite_keeps_for_others_are_nobodys(package: Package, sqlite: Place) -> None:
+    """A full-text index has tables of its own, which no service declares."""
+    package.declare(LEADS)
+    package.migrate("one", FIRST + "\nop.execute('CREATE VIRTUAL TABLE found USING fts5(words)')")
+
+    bring_up(package, sqlite)
+    sqlite.run("DELETE FROM atoll_meta", "DELETE FROM alembic_version")
+
+    assert bring_up(package, sqlite) == Migrated("one", "one", ())  # nothing differs, so that it is known where it is
+
+
+def test_a_role_that_may_make_no_temporary_tables_migrates_all_the_same(
+    package: Package, postgres: PostgresServer
+) -> None:
+    """Where an administrator has taken that right away, defaults and checks are not compared."""
+    Place(PostgresPlace(postgres.url(), "public")).run(
+        "CREATE DATABASE hardened", "CREATE ROLE strict LOGIN PASSWORD 'strict'"
+    )
+    inside = Place(PostgresPlace(postgres.url("hardened"), "strict", is_own=True))
+    inside.run("REVOKE TEMPORARY ON DATABASE hardened FROM PUBLIC", "CREATE SCHEMA strict AUTHORIZATION strict")
+    url = postgres.url("hardened").replace(f"{postgres.user}:{postgres.password}", "strict:strict")
+    hardened = Place(PostgresPlace(url, "strict", is_own=True))
+    package.declare(LEADS)
+
+    assert bring_up(package, hardened).made == ("leads",)
+    package.declare(WITH_OWNER)
+    with pytest.raises(TablesDiffer, match=r"the column `leads\.owner` is declared, and not there"):
+        bring_up(package, hardened)
 
 
 def test_tables_from_before_the_first_migration_are_known_by_what_it_says(package: Package, database: Place) -> None:

@@ -38,7 +38,7 @@ def migrate(
     config_file: Path,
     as_json: bool,
 ) -> None:
-    """Bring databases up to date, as a start of their services does.
+    """Bring databases up to date, as a start does.
 
     Where a service has migrations, those that its database has not seen are run, each in a transaction of its own;
     where it has none, its tables are made as they are declared. One that fails keeps no other from being migrated;
@@ -80,10 +80,11 @@ def revision(
     config_file: Path,
     as_json: bool,
 ) -> None:
-    """Write a migration of SERVICE: from what its migrations make to what it declares.
+    """Write a migration of SERVICE.
 
-    It is written into the folder `migrations` beside the service's module. Read it before you run it: a column that was
-    renamed looks like one that has gone and one that has come.
+    It makes what the service declares of what its migrations so far make, and is written into the folder `migrations`
+    beside the service's module. Read it before you run it: a column that was renamed looks like one that has gone and
+    one that has come.
     """
     (database,) = with_tables(databases(ctx, app, state, config_file, [service]), [service])
     written = write_revision(database, message, is_empty=is_empty)

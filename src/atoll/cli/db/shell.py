@@ -53,8 +53,9 @@ def shell(
     config_file: Path,
     as_json: bool,
 ) -> None:
-    """Run SQL on the database of SERVICE: one statement, or what is typed at a prompt or piped in.
+    """Run SQL on the database of SERVICE.
 
+    One statement, or what is typed at a prompt or piped in.
     Nothing can be changed unless --write is given. On PostgreSQL the prompt is that of `psql`, where it is on the PATH.
     """
     (database,) = databases(ctx, app, state, config_file, [service])
