@@ -9,17 +9,17 @@ of those is committed or parked any more: they are fetched again, as they are by
 already it may still use in the attempt that is under way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
 
 from atoll.contract import Event, blanked
-from atoll.data import Database, Row, Statement, Transaction
+from atoll.data import Database, Row, Transaction
 from atoll.events.auditing import By, Doing, record
 from atoll.events.envelope import Envelope, decode_envelope, encode_envelope, partition_of
-from atoll.events.operating_statements import CHUNK, changing, erasing
+from atoll.events.operating_statements import CHUNK, SPAN, Envelopes, changing, erasing
 
 TIMEOUT_S = 30.0
 
@@ -78,8 +78,8 @@ async def erase_published(
 ) -> Erased:
     """Erase a data subject in what a service has published, and is about to publish."""
     said, work = erasing(), _Work(database, whose, classes, by, now, is_trial)
-    outbox, whole = await work.envelopes("outbox", said.outbox, said.erase_outbox)
-    scheduled, more = await work.envelopes("scheduled", said.scheduled, said.erase_scheduled)
+    outbox, whole = await work.envelopes(said.outbox)
+    scheduled, more = await work.envelopes(said.scheduled)
     return Erased(outbox=outbox, scheduled=scheduled, whole=whole + more)
 
 
@@ -92,7 +92,7 @@ async def erase_received(
     """
     said, work = erasing(), _Work(database, whose, classes, by, now, is_trial)
     await work.fence()
-    parked, whole = await work.envelopes("parked", said.parked, said.erase_parked)
+    parked, whole = await work.envelopes(said.parked)
     return Erased(parked=parked, requests=await work.answers(), whole=whole)
 
 
@@ -117,26 +117,32 @@ class _Work:
             partition = partition_of(self._whose.tenant, self._whose.subject)
             await tx.execute(changing().fence, {"which": partition})
 
-    async def envelopes(self, table: str, find: Statement, write: Statement) -> tuple[int, int]:
+    async def envelopes(self, table: Envelopes) -> tuple[int, int]:
         """Erase the envelopes of a table, some hundred in a transaction; how many, and how many of them as a whole."""
-        count = whole = after = 0
-        while True:
+        count = whole = 0
+        async for numbers in self._numbers(table):
+            wanted = {"numbers": numbers}
             if self._is_trial:
-                rows: Sequence[Row] = await self._database.read(find, self._about | {"after": after})
-                changes, emptied = self._changes(rows)
+                changes, emptied = self._changes(await self._database.read(table.read, wanted))
             else:
                 async with self._database.transaction(timeout_s=TIMEOUT_S) as tx:
                     await self._secure(tx)
-                    rows = await tx.execute(find, self._about | {"after": after})
-                    changes, emptied = self._changes(rows)
+                    changes, emptied = self._changes(await tx.execute(table.read, wanted))
                     if changes:
-                        await tx.execute(write, changes)
-                        await self._record(tx, table, len(changes))
+                        await tx.execute(table.write, changes)
+                        await self._record(tx, table.name, len(changes))
             count += len(changes)
             whole += emptied
-            if len(rows) < CHUNK:
-                return count, whole
-            after = rows[-1].number
+        return count, whole
+
+    async def _numbers(self, table: Envelopes) -> AsyncIterator[list[int]]:
+        """The numbers of the subject's rows, found without holding up those who write."""
+        span = (await self._database.read(table.span)).one()
+        for first in range(span.first or 0, (span.last or -1) + 1, SPAN):
+            within = {"first": first, "end": first + SPAN}
+            found: list[int] = (await self._database.read(table.find, self._about | within)).scalars()
+            for start in range(0, len(found), CHUNK):
+                yield found[start : start + CHUNK]
 
     async def answers(self) -> int:
         """Erase the stored answers; how many those were."""

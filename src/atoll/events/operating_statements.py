@@ -12,19 +12,23 @@ RECENT_MAX = 20_000
 CHUNK = 500
 """So many rows are changed in one transaction: others write in between."""
 
+SPAN = 100_000
+"""Among so many rows it is looked at once for those of somebody: the log has no index for that."""
+
 
 class Looking:
     """What can be seen of a log and of those who read it."""
 
     def __init__(self, dialect: Dialect) -> None:
-        from sqlalchemy import and_, bindparam, case, func, or_, select  # noqa: PLC0415  # by who has a database
+        from sqlalchemy import BigInteger, and_, bindparam, case, func, or_, select  # noqa: PLC0415  # loaded by few
 
         from atoll.events import tables  # noqa: PLC0415  # as said
 
         outbox, subscriptions, cursors, parked = tables.OUTBOX, tables.SUBSCRIPTIONS, tables.CURSORS, tables.PARKED
         # On PostgreSQL those that were just committed have no position yet: they are behind all others.
         at = outbox.c.number if dialect == "sqlite" else outbox.c.position
-        cursor = case({number: bindparam(f"p{number}") for number in range(PARTITIONS)}, value=outbox.c.partition)
+        each = {number: bindparam(f"p{number}", type_=BigInteger) for number in range(PARTITIONS)}
+        cursor = case(each, value=outbox.c.partition)
         ahead = and_(at > bindparam("floor"), at > cursor)
         self.undelivered: Statement = (
             select(outbox.c.type, func.count().label("messages"), func.min(outbox.c.published_at).label("oldest_at"))
@@ -102,6 +106,33 @@ class Changing:
         self.secure: Statement = text("PRAGMA secure_delete=ON")
 
 
+class Envelopes:
+    """Those of one data subject in a table: found in a span of numbers, read, and written anew."""
+
+    def __init__(self, table: Any) -> None:  # Any: a table of SQLAlchemy's
+        from sqlalchemy import bindparam, func, select, update  # noqa: PLC0415  # as above
+
+        param, number = bindparam, table.c.number
+        more = (table.c.error,) if "error" in table.c else ()
+        self.name = str(table.name).removeprefix("atoll_")
+        self.span: Statement = select(func.min(number).label("first"), func.max(number).label("last"))
+        self.find: Statement = (
+            select(number)
+            .where(
+                number >= param("first"),
+                number < param("end"),
+                table.c.tenant == param("whose"),
+                table.c.subject == param("about"),
+            )
+            .order_by(number)
+        )
+        self.read: Statement = select(number, table.c.envelope, *more).where(
+            number.in_(param("numbers", expanding=True))
+        )
+        written: Any = update(table).where(number == param("which")).values(envelope=param("to"))  # Any: as above
+        self.write: Statement = written.values(error=param("why")) if more else written
+
+
 class Erasing:
     """What is kept of a data subject."""
 
@@ -115,25 +146,9 @@ class Erasing:
         about = (REQUESTS.c.tenant == param("whose"), REQUESTS.c.subject == param("about"), REQUESTS.c.digest != "")
         self.answers: Statement = select(func.count()).where(*about)
         self.erase_answers: Statement = update(REQUESTS).where(*about).values(digest="", status=410, body=b"")
-
-        def envelopes(table: Any, *more: Any) -> Statement:  # Any: SQLAlchemy's tables and columns
-            found: Statement = (
-                select(table.c.number, table.c.type, table.c.envelope, *more)
-                .where(
-                    table.c.tenant == param("whose"), table.c.subject == param("about"), table.c.number > param("after")
-                )
-                .order_by(table.c.number)
-                .limit(CHUNK)
-            )
-            return found
-
-        def emptied(table: Any, **more: Any) -> Statement:  # Any: as above
-            return update(table).where(table.c.number == param("which")).values(envelope=param("to"), **more)
-
-        self.outbox, self.erase_outbox = envelopes(tables.OUTBOX), emptied(tables.OUTBOX)
-        self.scheduled, self.erase_scheduled = envelopes(tables.SCHEDULED), emptied(tables.SCHEDULED)
-        self.parked = envelopes(tables.PARKED, tables.PARKED.c.error)
-        self.erase_parked = emptied(tables.PARKED, error=param("why"))
+        self.outbox = Envelopes(tables.OUTBOX)
+        self.scheduled = Envelopes(tables.SCHEDULED)
+        self.parked = Envelopes(tables.PARKED)
 
 
 @functools.cache
