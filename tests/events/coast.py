@@ -124,7 +124,7 @@ async def shore(database: Database, **options: Any) -> Shore:  # Any: options of
     database.publisher = outbox
     log = OutboxLog("shop", database, clock, entropy)
     outbox.when_committed(log.committed)
-    await log.open()
+    await log.prepare()
     return Shore(database, outbox, log)
 
 

@@ -20,7 +20,7 @@ none."""
 class OutboxLog:
     """Reads the outbox in a service's database. Fulfils `Log`. Owns what is known of its readers.
 
-    `open` comes first. Readers that wait are woken by `committed`, which is called after each commit in this process;
+    `prepare` comes first. Readers that wait are woken by `committed`, which is called after each commit in this process;
     what other instances commit is looked for.
     """
 
@@ -40,7 +40,7 @@ class OutboxLog:
         self._placing: asyncio.Lock = asyncio.Lock()
         self._is_closed = False
 
-    async def open(self) -> None:
+    async def prepare(self) -> None:
         """Find out which log this is; a new database makes a new one."""
         async with self._database.transaction(timeout_s=30) as tx:
             for name, value in (("incarnation", str(self._entropy.uuid())), ("last_position", "0")):

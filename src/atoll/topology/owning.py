@@ -61,9 +61,9 @@ class Owned:
         """Whether its contract declares events."""
         return self.declaration.contract is not None and bool(self.declaration.contract.publishes)
 
-    async def open(self) -> None:
+    async def prepare(self) -> None:
         """Read what the database knows of its log."""
-        await self.log.open()
+        await self.log.prepare()
 
     def begin(
         self, service: Service, publishers: Sequence[Publishing], log_of: Callable[[str], Log], pace: Pace

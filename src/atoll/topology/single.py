@@ -178,9 +178,10 @@ class Running:
         except BaseException as error:
             error.add_note(f"The service `{name}` did not start.")
             raise
+        driver = world.storage(name, driver)
         owned = Owned(self.application.name, declaration, driver, world.clock, world.entropy, world.kept)
         self.owned[name] = owned
-        await owned.open()
+        await owned.prepare()
         if owned.publishes:
             self.answering.add(LogDoor(name, owned.log))
 
