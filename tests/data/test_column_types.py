@@ -321,7 +321,7 @@ def test_what_a_float_would_not_give_back_is_refused_on_sqlite(passed: Decimal) 
 MOMENTS = _table(DateTime(timezone=True))
 
 
-@given(st.lists(st.datetimes(timezones=st.timezones() | st.just(UTC)), min_size=1, max_size=5))
+@given(st.lists(st.datetimes(timezones=st.timezones() | st.just(UTC), allow_imaginary=False), min_size=1, max_size=5))
 def test_moments_sort_on_sqlite_as_they_follow_each_other(moments: list[datetime]) -> None:
     """Whatever zones they come from; compared in SQL with another moment as well."""
     moments = [moment for moment in moments if 2 < moment.year < 9998]
@@ -340,9 +340,10 @@ def test_moments_sort_on_sqlite_as_they_follow_each_other(moments: list[datetime
         )
         before = connection.execute(*statements.prepared(earlier, None).bound(None)).fetchone()[0]
 
-        assert found.scalars() == sorted(moments)
+        in_utc = [moment.astimezone(UTC) for moment in moments]  # Python calls an hour that comes twice unequal to any
+        assert found.scalars() == sorted(in_utc)
         assert all(moment.tzinfo is UTC for moment in found.scalars())
-        assert before == sum(moment < moments[0] for moment in moments)
+        assert before == sum(moment < in_utc[0] for moment in in_utc)
     finally:
         connection.close()
 
