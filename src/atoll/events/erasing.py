@@ -182,7 +182,7 @@ class _Work:
 
     async def _secure(self, tx: Transaction) -> None:
         """Have SQLite overwrite what it deletes, instead of leaving it in the file until the place is needed."""
-        if self._database.driver.dialect == "sqlite":
+        if self._database.dialect == "sqlite":
             await tx.execute(changing().secure)
 
     async def _record(self, tx: Transaction, table: str, count: int) -> None:

@@ -83,9 +83,9 @@ class Bounds:
 
 async def bounds_of(database: Database) -> Bounds:
     """The log in a publisher's database; nothing is written, so that the last messages may have no position yet."""
-    said, look = publishing(), looking(database.driver.dialect)
+    said, look = publishing(), looking(database.dialect)
     meta = {row.name: row.value for row in await database.read(said.meta)}
-    is_numbered = database.driver.dialect == "sqlite"
+    is_numbered = database.dialect == "sqlite"
     if is_numbered:
         head = (await database.read(said.last_number)).scalar() or 0
     else:
@@ -101,11 +101,11 @@ async def position_before(database: Database, moment: float) -> int:
 
     Instances' clocks differ, so that some of what follows may be older.
     """
-    if database.driver.dialect == "postgresql":  # the last ones have no position while nobody reads
+    if database.dialect == "postgresql":  # the last ones have no position while nobody reads
         async with database.transaction() as tx:
             await tx.execute(publishing().lock_positions)
             await tx.execute(publishing().give_positions)
-    first = (await database.read(looking(database.driver.dialect).first_since, {"since": moment})).scalar()
+    first = (await database.read(looking(database.dialect).first_since, {"since": moment})).scalar()
     return (await bounds_of(database)).head if first is None else first - 1
 
 
@@ -118,7 +118,7 @@ async def followers_of(database: Database, now: float, followings: Sequence[Foll
     bounds = await bounds_of(database)
     rates = await _rates(database, now)
     by_name: dict[str, list[Row]] = {}
-    for row in await database.read(looking(database.driver.dialect).followers):
+    for row in await database.read(looking(database.dialect).followers):
         by_name.setdefault(row.name, []).append(row)
     found: list[Follower] = []
     for name, rows in by_name.items():
@@ -146,7 +146,7 @@ async def followers_of(database: Database, now: float, followings: Sequence[Foll
 
 async def followings_of(database: Database) -> list[Following]:
     """The subscriptions in a subscriber's database."""
-    look = looking(database.driver.dialect)
+    look = looking(database.dialect)
     stands: dict[tuple[str, str], list[Stand]] = {}
     for row in await database.read(look.cursors):
         stand = Stand(row.partition, row.incarnation, row.generation, row.position, row.holder, row.held_until)
@@ -174,14 +174,14 @@ def _positions(following: Following, incarnation: str, done: dict[int, int]) -> 
 
 async def _undelivered(database: Database, types: Sequence[str], done: dict[int, int]) -> tuple[int, float | None]:
     cursors = {f"p{partition}": done.get(partition, 0) for partition in range(PARTITIONS)}
-    rows = await database.read(looking(database.driver.dialect).undelivered, cursors | {"floor": min(cursors.values())})
+    rows = await database.read(looking(database.dialect).undelivered, cursors | {"floor": min(cursors.values())})
     wanted = [row for row in rows if row.type in types]
     return sum(row.messages for row in wanted), min((row.oldest_at for row in wanted), default=None)
 
 
 async def _rates(database: Database, now: float) -> dict[str, float]:
     """How many messages of each type were published each second in the last minute."""
-    rows = await database.read(looking(database.driver.dialect).recent, {"since": now - RECENT_S})
+    rows = await database.read(looking(database.dialect).recent, {"since": now - RECENT_S})
     is_all = sum(row.messages for row in rows) < RECENT_MAX
     span = RECENT_S if is_all else max(0.001, now - min(row.oldest_at for row in rows))
     return {row.type: row.messages / span for row in rows}

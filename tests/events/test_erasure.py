@@ -1,0 +1,366 @@
+"""The erasure of a data subject: nothing personal is left of it, and readers go on."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import pytest
+from sqlalchemy import insert, select
+
+from atoll import Event, Personal, Transaction, contract, contract_of
+from atoll.adapters.sqlite import open_sqlite
+from atoll.adapters.sqlite_rewriting import rewrite
+from atoll.adapters.system import SystemClock, SystemEntropy
+from atoll.contract import codec_of
+from atoll.data import Database, Keeper
+from atoll.data.tables import REQUESTS
+from atoll.events import Effect, Envelope, Outbox, OutboxLog, Subscribed, Subscription, decode_envelope, effect_of
+from atoll.events.auditing import By, deeds
+from atoll.events.erasing import Erased, Whose, erase, erase_published, erase_received
+from atoll.events.letters import Which, letters, replay
+from atoll.events.parking import BEHIND, DEAD
+from atoll.events.tables import OUTBOX, SCHEDULED
+from atoll.kernel import Context, current
+from tests.events.coast import CLOCK, PACE, Shore, database_of, parked, until
+from tests.events.conftest import Opens
+
+CANARY = "canary-7f3a@example.com"
+ANN = By("ann", "asked for on Monday")
+LEAD = Whose("lead-7")
+
+
+class Captured(Event, key="lead"):
+    """A lead came in."""
+
+    lead: str
+    step: int
+    email: Personal[str]
+    phone: Personal[str] | None = None
+
+
+class Measured(Event, key="lead"):
+    """Something that cannot be blanked: nobody is zero centimetres tall."""
+
+    lead: str
+    step: int
+    height_cm: Personal[int]
+
+
+@contract(version="1.0", publishes=(Captured, Measured))
+class Leads(Protocol):
+    """Takes leads in."""
+
+
+LEADS = contract_of(Leads)
+CLASSES: dict[str, type[Event]] = {LEADS.event_type(event): event for event in LEADS.publishes}
+
+
+@pytest.fixture
+async def leads(opens: Opens) -> Shore:
+    """A publisher of what is personal."""
+    return await publisher(await opens("leads"))
+
+
+async def publisher(database: Database) -> Shore:
+    """A publisher on a database."""
+    outbox = Outbox("/coast/leads", LEADS, CLOCK, SystemEntropy())
+    database.publisher = outbox
+    log = OutboxLog("leads", database, CLOCK, SystemEntropy())
+    outbox.when_committed(log.committed)
+    await log.prepare()
+    return Shore(database, outbox, log)
+
+
+class Heard:
+    """A handler that remembers, and refuses what it is told to."""
+
+    def __init__(self, *bad: int) -> None:
+        self.bad = set(bad)
+        self.events: list[Captured | Measured] = []
+
+    async def __call__(self, event: Captured | Measured, tx: Transaction) -> None:
+        if event.step in self.bad:
+            raise ValueError(f"{event} is refused: {getattr(event, 'email', '')}")
+        await tx.execute(select(REQUESTS.c.key))
+        self.events.append(event)
+
+    async def until(self, count: int) -> None:
+        """Wait for so many."""
+        await until(lambda: self._has(count))
+
+    async def _has(self, count: int) -> bool:
+        return len(self.events) >= count
+
+
+def subscription_of(database: Database, log: OutboxLog, heard: Heard) -> Subscription:
+    """A subscriber."""
+    effects: dict[str, Effect] = {}
+    for event in LEADS.publishes:
+
+        async def run(event: Event, tx: Transaction) -> None:
+            assert isinstance(event, Captured | Measured)
+            await heard(event, tx)
+
+        kind = LEADS.event_type(event)
+        effects[kind] = effect_of(kind, codec_of(event), run, 2, 5.0)
+    return Subscription(Subscribed("scoring", "leads", effects), log, database, SystemClock(), SystemEntropy(), PACE)
+
+
+def captured(step: int, lead: str = "lead-7") -> Captured:
+    """A lead, with what nobody should find later."""
+    return Captured(lead=lead, step=step, email=CANARY, phone=CANARY)
+
+
+async def test_what_is_personal_goes_and_the_rest_stays(leads: Shore) -> None:
+    """Position, identifier, sequence and key are as they were; the actor is gone, too."""
+    current.set(Context(user="ada", tenant="main"))
+    await leads.publish(captured(1), captured(2))
+    await leads.publish(captured(1, "lead-8"))
+    before = await leads.database.read(select(OUTBOX).order_by(OUTBOX.c.number))
+
+    found = await erase(leads.database, LEAD, CLASSES, ANN, time.time())
+
+    after = await leads.database.read(select(OUTBOX).order_by(OUTBOX.c.number))
+    assert found == Erased(outbox=2)
+    for old, new in zip(before, after, strict=True):
+        was, now = decode_envelope(bytes(old.envelope)), decode_envelope(bytes(new.envelope))
+        assert old.as_dict() | {"envelope": b""} == new.as_dict() | {"envelope": b""}
+        if was.partitionkey == "lead-8":
+            assert now == was
+            continue
+        assert (now.id, now.sequence, now.partitionkey, now.time) == (was.id, was.sequence, was.partitionkey, was.time)
+        assert (was.actor, now.actor) == ("ada", None)
+        assert now.erasedat.endswith("Z")
+        assert msgspec.json.decode(bytes(now.data)) == {
+            "lead": "lead-7",
+            "step": was_step(was),
+            "email": "",
+            "phone": None,
+        }
+
+
+def was_step(envelope: Envelope) -> int:
+    """The step in an envelope's data."""
+    data = msgspec.json.decode(bytes(envelope.data))
+    return int(data["step"])
+
+
+async def test_a_subscriber_that_comes_late_goes_on(leads: Shore, opens: Opens) -> None:
+    """What still fits is delivered without what is gone; what does not is passed over; nothing fails."""
+    scoring, heard = await opens("scoring"), Heard()
+    await leads.publish(captured(1), Measured(lead="lead-7", step=2, height_cm=181), captured(3))
+    found = await erase(leads.database, LEAD, CLASSES, ANN, time.time())
+    await leads.publish(captured(4))
+
+    subscription = subscription_of(scoring, leads.log, heard)
+    subscription.start()
+    await heard.until(3)
+    await subscription.drain(2.0)
+
+    assert (found.outbox, found.whole) == (3, 1)
+    assert heard.events == [
+        Captured(lead="lead-7", step=1, email=""),
+        Captured(lead="lead-7", step=3, email=""),
+        captured(4),
+    ]
+    assert not await parked(scoring)
+
+
+async def test_of_a_class_that_nobody_knows_nothing_is_left(leads: Shore, opens: Opens) -> None:
+    """Not even what is not personal: nobody can say what that is. Its readers pass it over."""
+    scoring, heard = await opens("scoring"), Heard()
+    await leads.publish(captured(1))
+    found = await erase(leads.database, LEAD, {}, ANN, time.time())
+    await leads.publish(captured(2))
+
+    subscription = subscription_of(scoring, leads.log, heard)
+    subscription.start()
+    await heard.until(1)
+    await subscription.drain(2.0)
+
+    assert (found.outbox, found.whole) == (1, 1)
+    assert [event.step for event in heard.events] == [2]
+
+
+async def test_what_is_scheduled_is_erased_and_still_published(leads: Shore) -> None:
+    """When its moment comes."""
+    async with leads.database.transaction() as tx:
+        tx.publish(captured(1), at=CLOCK.now() + timedelta(hours=1))
+
+    found = await erase(leads.database, LEAD, CLASSES, ANN, time.time())
+
+    envelope = decode_envelope(bytes((await leads.database.read(select(SCHEDULED.c.envelope))).scalar()))
+    assert found == Erased(scheduled=1)
+    assert codec_of(Captured).decode(bytes(envelope.data)) == Captured(lead="lead-7", step=1, email="")
+
+
+async def test_dead_letters_are_erased_with_what_their_errors_say(leads: Shore, opens: Opens) -> None:
+    """They are replayed as they are then."""
+    scoring, heard = await opens("scoring"), Heard(1)
+    subscription = subscription_of(scoring, leads.log, heard)
+    subscription.start()
+    await leads.publish(captured(1), captured(2))
+    await until(lambda: are(scoring, DEAD, BEHIND))
+    assert CANARY in (await parked(scoring))[0].error
+
+    found = await erase(scoring, LEAD, CLASSES, ANN, time.time())
+
+    letter = (await letters(scoring, CLASSES))[0]
+    assert found == Erased(parked=2)
+    assert (letter.error, letter.is_erased) == ("ValueError: (erased)", True)
+    assert all(CANARY.encode() not in bytes(row.envelope) for row in await parked(scoring))
+    heard.bad.clear()
+    await replay(scoring, Which(), ANN, time.time())
+    await heard.until(2)
+    await subscription.drain(2.0)
+    told = list(dict.fromkeys(heard.events))  # an attempt that was fenced was undone, and made again
+    assert told == [Captured(lead="lead-7", step=1, email=""), Captured(lead="lead-7", step=2, email="")]
+
+
+async def test_what_was_fetched_before_is_not_parked_after(leads: Shore, opens: Opens) -> None:
+    """An instance holds it in memory: its partition is fenced, and it fetches again what is erased by then."""
+    scoring, is_inside, goes_on = await opens("scoring"), asyncio.Event(), asyncio.Event()
+
+    class Lingering(Heard):
+        async def __call__(self, event: Captured | Measured, tx: Transaction) -> None:
+            if not goes_on.is_set():
+                is_inside.set()
+                await goes_on.wait()
+            await super().__call__(event, tx)
+
+    heard = Lingering(1)
+    subscription = subscription_of(scoring, leads.log, heard)
+    subscription.start()
+    await until(lambda: are(scoring))
+    await leads.publish(captured(1), captured(2), captured(3))
+    await is_inside.wait()
+
+    await erase_published(leads.database, LEAD, CLASSES, ANN, time.time())
+    await erase_received(scoring, LEAD, CLASSES, ANN, time.time())
+    goes_on.set()
+    await until(lambda: are(scoring, DEAD, BEHIND, BEHIND))
+    await subscription.drain(2.0)
+
+    assert all(CANARY.encode() not in bytes(row.envelope) for row in await parked(scoring))
+    assert all(CANARY not in row.error for row in await parked(scoring))
+
+
+async def test_a_stored_answer_goes_and_its_key_stays(leads: Shore) -> None:
+    """The call is not done again; whoever asks is told why there is no answer."""
+    await keep_answer(leads.database)
+    keeper = Keeper(leads.database, CLOCK)
+    before = await keeper.stored("main", "ada key-1")
+
+    found = await erase(leads.database, LEAD, CLASSES, ANN, time.time())
+
+    assert before is not None
+    assert (before[1], CANARY.encode() in before[2]) == (200, True)
+    assert found == Erased(requests=1)
+    assert await keeper.stored("main", "ada key-1") == ("", 410, b"")
+
+
+async def test_others_and_other_tenants_are_left_alone(leads: Shore) -> None:
+    """The same identifier of another tenant is somebody else."""
+    await leads.publish(captured(1, "lead-8"))
+    current.set(Context(tenant="acme"))
+    await leads.publish(captured(1))
+
+    assert await erase(leads.database, LEAD, CLASSES, ANN, time.time()) == Erased()
+    assert (await erase(leads.database, Whose("lead-7", "acme"), CLASSES, ANN, time.time())).outbox == 1
+    assert not await deeds(leads.database, subject="lead-8")
+
+
+async def test_a_trial_counts_and_changes_nothing(leads: Shore) -> None:
+    """What it counts is what is erased then, and once it is, there is nothing more."""
+    await leads.publish(captured(1), Measured(lead="lead-7", step=2, height_cm=181))
+    await keep_answer(leads.database)
+
+    trial = await erase(leads.database, LEAD, CLASSES, ANN, time.time(), is_trial=True)
+    done = await erase(leads.database, LEAD, CLASSES, ANN, time.time())
+    again = await erase(leads.database, LEAD, CLASSES, ANN, time.time())
+
+    assert trial == done == Erased(outbox=2, requests=1, whole=1)
+    assert again == Erased()
+    found = [
+        (deed.action, deed.actor, deed.subject, deed.why, dict(deed.details)) for deed in await deeds(leads.database)
+    ]
+    assert found == [
+        ("erase", "ann", "lead-7", ANN.why, {"table": "requests", "rows": 1}),
+        ("erase", "ann", "lead-7", ANN.why, {"table": "outbox", "rows": 2}),
+    ]
+
+
+async def test_a_thousand_events_are_erased_in_several_turns(leads: Shore) -> None:
+    """Others write in between."""
+    async with leads.database.transaction() as tx:
+        for step in range(1_200):
+            tx.publish(captured(step))
+
+    found = await erase(leads.database, LEAD, CLASSES, ANN, time.time())
+
+    assert found.outbox == 1_200
+    rows = await leads.database.read(select(OUTBOX.c.envelope))
+    assert all(CANARY.encode() not in bytes(row.envelope) for row in rows)
+
+
+async def test_no_byte_is_left_in_a_file(tmp_path: Path) -> None:
+    """Also not where rows were, that were deleted before by somebody who does not overwrite: the files are read."""
+    path = tmp_path / "leads.db"
+    driver = await open_sqlite(path)
+    database = await database_of(driver)
+    shore = await publisher(database)
+    await shore.publish(*(captured(step) for step in range(300)))
+    await keep_answer(database)
+    await database.close()
+    forget_insecurely(path)
+    assert CANARY.encode() in bytes_of(tmp_path)
+
+    database = await database_of(await open_sqlite(path))
+    await erase(database, LEAD, CLASSES, ANN, time.time())
+    await asyncio.to_thread(rewrite, path)
+    in_use = bytes_of(tmp_path)
+    await database.close()
+
+    assert CANARY.encode() not in in_use
+    assert CANARY.encode() not in bytes_of(tmp_path)
+
+
+def bytes_of(folder: Path) -> bytes:
+    """All bytes in a folder, read by a program of its own: to close a file here would end SQLite's locks on it."""
+    code = "import pathlib, sys; [sys.stdout.buffer.write(f.read_bytes()) for f in pathlib.Path(sys.argv[1]).iterdir()]"
+    return subprocess.run([sys.executable, "-c", code, str(folder)], check=True, capture_output=True).stdout
+
+
+def forget_insecurely(path: Path) -> None:
+    """Delete rows as SQLite does by itself: their bytes stay in the file."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA secure_delete=OFF")
+    connection.execute("DELETE FROM atoll_outbox WHERE number % 3 = 0")
+    connection.commit()
+    connection.close()
+
+
+async def keep_answer(database: Database) -> None:
+    """An answer to a call, as it is kept with its transaction."""
+    row = {
+        "tenant": "main",
+        "key": "ada key-1",
+        "digest": "0123",
+        "status": 200,
+        "body": msgspec.json.encode({"email": CANARY}),
+        "subject": "lead-7",
+        "kept_at": 1.0,
+    }
+    async with database.transaction() as tx:
+        await tx.execute(insert(REQUESTS), row)
+
+
+async def are(database: Database, *states: str) -> bool:
+    """Whether these are the states of what is parked."""
+    return sorted(row.state for row in await parked(database)) == sorted(states)
