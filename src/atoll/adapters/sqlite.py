@@ -9,16 +9,16 @@ all writers; a second one reads.
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import sqlite3
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from atoll.adapters.sqlite_errors import sqlite_error
+from atoll.adapters.sqlite_machines import held_by_this_machine
 from atoll.adapters.sqlite_session import SqliteSession
 from atoll.adapters.sqlite_sync import Sync
 from atoll.adapters.sqlite_turn import Turn
@@ -38,10 +38,10 @@ async def open_sqlite(path: Path) -> "SqliteDriver":
     """The database in a file, which is made where it is missing.
 
     Raises:
-        DatabaseUnavailable: it cannot be opened, is being restored, or is no database.
+        DatabaseUnavailable: it cannot be opened, is being restored, is no database, or is another machine's.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    held = _held(path)
+    held = held_by_this_machine(path)
     try:
         return SqliteDriver(path, held)
     except sqlite3.Error as error:
@@ -130,6 +130,10 @@ class SqliteDriver:
     async def synced(self, ticket: int) -> None:
         """Wait until this commit and those before it are on the disk."""
         await self._sync.until(ticket)
+
+    def sync_with(self, sync: Callable[[int], None]) -> None:
+        """Make the log durable by another function of its descriptor than `os.fdatasync`."""
+        self._sync.sync = sync
 
     async def close(self) -> None:
         """Sync what was written, and let go of the file."""
@@ -317,18 +321,3 @@ def _checkpoint(path: Path, pages_max: int) -> int:
         return int(pages - done)
     finally:
         connection.close()
-
-
-def _held(path: Path) -> int:
-    """A lock that everybody shares who has the database open: whoever restores it wants it alone.
-
-    Raises:
-        DatabaseUnavailable: it is being restored.
-    """
-    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise DatabaseUnavailable(f"{path} is being restored: try again when that has ended") from None
-    return descriptor

@@ -8,6 +8,7 @@ acknowledged, at the price of one wait for many.
 import asyncio
 import os
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +19,7 @@ class Sync:
     """Owns a descriptor of the log, and the thread that waits for the disk. Tickets count commits."""
 
     def __init__(self, log: Path, threads: ThreadPoolExecutor) -> None:
+        self.sync: Callable[[int], None] = os.fdatasync
         self._descriptor = os.open(log, os.O_RDWR)
         self._threads = threads
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
@@ -51,7 +53,7 @@ class Sync:
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         upto = self.written
-        self._round = loop.run_in_executor(self._threads, os.fdatasync, self._descriptor)
+        self._round = loop.run_in_executor(self._threads, self.sync, self._descriptor)
         self._round.add_done_callback(lambda ended: self._ended(loop, upto, ended))
 
     def _ended(self, loop: asyncio.AbstractEventLoop, upto: int, ended: asyncio.Future[None]) -> None:
