@@ -8,6 +8,7 @@ from typing import Protocol
 from atoll.adapters.system import SystemClock, SystemDisk, SystemEntropy
 from atoll.calls import LocalTransport, Resolver, Transport
 from atoll.contract import Contract
+from atoll.data import Driver
 from atoll.events import Kept, Pace
 from atoll.kernel import Clock, Disk, Entropy
 
@@ -33,6 +34,15 @@ def direct(answering: LocalTransport, contracts: Sequence[Contract]) -> LocalTra
     return answering
 
 
+Storage = Callable[[str, Driver], Driver]
+"""What stands between a service, by its name, and its database: made from the driver at its end."""
+
+
+def bare(service: str, driver: Driver) -> Driver:  # noqa: ARG001  # the shape of a Storage
+    """Nothing: statements go straight to the driver."""
+    return driver
+
+
 _PACE, _KEPT = Pace(), Kept()
 
 
@@ -52,6 +62,7 @@ class World:
     watchdog_s: float | None = None
     state: Path | None = None
     """Where databases are, unless they are elsewhere; with None they are in memory, and end with the run."""
+    storage: Storage = bare
     pace: Pace = _PACE
     kept: Kept = _KEPT
 
