@@ -60,6 +60,15 @@ async def test_a_transaction_takes_two_round_trips(postgres: PostgresServer) -> 
 
 
 @on_each_loop
+async def test_json_comes_out_as_what_it_says(postgres: PostgresServer) -> None:
+    """Statements leave that to connections, as SQLAlchemy's own do."""
+    async with trial(postgres) as place:
+        rows = await place.shared.read("""SELECT '{"a": [1, null]}'::json, '{"b": "ü"}'::jsonb, NULL::json""", ())
+
+    assert [tuple(row) for row in rows] == [({"a": [1, None]}, {"b": "ü"}, None)]
+
+
+@on_each_loop
 async def test_a_statement_never_runs_without_its_begin(postgres: PostgresServer) -> None:
     """Where BEGIN fails, the server skips the statement that came with it, which would be committed by itself."""
     async with trial(postgres) as place:

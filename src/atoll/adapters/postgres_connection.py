@@ -9,6 +9,7 @@ A connection reads only, unless its transaction says otherwise: so `read` needs 
 """
 
 import asyncio
+import json
 import logging
 import socket
 import struct
@@ -198,6 +199,8 @@ async def _connected(address: PostgresAddress) -> Connection:
 
 
 async def _checked(connection: Connection, address: PostgresAddress) -> None:
+    for kind in ("json", "jsonb"):  # as statements have it: text goes in, and what it says comes out
+        await connection.set_type_codec(kind, schema="pg_catalog", encoder=str, decoder=json.loads)
     await connection.prepare_begin()
     look = await connection.prepare(SETTINGS_OF_SERVER, name="atoll_settings")
     try:

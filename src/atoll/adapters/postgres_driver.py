@@ -28,8 +28,9 @@ BEGIN_STREAM = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 class PostgresDriver:
     """The schema of one service. Fulfils `Driver`.
 
-    Statements have `$1`, `$2`, ...; values go in and come out as asyncpg has them, and JSON as text. A statement
-    that reads may take `read_s`, and so may each part of a stream. Half of the connections serve streams, at most.
+    Statements have `$1`, `$2`, ...; values go in and come out as asyncpg has them, but for JSON: text goes in, and what
+    it says comes out. A statement that reads may take `read_s`, and so may each part of a stream. Half of the
+    connections serve streams, at most.
     """
 
     dialect: Dialect = "postgresql"
