@@ -34,7 +34,8 @@ class Outbox:
     ) -> None:
         self._source = source
         self._clock = clock
-        self._entropy = entropy
+        self._run = str(entropy.uuid())
+        self._count = 0
         self._payload_bytes_max = payload_bytes_max
         self._kinds: dict[type[Event], tuple[str, Codec[Event]]] = {}
         if contract is not None:
@@ -91,7 +92,7 @@ class Outbox:
         context = current.get()
         trace = context.trace
         return Envelope(
-            id=str(self._entropy.uuid()),
+            id=self._next_id(),
             source=self._source,
             type=kind,
             time=f"{now.isoformat()[:-6]}Z",
@@ -103,6 +104,11 @@ class Outbox:
             traceparent=str(trace) if trace.trace_id else "",
             data=msgspec.Raw(data),
         )
+
+    def _next_id(self) -> str:
+        """An identifier that no other event of this publisher has: a UUID of this run, and a number."""
+        self._count += 1
+        return f"{self._run}-{self._count}"
 
 
 async def append(transaction: Transaction, envelope: Envelope, now: datetime) -> None:
