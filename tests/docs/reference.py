@@ -22,6 +22,7 @@ import atoll.databases
 import atoll.edge
 import atoll.elsewhere
 import atoll.hosting
+import atoll.operating
 import atoll.problems
 import atoll.processes
 import atoll.testing
@@ -31,8 +32,9 @@ PAGE = Path(__file__).parents[2] / "docs/reference/api.md"
 HEAD = """\
 # Reference
 
-What `atoll`, `atoll.problems`, `atoll.edge`, `atoll.elsewhere`, `atoll.hosting`, `atoll.processes`, `atoll.databases`
-and `atoll.testing` offer, from the source. Written by `python -m tests.docs.reference`; do not edit it.
+What `atoll`, `atoll.problems`, `atoll.edge`, `atoll.elsewhere`, `atoll.hosting`, `atoll.processes`, `atoll.databases`,
+`atoll.operating` and `atoll.testing` offer, from the source. Written by `python -m tests.docs.reference`; do not edit
+it.
 """
 
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -55,7 +57,7 @@ class Entry:
 def reference() -> str:
     """The whole page."""
     doors = (atoll, atoll.problems, atoll.edge, atoll.elsewhere, atoll.hosting, atoll.processes, atoll.databases)
-    return HEAD + "".join(map(_section, (*doors, atoll.testing)))
+    return HEAD + "".join(map(_section, (*doors, atoll.operating, atoll.testing)))
 
 
 def _section(module: ModuleType) -> str:

@@ -52,6 +52,7 @@ def test_atoll_offers_exactly_the_names_listed() -> None:
         "atoll.edge",
         "atoll.elsewhere",
         "atoll.hosting",
+        "atoll.operating",
         "atoll.problems",
         "atoll.processes",
         "atoll.testing",

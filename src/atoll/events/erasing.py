@@ -58,6 +58,16 @@ class Erased:
         """All of them."""
         return self.outbox + self.scheduled + self.parked + self.requests
 
+    def __add__(self, other: "Erased") -> "Erased":
+        """Those and these."""
+        return Erased(
+            self.outbox + other.outbox,
+            self.scheduled + other.scheduled,
+            self.parked + other.parked,
+            self.requests + other.requests,
+            self.whole + other.whole,
+        )
+
 
 async def erase(
     database: Database, whose: Whose, classes: Classes, by: By, now: float, *, is_trial: bool = False
@@ -69,8 +79,7 @@ async def erase(
     """
     published = await erase_published(database, whose, classes, by, now, is_trial=is_trial)
     received = await erase_received(database, whose, classes, by, now, is_trial=is_trial)
-    whole = published.whole + received.whole
-    return Erased(published.outbox, published.scheduled, received.parked, received.requests, whole)
+    return published + received
 
 
 async def erase_published(

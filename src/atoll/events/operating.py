@@ -109,6 +109,11 @@ async def position_before(database: Database, moment: float) -> int:
     return (await bounds_of(database)).head if first is None else first - 1
 
 
+async def count_behind(database: Database, types: Sequence[str], position: int) -> int:
+    """How many messages of some types are in the log behind a position."""
+    return (await _undelivered(database, types, dict.fromkeys(range(PARTITIONS), position)))[0]
+
+
 async def followers_of(database: Database, now: float, followings: Sequence[Following] = ()) -> list[Follower]:
     """Those who follow the log in a publisher's database, as it has heard of them.
 

@@ -4,8 +4,8 @@ import asyncio
 import dataclasses
 from pathlib import Path
 
-from atoll.data import Driver, StatementRefused
-from atoll.data.places import DatabasePlace, DatabaseSettings, PostgresPlace, place_of
+from atoll.data import DatabaseUnavailable, Driver, StatementRefused
+from atoll.data.places import DatabasePlace, DatabaseSettings, PostgresPlace, SqlitePlace, place_of
 from atoll.kernel import Disk, Entropy, Threads
 from atoll.service import Declaration
 
@@ -54,6 +54,32 @@ async def opened(
         await driver.close()
         raise
     return driver
+
+
+async def existing(place: DatabasePlace, application: str, service: str, disk: Disk, entropy: Entropy) -> Driver | None:
+    """The database of a service where there is one, as it is, also while the service has it open; None where not.
+
+    Raises:
+        DatabaseUnavailable, DatabaseBusy: it cannot be reached; on PostgreSQL, the password of its role is not here.
+    """
+    if isinstance(place, SqlitePlace):
+        from atoll.adapters.backups import is_there  # noqa: PLC0415  # loaded by operators alone
+
+        if not is_there(place.path):
+            return None
+    elif not place.is_own:
+        if disk.read(PASSWORD) is None:
+            raise DatabaseUnavailable(f"the password of its role is not kept in {disk.location(PASSWORD)}")
+        place = await provisioned(place, application, service, disk, entropy)
+    driver = await _driver(place)
+    try:
+        if await _has_platform_tables(driver):
+            return driver
+    except BaseException:
+        await driver.close()
+        raise
+    await driver.close()
+    return None
 
 
 async def _driver(place: DatabasePlace) -> Driver:
