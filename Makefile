@@ -11,6 +11,7 @@ PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= logical
 SIZE ?= small
+RUNS ?= 10
 export ATOLL_TEST_DATA ?= ../shared/data
 unexport PYTHONDONTWRITEBYTECODE # pytest rewrites a thousand files at every start, unless it may keep them
 
@@ -60,6 +61,10 @@ bench: env ## measure: make bench NAME=local [SIZE=small|full]
 .PHONY: load
 load: env ## restart, scale and kill under load, and count what fails: make load [SIZE=small|full]
 	@$(BIN)/python -m tests.campaigns --size $(SIZE)
+
+.PHONY: crash
+crash: env ## kill -9 under load, and count what is lost or done twice: make crash [RUNS=10] [SEED=1]
+	@$(BIN)/python -m tests.campaigns.crash --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: test-data
 test-data: env ## run the tests on real data sets (ATOLL_TEST_DATA=../shared/data)

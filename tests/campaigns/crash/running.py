@@ -1,0 +1,181 @@
+"""One run: an application under load, deaths of one kind, and what is there when all is over."""
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+import tempfile
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from atoll.adapters.http_client import HttpClient
+from atoll.adapters.system import SystemEntropy
+from atoll.testing import PostgresServer, postgres_server
+from tests.campaigns.crash.book import Book, Load
+from tests.campaigns.crash.fleet import Fleet, fleet
+from tests.campaigns.crash.keeper import Armed, Spec
+from tests.campaigns.crash.oracle import Eye, PostgresEye, SqliteEye, Verdict, are_even, judged, look
+from tests.campaigns.crash.points import LEAVING, POINTS, POSTGRES_POINTS
+
+KILLS = 12
+"""How many processes are killed in a run at random moments."""
+DEATHS = 9
+"""How many deaths at crash points await each service in a run."""
+POINTS_S = 6.0
+"""How long a run waits for processes to get to their crash points."""
+CATCH_UP_S = 25.0
+"""In how many seconds after the last death everything has to have arrived."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is killed, on which database, with how many instances of the till and of the ledger."""
+
+    victim: str
+    database: str
+    instances: int
+
+    def __str__(self) -> str:
+        return f"{self.victim}, {self.database}, {self.instances}"
+
+
+@dataclass
+class Outcome:
+    """What came of a run."""
+
+    scenario: Scenario
+    seed: int
+    book: Book
+    verdict: Verdict
+    caught_up_s: float | None
+    """How long after the last death everything had arrived; None where it had not."""
+    kills: Counter[str] = field(default_factory=Counter[str])
+    points: Counter[str] = field(default_factory=Counter[str])
+    """How often which point was reached."""
+    unreached: Counter[str] = field(default_factory=Counter[str])
+    kept: Path | None = None
+    """The folder of a run that has failed."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was found, everything has arrived, and something was killed at all."""
+        return self.verdict.is_clean and self.caught_up_s is not None and bool(self.kills)
+
+
+async def run(scenario: Scenario, seed: int) -> Outcome:
+    """Run a scenario. All chance of the campaign comes from the seed; that of the processes' scheduler does not."""
+    folder = Path(tempfile.mkdtemp(prefix="atoll-crash-"))
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(_server()) if scenario.database == "postgresql" else None
+        outcome = await _run(scenario, seed, folder, server)
+    if outcome.is_clean:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        outcome.kept = folder
+    return outcome
+
+
+async def _run(scenario: Scenario, seed: int, folder: Path, server: PostgresServer | None) -> Outcome:
+    chance = random.Random(seed)
+    spec = _spec(scenario, folder, server, chance)
+    loop = asyncio.get_running_loop()
+    eye: Eye | None = None
+    async with fleet(spec) as made:
+        await made.listening()
+        carrier = HttpClient(made.directory, SystemEntropy())
+        load = Load(carrier, SystemEntropy(), chance, str(seed))
+        try:
+            load.start()
+            await load.answered()
+            await _kill(scenario, made, server, chance)
+            await load.answered()
+            await load.stop()
+            await asyncio.sleep(max(0.0, load.book.quiet_at - loop.time()))
+            eye = SqliteEye(folder) if server is None else PostgresEye(server.url())
+            caught_up_at = await _caught_up(eye)
+        finally:
+            await carrier.close()
+    assert eye is not None
+    last = max((death.at for death in made.deaths if death.is_violent), default=loop.time())
+    verdict = judged(load.book, await look(eye))
+    await eye.close()
+    kills = Counter(death.service for death in made.deaths if death.is_violent)
+    points = Counter(f"{death.service} {death.point}" for death in made.deaths if death.point)
+    unreached = Counter(f"{service} {armed.point}" for service, many in spec.deaths.items() for armed in many)
+    unreached.subtract(points)
+    caught_up_s = None if caught_up_at is None else max(0.0, caught_up_at - last)
+    return Outcome(scenario, seed, load.book, verdict, caught_up_s, kills, points, +unreached)
+
+
+def _spec(scenario: Scenario, folder: Path, server: PostgresServer | None, chance: random.Random) -> Spec:
+    counts = {"till": scenario.instances, "ledger": scenario.instances, "archive": 1}
+    places = {f"{service}-{number}": service for service, count in counts.items() for number in range(1, count + 1)}
+    settings = {} if server is None else {"CRASH_DATABASE_URL": server.url()}
+    deaths: dict[str, list[Armed]] = {}
+    if scenario.victim == "points":
+        for service, points in POINTS.items():
+            known = [*points, *(POSTGRES_POINTS[service] if server else ())]
+            chosen = chance.sample(known, min(DEATHS, len(known)))
+            deaths[service] = [Armed(each, 1 if each in LEAVING else chance.choice((1, 1, 2, 3, 8))) for each in chosen]
+    return Spec(str(folder), places, settings, deaths=deaths)
+
+
+async def _kill(scenario: Scenario, made: Fleet, server: PostgresServer | None, chance: random.Random) -> None:
+    loop = asyncio.get_running_loop()
+    if scenario.victim == "points":
+        ends_at = loop.time() + POINTS_S
+        while loop.time() < ends_at and (made.armed or not made.deaths):  # noqa: ASYNC110  # nobody tells
+            await asyncio.sleep(0.02)
+    elif scenario.victim == "postgresql":
+        assert server is not None
+        for _ in range(KILLS // 4):
+            await asyncio.sleep(chance.uniform(0.05, 0.6))
+            await loop.run_in_executor(None, server.kill)
+            made.server_died()
+            await asyncio.sleep(chance.choice((0.0, 0.3)))
+            await loop.run_in_executor(None, server.restart)
+    else:
+        for _ in range(KILLS):
+            await asyncio.sleep(chance.uniform(0.01, 0.35))
+            _kill_some(scenario.victim, made, chance)
+
+
+def _kill_some(victim: str, made: Fleet, chance: random.Random) -> None:
+    if victim == "all at once":
+        victims = made.pids(["till", "ledger", "archive"])
+    else:
+        living = made.pids(["till", "ledger", "archive"] if victim == "any" else [victim])
+        victims = [chance.choice(living)] if living else []
+    for pid in victims:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+async def _caught_up(eye: Eye) -> float | None:
+    """When everything had arrived; None where it has not in time."""
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + CATCH_UP_S
+    while loop.time() < ends_at:
+        if await are_even(eye):
+            at = loop.time()
+            await asyncio.sleep(0.2)
+            if await are_even(eye):
+                return at
+        await asyncio.sleep(0.02)
+    return None
+
+
+@asynccontextmanager
+async def _server() -> AsyncGenerator[PostgresServer]:
+    """A PostgreSQL server of its own."""
+    loop = asyncio.get_running_loop()
+    running = postgres_server(settings={"max_connections": "200"})
+    server = await loop.run_in_executor(None, running.__enter__)
+    try:
+        yield server
+    finally:
+        await loop.run_in_executor(None, running.__exit__, None, None, None)

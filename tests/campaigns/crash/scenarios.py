@@ -1,0 +1,24 @@
+"""What is killed in which run: the seed says. The first ten have something of everything."""
+
+from tests.campaigns.crash.running import Scenario
+
+SCENARIOS = (
+    Scenario("points", "sqlite", 1),
+    Scenario("till", "sqlite", 3),
+    Scenario("ledger", "sqlite", 1),
+    Scenario("points", "sqlite", 3),
+    Scenario("all at once", "sqlite", 3),
+    Scenario("ledger", "sqlite", 3),
+    Scenario("till", "sqlite", 1),
+    Scenario("all at once", "sqlite", 1),
+    Scenario("any", "sqlite", 3),
+    Scenario("points", "sqlite", 1),
+    Scenario("any", "sqlite", 1),
+    Scenario("points", "sqlite", 3),
+)
+
+
+def scenario_of(seed: int, only: str = "") -> Scenario:
+    """The scenario of a run."""
+    known = [each for each in SCENARIOS if str(each).startswith(only)]
+    return known[seed % len(known)]
