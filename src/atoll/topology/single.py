@@ -75,8 +75,8 @@ class Running:
         self._world = world
         self._recorder = recorder
         self.answering = LocalTransport()
-        self._network = world.network(self.answering, self.contracts)
         self._peers = directory.services if directory is not None else frozenset[str]()
+        self._network = world.network(self.answering, [*self.contracts, *self.doors])
         self._elsewhere: Carrier | None = None
         if directory is not None and world.outward is not None:
             self._elsewhere = world.outward(directory)
