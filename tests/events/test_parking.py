@@ -119,4 +119,4 @@ async def are_parked(database: Database, count: int) -> bool:
 
 async def are_dead(database: Database, count: int) -> bool:
     """Whether so many messages are dead."""
-    return sum(row.state == DEAD for row in await parked(database)) == count
+    return [row.state for row in await parked(database)].count(DEAD) == count
