@@ -357,6 +357,28 @@ def test_a_service_without_a_database_is_not_there(atoll: Callable[..., Result],
     assert (early.exit_code, "there is no such file yet" in early.stderr) == (1, True)
 
 
+def test_what_lives_apart_is_shown_and_copied_as_far_as_it_is_known(
+    atoll: Callable[..., Result], kitchen: Path
+) -> None:
+    """Its tables and migrations can be read in its own environment alone."""
+    atoll("db", "migrate")
+    apart = 'Reference("stock.service:StockService", contract="larder.stock.contract:Stock", requirement="./stock")'
+    application = f'Application("larder", services=[{apart}], edges=(), owner="kitchen")'
+    imports = "from atoll import Application, Reference"
+    (kitchen / "larder/application.py").write_text(f"{imports}\n\nlarder = {application}\n")
+    larder.forget()
+
+    shown = json.loads(atoll("db", "show", "--json").stdout)
+    copied = atoll("db", "backup", "--to", "copy")
+    refused = atoll("db", "migrate", "--service", "stock")
+
+    assert [(each["service"], each["standing"], each["rows"]) for each in shown] == [
+        ("stock", "unknown", {"things": 0})
+    ]
+    assert copied.exit_code == 0
+    assert (refused.exit_code, "lives in an environment of its own" in refused.stderr) == (2, True)
+
+
 def test_a_setting_for_nobody_is_a_mistake(atoll: Callable[..., Result], kitchen: Path) -> None:
     """Its database would be somewhere else than its operator believes."""
     (kitchen / "atoll.toml").write_text('[database]\nservices = {stok = "postgresql://stok@db/larder"}\n')

@@ -69,8 +69,12 @@ def on_postgres(
     async def run() -> R:
         async def opened() -> Any:  # Any: as above
             connection = await _connected(place)
-            if first is not None:
-                await first(connection)
+            try:
+                if first is not None:
+                    await first(connection)
+            except BaseException:
+                connection.terminate()
+                raise
             return connection
 
         engine = create_async_engine("postgresql+asyncpg://", async_creator=opened, poolclass=NullPool)

@@ -1,5 +1,7 @@
 """Instances that migrate at the same time, and instances that are killed in the middle of it."""
 
+import asyncio
+import functools
 import os
 import signal
 import subprocess
@@ -9,11 +11,14 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import Connection, Engine, event
 
 from atoll.adapters.locks import locked
 from atoll.adapters.migrations import migrated
+from atoll.adapters.postgres_migrations import lock_key
+from atoll.adapters.sqlite import open_sqlite
 from atoll.data import DatabaseBusy
 from atoll.data.places import PostgresPlace, SqlitePlace
 from tests.data.migrations.conftest import Place
@@ -164,6 +169,53 @@ def test_who_waits_for_too_long_says_so(package: Package, sqlite: Place) -> None
 
     with locked(lock, 1), pytest.raises(DatabaseBusy, match="another instance of `keep` has been migrating it"):
         migrated(sqlite.place, "keep", package.tables(), wait_s=0.1)
+
+
+def test_who_waits_for_too_long_on_a_server_says_so_too(package: Package, schema: Place) -> None:
+    """The lock is the server's there, which lets go of it when its holder dies."""
+    write(package)
+    place = schema.place
+    assert isinstance(place, PostgresPlace)
+    tables = package.tables()
+
+    async def held() -> None:
+        connection = await asyncpg.connect(place.url)
+        try:
+            await connection.execute("SELECT pg_advisory_lock($1)", lock_key(place.schema))
+            with pytest.raises(DatabaseBusy, match="another instance of `keep` has been migrating it"):
+                await asyncio.get_running_loop().run_in_executor(
+                    None, functools.partial(migrated, place, "keep", tables, wait_s=0.1)
+                )
+        finally:
+            await connection.close()
+
+    asyncio.run(held())
+    assert migrated(place, "keep", tables).after == "three"
+
+
+async def test_a_migration_has_its_turn_among_writers_who_never_stop(package: Package, sqlite: Place) -> None:
+    """SQLite lets one write, and whoever asks again and again would starve: they stand in line instead."""
+    assert isinstance(sqlite.place, SqlitePlace)
+    package.migrate("one", FIRST)
+    migrated(sqlite.place, "keep", package.tables())
+    package.migrate("two", SECOND, down="one")
+    tables = package.tables()
+    driver = await open_sqlite(sqlite.place.path)
+    loop = asyncio.get_running_loop()
+    written = 0
+    try:
+        done = loop.run_in_executor(None, migrated, sqlite.place, "keep", tables)
+        while not done.done():
+            session = await driver.begin(loop.time() + 20)
+            await session.execute("INSERT INTO leads (id) VALUES (?)", (str(written),))
+            await session.commit()
+            written += 1
+
+        assert (await done).applied == ("two",)
+        assert await driver.read("SELECT count(*) FROM leads WHERE owner IS NULL", ()) == [(written,)]
+        assert written > 0
+    finally:
+        await driver.close()
 
 
 QUICK = """
