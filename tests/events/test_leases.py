@@ -95,6 +95,21 @@ async def test_the_partitions_of_a_dead_instance_are_taken_when_its_leases_end(s
         assert await reader.until(1) == [("lamp", 1)]
 
 
+async def test_partitions_that_are_new_are_followed_at_once(shop: Shore, opens: Opens) -> None:
+    """Whoever takes them over asks for them, too, and does not first wait for news of those that he has."""
+    patient = dataclasses.replace(PACE, wait_s=30.0)
+    one, other = await opens("billing"), await opens("billing")
+    async with reading(other, shop.log, pace=patient) as staying:
+        async with reading(one, shop.log, pace=patient) as leaving:
+            await until(lambda: are_shared(leaving, staying))
+            taken = sorted(leaving.subscription.lanes)
+        await until(lambda: has_all(staying))
+
+        await shop.sell(1, article=next(name for name in map(str, range(1_000)) if partition_of("main", name) in taken))
+
+        assert len(await staying.until(1)) == 1
+
+
 async def test_what_is_done_after_the_lease_was_lost_is_undone(shop: Shore, opens: Opens) -> None:
     """The handler was slow, or its process was paused: by now another instance has the partition."""
     one, other = await opens("billing"), await opens("billing")

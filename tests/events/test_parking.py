@@ -2,9 +2,14 @@
 
 import asyncio
 
+from sqlalchemy import update
+
 from atoll import Transaction, Unavailable
 from atoll.data import Database
+from atoll.events.delivery import Fenced
+from atoll.events.leases import Held, Leases
 from atoll.events.parking import BEHIND, DEAD
+from atoll.events.tables import OUTBOX
 from tests.events.coast import Shore, Sold, note, parked, reading, replayed, spoil, until
 
 
@@ -120,3 +125,53 @@ async def are_parked(database: Database, count: int) -> bool:
 async def are_dead(database: Database, count: int) -> bool:
     """Whether so many messages are dead."""
     return [row.state for row in await parked(database)].count(DEAD) == count
+
+
+async def test_a_handler_that_never_ends_is_at_fault_itself(shop: Shore, billing: Database) -> None:
+    """Its time is over each time: it is put aside like one that fails, and does not hold up its partition for ever."""
+
+    async def hang(event: Sold, tx: Transaction) -> None:
+        if event.article == "bad":
+            await asyncio.Event().wait()
+        await note(event, tx)
+
+    async with reading(billing, shop.log, hang, timeout_s=0.05):
+        await shop.sell(1, article="bad")
+        await until(lambda: are_dead(billing, 1))
+
+        assert (await parked(billing))[0].error == "TimeoutError: the handler took longer than 0.05 s"
+
+
+async def test_what_is_no_envelope_is_put_aside(shop: Shore, billing: Database) -> None:
+    """Nobody can read it, and what comes after it is delivered."""
+    await shop.sell(1, article="bad")
+    async with shop.database.transaction() as tx:
+        await tx.execute(update(OUTBOX).values(envelope=b"\x00 no JSON", type="shop.sold.v1"))
+    await shop.sell(2, article="bad")
+
+    async with reading(billing, shop.log) as reader:
+        await reader.until(1)
+        await until(lambda: are_dead(billing, 1))
+
+        assert await reader.values("bad") == [2]
+
+
+async def test_a_defect_of_the_platform_loses_nothing(shop: Shore, billing: Database) -> None:
+    """Whatever is raised where nobody expects it: the lane begins anew from where its cursor is."""
+    async with reading(billing, shop.log, leases=Stumbling) as reader:
+        await shop.sell(1, 2, 3)
+
+        assert await reader.until(3) == [("lamp", 1), ("lamp", 2), ("lamp", 3)]
+
+
+class Stumbling(Leases):
+    """Leases with a defect, once."""
+
+    has_stumbled = False
+
+    async def advance(self, tx: Transaction, held: Held, position: int) -> bool:
+        """Raise what nobody expects, in a way that the worker takes for no failure of the handler."""
+        if not self.has_stumbled and position == 2:
+            self.has_stumbled = True
+            raise Fenced
+        return await super().advance(tx, held, position)

@@ -254,8 +254,12 @@ class MemoryDriver:
             try:
                 async with asyncio.timeout_at(ends_at):
                     await future
-            except TimeoutError:
-                raise DatabaseBusy("other transactions have been writing for too long") from None
+            except BaseException as error:
+                if future.done() and not future.cancelled():
+                    self.ended(committed=False)
+                if isinstance(error, TimeoutError):
+                    raise DatabaseBusy("other transactions have been writing for too long") from None
+                raise
         self._is_taken = True
         self.connection.execute("BEGIN")
         return SqliteSession(self, ends_at)

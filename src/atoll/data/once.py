@@ -105,6 +105,10 @@ class Keeper:
         if future is not None and not future.done():
             future.set_result(None)
 
+    async def forget(self, tx: Transaction, before: float) -> None:
+        """Forget the answers that were kept before a moment, in seconds since 1970."""
+        await tx.execute(_statements().forget, {"before": before})
+
     async def keep(self, work: Once, tenant: str, key: str, digest: str, answer: Answer) -> bool:
         """Commit the work's transaction with its answer; False where another instance was first, and nothing was done.
 
@@ -139,7 +143,7 @@ class _Statements:
     """The statements, made when the first is needed: SQLAlchemy is loaded by those alone who have a database."""
 
     def __init__(self) -> None:
-        from sqlalchemy import bindparam, insert, select  # noqa: PLC0415  # as said
+        from sqlalchemy import bindparam, delete, insert, select  # noqa: PLC0415  # as said
 
         from atoll.data.tables import REQUESTS  # noqa: PLC0415  # as said
 
@@ -147,6 +151,7 @@ class _Statements:
             REQUESTS.c.tenant == bindparam("tenant"), REQUESTS.c.key == bindparam("key")
         )
         self.add: Statement = insert(REQUESTS)
+        self.forget: Statement = delete(REQUESTS).where(REQUESTS.c.kept_at < bindparam("before"))
 
 
 @functools.cache

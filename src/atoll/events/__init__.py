@@ -7,6 +7,7 @@ from atoll.events.keeping import Keeping, Kept
 from atoll.events.log import OutboxLog
 from atoll.events.outbox import PAYLOAD_BYTES_MAX, Outbox, append
 from atoll.events.ports import PARTITIONS, Batch, Log, Message, Wanted
+from atoll.events.statements import publishing
 from atoll.events.subscription import Subscription
 from atoll.events.timing import Timing, Turn
 from atoll.events.worker import Pace, Subscribed
@@ -41,6 +42,7 @@ __all__ = [
     "handler_mistakes",
     "on",
     "partition_of",
+    "publishing",
     "reactions_in",
     "repeated_in",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from atoll.contract import Codec, Event, Invalid
+from atoll.contract import Codec, DeadlineExceeded, Event, Invalid
 from atoll.data import TIMEOUT_S, Database, Once, Transaction, once
 from atoll.events.envelope import Envelope
 from atoll.kernel import AtollError, Context, Entropy, Trace, current, isolated
@@ -66,6 +66,15 @@ def effect_of(
     return Effect(event_type, run, attempts_max, timeout_s)
 
 
+def no_effect(event_type: str) -> Effect:
+    """The effect of what nobody reacts to: it is put aside."""
+
+    async def run(envelope: Envelope, tx: Transaction) -> None:  # noqa: ARG001  # the shape of an effect
+        raise Undeliverable(f"nothing reacts to `{envelope.type}` here")
+
+    return Effect(event_type, run)
+
+
 class Deliverer:
     """Runs deliveries of one subscription, each in a fresh context."""
 
@@ -95,7 +104,7 @@ class Deliverer:
         variables.run(_enter, context, Once(transaction), (task, deadline_at))
         try:
             work = isolated(variables, effect.run(envelope, transaction), task)
-            await timer.wait(deadline_at, work, f"{self._subscription}:{effect.type}")
+            await self._in_time(timer, deadline_at, work, effect)
             await transaction.flush()
             if not await record(transaction):
                 raise Fenced
@@ -103,6 +112,16 @@ class Deliverer:
         except BaseException:
             await transaction.rollback()
             raise
+
+    async def _in_time(self, timer: Timer, deadline_at: float, work: Awaitable[object], effect: Effect) -> None:
+        name = f"{self._subscription}:{effect.type}"
+        try:
+            await timer.wait(deadline_at, work, name)
+        except DeadlineExceeded as error:
+            if error.operation != name:
+                raise
+            # Its own time is over: that is the handler's fault, and nobody's who is out of reach.
+            raise TimeoutError(f"the handler took longer than {effect.timeout_s:g} s") from None
 
     def _context(self, envelope: Envelope, deadline_at: float) -> Context:
         """What the handler works in: the trace goes on, the actor is known, and calls have keys of their own."""

@@ -59,6 +59,18 @@ def decode_envelope(text: bytes | msgspec.Raw) -> Envelope:
     return _decode(text)
 
 
+UNREADABLE = "unreadable"
+"""The type of what is no envelope."""
+
+
+def read_envelope(text: bytes | msgspec.Raw, name: str) -> Envelope:
+    """The envelope in the JSON; where it is none, one that says so, and is called `name`."""
+    try:
+        return _decode(text)
+    except ValueError:
+        return Envelope(id=name, source="", type=UNREADABLE, specversion="1.0")
+
+
 def partition_of(tenant: str, key: str) -> int:
     """The partition of a key: the same for ever.
 

@@ -24,10 +24,12 @@ class Kept:
     """How much a log keeps. Spans are in seconds.
 
     `keep_s` is for how long what was delivered stays, for subscriptions that are yet to come. With `undelivered_max`
-    messages that some subscription lacks, nothing more is published until it has caught up or was lapsed.
+    messages that some subscription lacks, nothing more is published until it has caught up or was lapsed. `answers_s`
+    is for how long an idempotency key is known, `inbox_s` for how long an event that came from elsewhere is.
     """
 
     keep_s: float = 7 * 86_400.0
+    answers_s: float = 7 * 86_400.0
     inbox_s: float = 30 * 86_400.0
     undelivered_max: int = 10_000_000
     look_s: float = 5.0

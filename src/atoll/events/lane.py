@@ -55,6 +55,12 @@ class Lane:
             self.fetched = message.position
         self.fetched = max(self.fetched, batch.until)
 
+    def begin_anew(self) -> None:
+        """Fetch again what is not done."""
+        self.queue.clear()
+        self.jobs.clear()
+        self.fetched = self.done
+
     def move(self, held: Held) -> None:
         """Begin anew from where the cursor is."""
         self.held = held

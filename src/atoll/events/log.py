@@ -20,7 +20,7 @@ none."""
 class OutboxLog:
     """Reads the outbox in a service's database. Fulfils `Log`. Owns what is known of its readers.
 
-    `prepare` comes first. Readers that wait are woken by `committed`, which is called after each commit in this process;
+    `prepare` comes first. Readers that wait are woken by `committed`, called after each commit in this process;
     what other instances commit is looked for.
     """
 

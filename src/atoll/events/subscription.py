@@ -57,6 +57,8 @@ class Subscription:
         self._incarnation = ""
         self._edge = 0
         """Up to where the log has been followed; lanes that are behind catch up by themselves."""
+        self._asking: asyncio.Task[Batch] | None = None
+        """The request of whoever follows the log."""
         self._room = asyncio.Event()
         self._has_lanes = asyncio.Event()
         self._idle = asyncio.Event()
@@ -133,6 +135,8 @@ class Subscription:
             edge = self._edge if all(each.incarnation == self._incarnation for each in new) else 0
             self._edge = max(edge, *(lane.fetched for lane in self.lanes.values()))
             self._room.set()
+            if self._asking is not None:  # which waits for what others are told
+                self._asking.cancel()
         if self.lanes:
             self._has_lanes.set()
         else:
@@ -153,13 +157,18 @@ class Subscription:
     # --- the log -----------------------------------------------------------------------------------------------------
 
     async def _follow(self) -> None:
-        """Ask for what comes behind the edge, and wait there."""
+        """Ask for what comes behind the edge, and wait there, until there are other lanes to ask for."""
         failures = 0
         while True:
             await self._has_lanes.wait()
             try:
                 asked = list(self.lanes.values())
-                batch = await self._fetch(asked, self._edge, 500, self._pace.wait_s)
+                fetching = self._fetch(asked, self._edge, 500, self._pace.wait_s)
+                self._asking = asking = self._tasks.spawn(fetching, "ask", awaited=True)
+                await asyncio.wait([asking])
+                if asking.cancelled():
+                    continue
+                batch = asking.result()
                 if await self._take(batch, asked):
                     self._edge = max(self._edge, batch.until)
                 if self._behind():  # lanes that were not asked for, because they are new
@@ -195,9 +204,11 @@ class Subscription:
         return [lane for lane in found if lane.fetched == first]
 
     async def _fetch(self, lanes: Sequence[Lane], after: int, limit: int, wait_s: float) -> Batch:
-        await self._database.durable(self._database.driver.written)  # for what is told to be done
         partitions = tuple(lane.held.partition for lane in lanes)
         done = min((lane.reported for lane in lanes), default=after)
+        await self._database.durable(
+            self._database.driver.written
+        )  # what is told to be done, and nothing that comes now
         return await self._log.fetch(Wanted(self.subscribed.name, self._types, partitions, after, done, limit, wait_s))
 
     async def _take(self, batch: Batch, asked: Sequence[Lane]) -> bool:

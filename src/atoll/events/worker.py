@@ -8,8 +8,8 @@ from typing import Protocol
 
 from atoll.contract import Problem
 from atoll.data import Database, Row, Transaction
-from atoll.events.delivery import Deliverer, Effect, Fenced, Undeliverable
-from atoll.events.envelope import Envelope, decode_envelope
+from atoll.events.delivery import Deliverer, Effect, Fenced, Undeliverable, no_effect
+from atoll.events.envelope import Envelope, read_envelope
 from atoll.events.lane import Lane
 from atoll.events.leases import Leases
 from atoll.events.parking import DEAD, WAITING, Failure, Gone, Parking
@@ -113,18 +113,22 @@ class Worker:
                 lane.held.partition,
                 self._names[1],
             )
+        except Exception:  # noqa: BLE001  # no message may be lost by a defect, of ours or of a driver's
+            _log.exception("%s: the lane %d of %s begins anew", self._names[0], lane.held.partition, self._names[1])
+            lane.begin_anew()
+            await asyncio.sleep(self._pace.out_of_reach_s)
         finally:
             lane.is_working = False
             self._owner.rested(lane)
 
     async def _deliver(self, lane: Lane, message: Message) -> None:
         """See one message to its end: it took effect, or was put aside."""
-        envelope = decode_envelope(message.event)
+        envelope = read_envelope(message.event, f"{self._names[1]}:{message.position}")
         key = (envelope.tenant, envelope.partitionkey) if envelope.partitionkey is not None else None
         if key is not None and key in lane.keys:
             await self._put_aside(lane, message, envelope, None)
             return
-        effect = self._subscribed.effects[envelope.type]
+        effect = self._effect_of(envelope)
         attempts = 0
         while True:
             try:
@@ -208,8 +212,8 @@ class Worker:
 
     async def _attempt_parked(self, lane: Lane, row: Row) -> bool:
         """Whether a parked message is out of the way: it took effect, or is there no longer."""
-        envelope = decode_envelope(bytes(row.envelope))
-        effect = self._subscribed.effects.get(envelope.type)
+        envelope = read_envelope(bytes(row.envelope), row.message_id)
+        effect = self._effect_of(envelope)
 
         async def record(tx: Transaction) -> bool:
             if not await self._leases.confirm(tx, lane.held):
@@ -219,8 +223,6 @@ class Worker:
             return True
 
         try:
-            if effect is None:
-                raise Undeliverable(f"nothing reacts to {envelope.type} any more")
             await self._deliverer.deliver(envelope, effect, lane.timer, record)
         except Fenced:
             raise
@@ -240,12 +242,16 @@ class Worker:
             return False
         return True
 
-    def _failed_again(self, envelope: Envelope, effect: Effect | None, error: Exception, attempts: int) -> Failure:
-        found = None if effect is None else self._failed(envelope, effect, error, attempts)
-        if effect is None or (found is not None and found.due_at is None):
-            return Failure(f"{type(error).__name__}: {error}", attempts, None)
+    def _failed_again(self, envelope: Envelope, effect: Effect, error: Exception, attempts: int) -> Failure:
+        found = self._failed(envelope, effect, error, attempts)
+        if found is not None and found.due_at is None:
+            return found
         pause_s = self._pace.pause_s(attempts, self._chance())
         return Failure(f"{type(error).__name__}: {error}", attempts, self._clock.now().timestamp() + pause_s)
+
+    def _effect_of(self, envelope: Envelope) -> Effect:
+        """What is done with an event; one that nobody can read, or reacts to any more, cannot be delivered."""
+        return self._subscribed.effects.get(envelope.type) or no_effect(envelope.type)
 
     @property
     def _names(self) -> tuple[str, str]:

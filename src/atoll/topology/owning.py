@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from atoll.contract import Contract, codec_of
-from atoll.data import Announcing, Database, Driver, Keeper
+from atoll.data import Announcing, Database, Driver, Keeper, Transaction
 from atoll.events import (
     Effect,
     Keeping,
@@ -19,9 +19,12 @@ from atoll.events import (
     Timing,
     Turn,
     effect_of,
+    publishing,
 )
 from atoll.kernel import Clock, Entropy
 from atoll.service import Declaration, Service
+
+FORGET_EVERY_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Owned:
             self.outbox.when_committed(driver.announce)
             driver.on_change(self.log.committed)
         self._keeping = Keeping(declaration.name, self.database, self.log, self.outbox, clock, kept)
+        self._kept = kept
         self._timing: Timing | None = None
         self.subscriptions: list[Subscription] = []
 
@@ -77,12 +81,18 @@ class Owned:
             subscription.start()
             self.subscriptions.append(subscription)
         turns = [Turn(each.name, each.every_s, getattr(service, each.name)) for each in declaration.repeated]
-        if turns or self.publishes:
-            outbox = self.outbox if self.publishes else None
-            self._timing = Timing(declaration.name, self.database, outbox, turns, self._clock, self._entropy)
-            self._timing.start()
+        turns.append(Turn("atoll: forget", FORGET_EVERY_S, self._forget))
+        outbox = self.outbox if self.publishes else None
+        self._timing = Timing(declaration.name, self.database, outbox, turns, self._clock, self._entropy)
+        self._timing.start()
         if self.publishes:
             self._keeping.start()
+
+    async def _forget(self, tx: Transaction) -> None:
+        """Answers that were kept, and what came from elsewhere, are known for a time."""
+        now = self._clock.now().timestamp()
+        await self.keeper.forget(tx, now - self._kept.answers_s)
+        await tx.execute(publishing().forget_inbox, {"before": now - self._kept.inbox_s})
 
     async def drain(self, timeout_s: float) -> None:
         """Begin nothing new; deliveries in progress have `timeout_s` to end."""
