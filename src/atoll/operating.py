@@ -10,11 +10,10 @@ from atoll.events.letters import Letter, NoSuchLetter, StandsBehind, Which
 from atoll.events.moving import NoSuchSubscription, NotBehind, Rewound
 from atoll.topology.operating import (
     Goal,
-    NoSuchEnd,
+    NotMeant,
     NotReached,
     NotReplayable,
     Operated,
-    SeveralPublishers,
     operated,
 )
 from atoll.topology.overview import LogStatus, Standing, SubscriptionStatus
@@ -26,15 +25,14 @@ __all__ = [
     "Goal",
     "Letter",
     "LogStatus",
-    "NoSuchEnd",
     "NoSuchLetter",
     "NoSuchSubscription",
     "NotBehind",
+    "NotMeant",
     "NotReached",
     "NotReplayable",
     "Operated",
     "Rewound",
-    "SeveralPublishers",
     "Standing",
     "StandsBehind",
     "SubscriptionStatus",

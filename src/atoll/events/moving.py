@@ -62,6 +62,18 @@ async def lapse(database: Database, name: str, publisher: str, by: By, now: floa
         await record(tx, by, now, Doing("lapse", {"subscription": name, "publisher": publisher}))
 
 
+async def furthest(database: Database, name: str, publisher: str) -> int:
+    """How far a subscription has come, in its own database.
+
+    Raises:
+        NoSuchSubscription: it has not begun.
+    """
+    cursors = await database.read(changing().position, {"of": name, "from_": publisher})
+    if not cursors:
+        raise NoSuchSubscription(name, publisher)
+    return int(max(row.position for row in cursors))
+
+
 async def hold_back(database: Database, name: str, publisher: str, position: int, by: By, now: float) -> None:
     """Keep everything behind a position for a subscription that is about to go back, in its publisher's database."""
     async with database.transaction() as tx:

@@ -17,7 +17,7 @@ from atoll.data.places import DatabasePlace, SqlitePlace, place_of
 from atoll.events.auditing import By, Deed, deeds
 from atoll.events.erasing import Erased, Whose, erase_published, erase_received
 from atoll.events.letters import Letter, Which, drop, letters, replay
-from atoll.events.moving import Rewound, hold_back, lapse, rewind
+from atoll.events.moving import NotBehind, Rewound, furthest, hold_back, lapse, rewind
 from atoll.events.operating import bounds_of, count_behind, position_before
 from atoll.kernel import AtollError, Config, Threads, refuse
 from atoll.service import Application
@@ -27,32 +27,25 @@ from atoll.topology.overview import LogStatus, SubscriptionStatus, declared_type
 from atoll.topology.single import database_settings
 
 
-class NoSuchEnd(AtollError):
-    """A subscription or a service is asked for that is not there."""
+class NotMeant(AtollError):
+    """A subscription or a service is asked for that is not there, or not said clearly: what, and what to do."""
 
-    code = "no_such_subscription"
+    code = "not_meant"
 
-    def __init__(self, what: str, wanted: str, known: Sequence[str]) -> None:
-        super().__init__(what, wanted, tuple(known))
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(what, fix)
+        self.what = what
+        self.fix = fix
 
     def __str__(self) -> str:
-        what, wanted, known = self.args
+        return f"{self.what} {self.fix}"
+
+    @classmethod
+    def one_of(cls, kind: str, wanted: str, known: Sequence[str]) -> "NotMeant":
+        """There is no such thing among those that are known."""
         close = difflib.get_close_matches(wanted, known, n=1)
-        fix = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(known) or 'none'}"
-        return f"there is no {what} `{wanted}`: {fix}"
-
-
-class SeveralPublishers(AtollError):
-    """A service has subscribed to several others, and it is not said which subscription is meant."""
-
-    code = "several_publishers"
-
-    def __init__(self, subscriber: str, publishers: Sequence[str]) -> None:
-        super().__init__(subscriber, tuple(publishers))
-
-    def __str__(self) -> str:
-        subscriber, publishers = self.args
-        return f"`{subscriber}` has subscribed to {', '.join(publishers)}: say which one is meant, with --publisher"
+        fix = f"Did you mean `{close[0]}`?" if close else f"There are {', '.join(known) or 'none'}."
+        return cls(f"There is no {kind} `{wanted}`.", fix)
 
 
 class NotReplayable(AtollError):
@@ -92,13 +85,13 @@ NOT_MADE = "there is none yet, since the service has not started so far"
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Where a subscription is to go back to: `position`, behind which `messages` would be told again.
+    """Where a subscription is to go back to: `position`, behind which are `messages` that it wants.
 
     `is_oldest` says that nothing older is kept, though it was asked for.
     """
 
     position: int
-    messages: int | None
+    messages: int
     is_oldest: bool
 
 
@@ -178,18 +171,18 @@ class Operated:
         """How the subscription of a service fares; `publisher` may be left out where there is one alone.
 
         Raises:
-            NoSuchEnd: there is none.
-            SeveralPublishers: it has to be said to whom.
+            NotMeant: there is none, or it has to be said to whom.
         """
         statuses, _ = await self.overview()
         own = [status for status in statuses if status.subscriber == subscriber]
         if not own:
-            raise NoSuchEnd("subscription of", subscriber, sorted({status.subscriber for status in statuses}))
+            raise NotMeant.one_of("subscription of", subscriber, sorted({status.subscriber for status in statuses}))
         publishers = [status.publisher for status in own]
         if publisher is None and len(own) > 1:
-            raise SeveralPublishers(subscriber, publishers)
+            what = f"`{subscriber}` has subscribed to {', '.join(publishers)}."
+            raise NotMeant(what, "Say which one is meant, with --publisher.")
         if publisher is not None and publisher not in publishers:
-            raise NoSuchEnd(f"subscription of `{subscriber}` to", publisher, publishers)
+            raise NotMeant.one_of(f"subscription of `{subscriber}` to", publisher, publishers)
         return own[0 if publisher is None else publishers.index(publisher)]
 
     async def lapse(self, status: SubscriptionStatus, by: By) -> None:
@@ -201,6 +194,7 @@ class Operated:
 
         Raises:
             NotReplayable: not all of its handlers may be told of events again.
+            NotBehind: it has not come that far.
         """
         types = declared_types(self.graph).get((status.subscriber, status.publisher), ())
         once = once_only(self.graph, status.subscriber, types)
@@ -210,6 +204,9 @@ class Operated:
         wanted = to if to is None or isinstance(to, int) else await position_before(database, to.timestamp())
         first = (await bounds_of(database)).oldest - 1
         position = first if wanted is None else max(first, wanted)
+        was = await furthest(self._database(status.subscriber), status.subscriber, status.publisher)
+        if was <= position:
+            raise NotBehind(status.subscriber, status.publisher, position, was)
         return Goal(position, await count_behind(database, types, position), wanted is not None and wanted < first)
 
     async def rewind(self, status: SubscriptionStatus, goal: Goal, by: By) -> Rewound:
@@ -258,13 +255,13 @@ class Operated:
 
         Raises:
             NotReached: it is not there, or cannot be reached.
-            NoSuchEnd: there is no such service.
+            NotMeant: there is no such service.
         """
         if service in self._databases:
             return self._databases[service]
         if service in self._places:
             raise NotReached(service, self.unreached.get(service, NOT_MADE))
-        raise NoSuchEnd("service", service, list(self._places))
+        raise NotMeant.one_of("service", service, list(self._places))
 
 
 @asynccontextmanager
