@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from atoll.adapters.locks import locked
+from atoll.adapters.sqlite_machines import held_by_this_machine
 from atoll.data import DatabaseBusy, DatabaseUnavailable
 from atoll.data.migrating import (
     META,
@@ -61,13 +62,13 @@ def migrated(
         place.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise DatabaseUnavailable(f"{place.path}: its folder cannot be made ({error.strerror})") from None
-    with shared(place.path), _alone(place.path, service, wait_s):
+    with _alone(place.path, service, wait_s):
         if stamp is None and is_up_to_date(known_of_sqlite(place.path), files, tables.digest):
             return Migrated()
         from atoll.adapters.alembic_runs import Wanted, bring_up  # noqa: PLC0415  # loads Alembic
         from atoll.adapters.sqlite_connection import sqlite_connection  # noqa: PLC0415  # loads SQLAlchemy
 
-        with _turn(place.path), sqlite_connection(place.path) as connection:
+        with _shared(place.path), _turn(place.path), sqlite_connection(place.path) as connection:
             return bring_up(connection, Wanted(service, tables, files, str(place), stamp))
 
 
@@ -94,18 +95,11 @@ def known_of_sqlite(path: Path) -> Known:
 
 
 @contextmanager
-def shared(path: Path) -> Generator[None]:
-    """Hold the lock that everybody shares who has a database open, so that it is not restored meanwhile.
-
-    Raises:
-        DatabaseUnavailable: it is being restored.
-    """
-    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _shared(path: Path) -> Generator[None]:
+    """Hold the lock that everybody shares who has a database open, so that it is not restored meanwhile."""
+    descriptor = held_by_this_machine(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         yield
-    except BlockingIOError:
-        raise DatabaseUnavailable(f"{path} is being restored: try again when that has ended") from None
     finally:
         os.close(descriptor)
 
