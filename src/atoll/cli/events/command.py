@@ -39,7 +39,7 @@ class Events(click.Group):
 
 @click.command(cls=Events, epilog=EXAMPLES, subcommand_metavar="[COMMAND] [ARGUMENTS]...")
 def events() -> None:
-    """Look after events: subscriptions, dead letters, replay, rewind, erasure.
+    """Look after events: subscriptions, dead letters, rewind, erasure.
 
     Databases are reached directly, whether the application runs or not; instances that run notice what is changed by
     themselves. Every change is on record, with who made it and why: `atoll events audit`.
