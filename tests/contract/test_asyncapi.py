@@ -147,11 +147,13 @@ def test_a_payload_is_an_envelope_around_the_event() -> None:
     assert captured["properties"]["data"] == {"$ref": "#/components/schemas/LeadCaptured"}
     assert envelope["properties"].keys() == {
         *("specversion", "id", "source", "type", "time", "datacontenttype", "traceparent", "tenant", "actor"),
+        "erasedat",
     }
     assert [name for name in envelope["properties"] if name not in envelope["required"]] == [
         "traceparent",
         "tenant",
         "actor",
+        "erasedat",
     ]
 
 

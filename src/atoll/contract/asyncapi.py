@@ -40,6 +40,11 @@ _ENVELOPE: Json = {
         },
         "tenant": _TEXT | {"default": "main", "description": "Whose data it is."},
         "actor": _TEXT | {"description": "In whose name it was published; absent where nobody asked. No authority."},
+        "erasedat": {
+            "type": "string",
+            "format": "date-time",
+            "description": "When what is personal was erased from it; `data` is null where nothing is left that fits.",
+        },
     },
     "required": ["specversion", "id", "source", "type", "time", "datacontenttype"],
 }
