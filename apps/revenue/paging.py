@@ -1,11 +1,12 @@
-"""Long lists, a page at a time."""
+"""Long lists, a page at a time; and which words a database can be asked for."""
 
 import re
-from collections.abc import Collection
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from atoll import Fault, InvalidInput, Page
+from sqlalchemy import Select
+
+from atoll import Database, Fault, InvalidInput, Page, Row
 
 T = TypeVar("T")
 
@@ -13,12 +14,16 @@ LIMIT_MAX = 1_000
 CURSOR = re.compile(r"[0-9]{1,12}")
 
 
-def page_of(items: Collection[T], cursor: str | None, limit: int) -> Page[T]:
-    """The page of a list that only grows at its end, from a cursor on, with at most 1,000 items.
+async def page_of(
+    database: Database,
+    statement: Select[Any],  # Any: a row of any columns
+    made: Callable[[Row], T],
+    cursor: str | None,
+    limit: int,
+) -> Page[T]:
+    """The page of a table that only grows at its end, from a cursor on, with at most 1,000 items.
 
-    >>> first = page_of("abc", None, 2)
-    >>> first.items, page_of("abc", first.next, 2).items
-    (('a', 'b'), ('c',))
+    The statement answers rows in the order of their `number`: those behind its parameter `after`, `count` at most.
 
     Raises:
         InvalidInput: the cursor is none that a page before gave.
@@ -26,6 +31,16 @@ def page_of(items: Collection[T], cursor: str | None, limit: int) -> Page[T]:
     if cursor is not None and not CURSOR.fullmatch(cursor):
         detail = "give the `next` of the page before, or leave it out to begin"
         raise InvalidInput(errors=(Fault(pointer="/cursor", place="query", detail=detail),))
-    start = int(cursor or 0)
-    end = start + min(max(limit, 1), LIMIT_MAX)
-    return Page(items=tuple(islice(items, start, end)), next=str(end) if end < len(items) else None)
+    count = min(max(limit, 1), LIMIT_MAX)
+    rows = await database.read(statement, {"after": int(cursor or 0), "count": count + 1})
+    items = rows[:count]
+    return Page(items=tuple(map(made, items)), next=str(items[-1].number) if len(rows) > count else None)
+
+
+def is_text(word: str) -> bool:
+    r"""Whether a database can hold such a word at all: PostgreSQL knows no NUL.
+
+    >>> is_text("7"), is_text("7\0")
+    (True, False)
+    """
+    return "\0" not in word

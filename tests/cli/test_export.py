@@ -61,22 +61,22 @@ def test_a_service_that_is_not_there_is_guessed(atoll: Callable[..., Result]) ->
 
 
 @pytest.mark.parametrize(
-    ("application", "addresses"),
+    ("application", "addresses", "actions"),
     [
-        (MARKET, ["/market/goods"]),
-        (ORDERS, ["/shop/orders"]),
-        (REVENUE, ["/revenue/capture", "/revenue/enrichment", "/revenue/scoring"]),
+        (MARKET, ["/market/goods"], {"send"}),
+        (ORDERS, ["/shop/orders"], {"send"}),
+        (REVENUE, ["/revenue/capture", "/revenue/enrichment", "/revenue/scoring"], {"send", "receive"}),
     ],
 )
 def test_what_is_published_is_exported_as_asyncapi(
-    atoll: Callable[..., Result], application: str, addresses: list[str]
+    atoll: Callable[..., Result], application: str, addresses: list[str], actions: set[str]
 ) -> None:
     """A channel for each service that publishes, as the judge of the AsyncAPI initiative reads it."""
     result = atoll("contract", "export", application, "--format", "asyncapi")
 
     document = judged(json.loads(result.stdout))
     assert [channel["address"] for channel in document["channels"].values()] == addresses
-    assert {operation["action"] for operation in document["operations"].values()} == {"send"}
+    assert {operation["action"] for operation in document["operations"].values()} == actions
 
 
 def test_events_name_who_answers_for_their_service(atoll: Callable[..., Result]) -> None:
@@ -129,8 +129,8 @@ def test_events_are_written_to_a_file(folder: Path, atoll: Callable[..., Result]
     told = atoll("contract", "export", REVENUE, "--format", "asyncapi", "--out", "api/events.json")
     counted = atoll("contract", "export", REVENUE, "--format", "asyncapi", "--out", "api/again.json", "--json")
 
-    assert told.stdout == "Wrote api/events.json with 3 events.\n"
-    assert json.loads(counted.stdout) == {"written": "api/again.json", "events": 3}
+    assert told.stdout == "Wrote api/events.json with 4 events.\n"
+    assert json.loads(counted.stdout) == {"written": "api/again.json", "events": 4}
     assert (folder / "api/events.json").read_bytes() == (folder / "api/again.json").read_bytes()
     judged(json.loads((folder / "api/events.json").read_bytes()))
 

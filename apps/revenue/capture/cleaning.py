@@ -19,8 +19,12 @@ BLANK_WORDS = frozenset({"null", "none", "nan", "undefined", "nil"})
 """The same as words; not in names, because there are people called Null."""
 
 NAMES = frozenset({"first_name", "last_name", "name"})
-INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
+INVISIBLE = re.compile(r"[\x00\u200b-\u200f\u2060\ufeff]")
 NUMBER = re.compile(r"\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+|\d+")
+
+
+COUNT_MAX = 999_999_999
+"""No company has more people. A number beyond it is kept as it was said, among the attributes."""
 
 
 def clean_text(text: str, field: str = "") -> str | None:
@@ -29,11 +33,11 @@ def clean_text(text: str, field: str = "") -> str | None:
     >>> clean_text("  Ada\u00a0 Lovelace "), clean_text("N/A"), clean_text("Null", "last_name")
     ('Ada Lovelace', None, 'Null')
     """
-    plain = " ".join(INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())
-    lower = plain.casefold()
+    seen = " ".join(INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())
+    lower = seen.casefold()
     if lower in BLANKS or (lower in BLANK_WORDS and field not in NAMES):
         return None
-    return plain or None
+    return seen or None
 
 
 def clean_email(text: str) -> str:
@@ -84,10 +88,18 @@ def details_of_row(columns: Sequence[Column], cells: Sequence[str]) -> LeadDetai
 def clean_details(details: LeadDetails) -> LeadDetails:
     """The same details, every text cleaned and the e-mail address bare."""
     texts: Mapping[str, Any] = msgspec.structs.asdict(details)  # Any: as above
-    cleaned = {name: clean_text(text, name) for name, text in texts.items() if isinstance(text, str)}
+    cleaned: dict[str, Any] = {  # Any: as above
+        name: clean_text(text, name) for name, text in texts.items() if isinstance(text, str)
+    }
     if email := cleaned.get("email"):
         cleaned["email"] = clean_email(email) or None
-    attributes = {name: value for name, text in details.attributes.items() if (value := clean_text(text))}
+    attributes = {
+        name.replace("\0", ""): value for name, text in details.attributes.items() if (value := clean_text(text))
+    }
+    count = details.number_of_employees
+    if count is not None and not 0 <= count <= COUNT_MAX:
+        cleaned["number_of_employees"] = None
+        attributes["number_of_employees"] = str(count)
     return msgspec.structs.replace(details, **cleaned, attributes=attributes)
 
 

@@ -46,11 +46,15 @@ class LeadDetails(Value):
 
 
 class Lead(LeadDetails):
-    """A lead that was accepted: its details, under an id that never changes. Times are UTC."""
+    """A lead that was accepted: its details, under an id that never changes. Times are UTC.
+
+    `revision` counts the submissions, and pieces of files, that have changed it: it is 1 when the lead has come in.
+    """
 
     id: str
     captured_at: datetime
     updated_at: datetime
+    revision: int = 1
 
 
 class Outcome(Choice):
@@ -107,6 +111,10 @@ class Column(Value):
     example: Personal[str] = ""
 
 
+LINES_MAX = 1_000_000_000
+"""No file has more."""
+
+
 class LeadFile(Value):
     """A CSV file, or a piece of a big one: the header line again and some hundred rows.
 
@@ -126,6 +134,11 @@ class LeadFile(Value):
     first_row_line: int | None = None
     source: str | None = None
     import_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse lines that no file has."""
+        if self.first_row_line is not None and not 0 < self.first_row_line <= LINES_MAX:
+            raise ValueError(f"first_row_line has to be between 1 and {LINES_MAX:,}")
 
 
 class RejectionReason(Choice):
@@ -176,15 +189,22 @@ class ImportPreview(Value):
     report: ImportReport
 
 
-class Backlog(Value):
-    """Leads that were accepted and have no score yet, because Scoring did not answer."""
+class LeadCount(Value):
+    """How many leads there are, and the sum of their revisions: so many events tell of them."""
 
-    scored: int
-    waiting: int
+    leads: int
+    revisions: int
 
 
 class LeadCaptured(Event, key="lead_id"):
     """A lead came in for the first time."""
+
+    lead_id: str
+    lead: Lead
+
+
+class LeadUpdated(Event, key="lead_id"):
+    """A lead that was here has changed: `lead` is how it is now."""
 
     lead_id: str
     lead: Lead
@@ -223,9 +243,9 @@ class FileRejected(Problem, status=422, detail="{file_name}: {explanation}"):
     explanation: str
 
 
-@contract(version="1.0", publishes=(LeadCaptured,))
+@contract(version="1.0", publishes=(LeadCaptured, LeadUpdated))
 class Capture(Protocol):
-    """Takes leads in, by API and from files; no lead comes in twice. Leads are kept in memory for now."""
+    """Takes leads in, by API and from files; no lead comes in twice."""
 
     @post("/leads", public=True, raises=(LeadRejected,))
     async def accept(self, details: LeadDetails) -> Receipt:
@@ -242,6 +262,11 @@ class Capture(Protocol):
         """All leads, oldest first, a page at a time (at most 1,000 each)."""
         ...
 
+    @get("/leads/count", public=True)
+    async def count(self) -> LeadCount:
+        """How many leads there are."""
+        ...
+
     @post("/leads/find", public=True)
     async def find(self, query: LeadQuery) -> list[Lead]:
         """The leads that fit. A POST, because an address in a URL would stay behind in logs."""
@@ -249,15 +274,10 @@ class Capture(Protocol):
 
     @post("/imports", public=True, raises=(FileRejected,))
     async def import_file(self, file: LeadFile) -> ImportReport:
-        """Take the rows of a CSV file in, or of a piece of one (at most 5,000 rows)."""
+        """Take the rows of a CSV file in, or of a piece of one (at most 5,000 rows), all at once or none."""
         ...
 
     @post("/imports/preview", public=True, raises=(FileRejected,))
     async def preview(self, file: LeadFile) -> ImportPreview:
         """Say how a file's columns would be mapped and what would become of its rows, and keep nothing."""
-        ...
-
-    @post("/backlog/score", public=True)
-    async def score_backlog(self) -> Backlog:
-        """Have leads scored that were accepted while Scoring did not answer. Every submission tries some, too."""
         ...

@@ -1,13 +1,14 @@
 """The way of a submission: file to rows, row to details, details to a new or a known lead. Pure, but for the book."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
+from .book import Book
 from .cleaning import details_of_row, rejection_of
 from .columns import MappingRejected, map_columns
 from .contract import (
@@ -24,11 +25,17 @@ from .contract import (
     RejectionReason,
 )
 from .decoding import decode
-from .keys import Book, updated
+from .keys import updated
 from .synonyms import exporting_system
 from .table import Rejection, Row, read_table
 
 ROWS_MAX = 5_000
+
+LEAD_BYTES_MAX = 200_000
+"""As JSON: events carry the whole lead, and what was found out beside it."""
+
+Candidate: TypeAlias = LeadDetails | Rejection
+"""What a row says, or why it cannot be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +85,33 @@ def read_file(file: LeadFile) -> Reading:
         columns=columns,
         delimiter=table.delimiter,
         encoding=decoded.encoding,
-        source=file.source or exporting_system(table.header) or PurePath(file.file_name).stem,
+        source=_without_nul(file.source or exporting_system(table.header) or PurePath(file.file_name).stem),
         rows=tuple(replace(row, line=row.line + shift) for row in table.rows),
         import_id=file.import_id,
     )
+
+
+def _without_nul(text: str) -> str:
+    """The text as every database takes it."""
+    return text.replace("\0", "")
 
 
 def _rejected(file: LeadFile, reason: FileRejectionReason, explanation: str) -> FileRejected:
     return FileRejected(file_name=file.file_name, reason=reason, explanation=explanation)
 
 
+def candidates(reading: Reading, rows: Sequence[Row]) -> Iterator[Candidate]:
+    """What rows say, each by itself: whether somebody is known decides later."""
+    for row in rows:
+        if row.rejection is not None:
+            yield row.rejection
+        else:
+            details = _details(reading, row)
+            yield rejection_of(details) or details
+
+
 def take(book: Book, details: LeadDetails, stamp: Stamp) -> Receipt | Rejection:
-    """Put clean details into the book, as a new lead or into the one they fit; or say why they make no lead."""
-    rejection = rejection_of(details)
-    if rejection is not None:
-        return rejection
+    """Put details that make a lead into the book, as a new lead or into the one they fit; or say why not."""
     known = book.known(details)
     if len(known) > 1:
         return Rejection(
@@ -101,48 +120,50 @@ def take(book: Book, details: LeadDetails, stamp: Stamp) -> Receipt | Rejection:
         )
     if not known:
         lead = Lead(**_fields(details), id=stamp.new_id(), captured_at=stamp.at, updated_at=stamp.at)
-        book.put(lead, details)
-        return Receipt(lead=lead, outcome=Outcome.ACCEPTED)
-    lead = updated(known[0], details)
-    is_changed = lead != known[0]
-    if is_changed:
-        lead = msgspec.structs.replace(lead, updated_at=stamp.at)
-    book.put(lead, details)
-    return Receipt(lead=lead, outcome=Outcome.UPDATED if is_changed else Outcome.UNCHANGED)
+        outcome = Outcome.ACCEPTED
+    else:
+        lead = updated(known[0], details)
+        outcome = Outcome.UNCHANGED if lead == known[0] else Outcome.UPDATED
+    if outcome is Outcome.UPDATED:
+        lead = msgspec.structs.replace(lead, updated_at=stamp.at, revision=book.revision_of(lead.id))
+    if outcome is not Outcome.UNCHANGED:
+        if len(msgspec.json.encode(lead)) > LEAD_BYTES_MAX:
+            return Rejection(
+                RejectionReason.TOO_LONG, f"The lead has more than {LEAD_BYTES_MAX // 1000} kB: leave out what is long."
+            )
+        book.put(lead)
+    book.recognise(lead, details)
+    return Receipt(lead=lead, outcome=outcome)
 
 
 def _fields(details: LeadDetails) -> dict[str, Any]:  # Any: a lead's fields, which have several types
     return {name: getattr(details, name) for name in LeadDetails.__struct_fields__}
 
 
-def take_rows(book: Book, reading: Reading, stamp: Stamp) -> tuple[ImportReport, list[Lead]]:
-    """Put every row into the book: the report, and the leads that are new or changed."""
+def take_rows(book: Book, reading: Reading, rows: Sequence[Candidate], stamp: Stamp) -> ImportReport:
+    """Put every row into the book, and report what became of each."""
     counts = dict.fromkeys(Outcome, 0)
     rejected: list[RejectedRow] = []
-    touched: dict[str, Lead] = {}
-    for row in reading.rows:
-        if reading.import_id is not None and book.was_taken(reading.import_id, row.line):
+    for row, candidate in zip(reading.rows, rows, strict=True):
+        if reading.import_id is not None and book.was_taken(row.line):
             counts[Outcome.UNCHANGED] += 1
             continue
-        result = row.rejection or take(book, _details(reading, row), stamp)
+        result = candidate if isinstance(candidate, Rejection) else take(book, candidate, stamp)
         if isinstance(result, Rejection):
             rejected.append(
                 RejectedRow(line=row.line, reason=result.reason, explanation=result.explanation, raw=row.raw)
             )
             continue
         counts[result.outcome] += 1
-        if result.outcome is not Outcome.UNCHANGED:
-            touched[result.lead.id] = result.lead
         if reading.import_id is not None:
-            book.mark_taken(reading.import_id, row.line)
-    report = ImportReport(
+            book.mark_taken(row.line)
+    return ImportReport(
         rows=len(reading.rows),
         accepted=counts[Outcome.ACCEPTED],
         updated=counts[Outcome.UPDATED],
         unchanged=counts[Outcome.UNCHANGED],
         rejected=tuple(rejected),
     )
-    return report, list(touched.values())
 
 
 def _details(reading: Reading, row: Row) -> LeadDetails:

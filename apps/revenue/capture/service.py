@@ -1,119 +1,152 @@
-"""Capture, in memory."""
+"""Capture, with its leads in a database."""
 
-from atoll import Clock, Entropy, Page, Problem, Service, depends, private
-from revenue.paging import page_of
-from revenue.scoring.contract import Scoring
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from .cleaning import clean_details
+from sqlalchemy.exc import IntegrityError
+
+from atoll import Clock, Database, Entropy, Page, Service, Unavailable, context
+from revenue.paging import is_text, page_of
+
+from . import store
+from .book import Book
+from .cleaning import clean_details, clean_text, rejection_of
 from .contract import (
-    Backlog,
     Capture,
     ImportPreview,
     ImportReport,
     Lead,
+    LeadCount,
     LeadDetails,
     LeadFile,
     LeadNotFound,
     LeadQuery,
     LeadRejected,
-    Outcome,
     Receipt,
 )
-from .intake import Stamp, read_file, take, take_rows
-from .keys import Book
+from .intake import Candidate, Reading, Stamp, candidates, read_file, take, take_rows
+from .keys import digest_of
 from .table import Rejection
 
-CATCH_UP_LEADS = 20
-"""How many leads of the backlog a submission takes along: enough to catch up, too few to be felt."""
+T = TypeVar("T")
+
+IMPORT_S = 30.0
+"""How long the transaction of an import may take: 5,000 rows need half a second of an idle machine."""
+
+ATTEMPTS_MAX = 3
+"""How often a submission is tried that meets another one about the same new lead, where several write at a time."""
 
 
 class CaptureService(Service, Capture, owner="revenue-operations"):
-    """Takes leads in by API and from files, none twice, and loses none while scoring is down."""
+    """Takes leads in by API and from files, none twice, and publishes what became of them."""
 
-    scoring: Scoring = depends(timeout_s=2.0)
+    db: Database
     clock: Clock
     entropy: Entropy
-    book: Book = private(default_factory=Book)
-    backlog: dict[str, None] = private(default_factory=dict[str, None])
-    """Ids of leads without a score, oldest first. A lead that is being scored is not in it."""
 
     async def accept(self, details: LeadDetails) -> Receipt:
-        """Keep the lead, then have it scored; it stays accepted when scoring fails."""
-        result = take(self.book, clean_details(details), self._stamp())
+        """Keep the lead, if there is anything new in it."""
+        details = clean_details(details)
+        rejection = rejection_of(details)
+        if rejection is not None:
+            raise _rejected(rejection)
+        stamp = self._stamp()
+        result = await self._kept([details], None, lambda book: take(book, details, stamp))
         if isinstance(result, Rejection):
-            raise LeadRejected(reason=result.reason, explanation=result.explanation)
-        if result.outcome is not Outcome.UNCHANGED:
-            await self._have_scored([result.lead])
+            raise _rejected(result)
         return result
 
     async def lead(self, lead_id: str) -> Lead:
         """One lead by its id."""
-        lead = self.book.get(lead_id)
-        if lead is None:
+        row = (await self.db.read(store.BY_ID, {"id": lead_id})).first() if is_text(lead_id) else None
+        if row is None:
             raise LeadNotFound(lead_id=lead_id)
-        return lead
+        return store.lead_of(row)
 
     async def leads(self, cursor: str | None = None, limit: int = 100) -> Page[Lead]:
         """All leads, oldest first."""
-        return page_of(self.book.leads.values(), cursor, limit)
+        return await page_of(self.db, store.PAGE, store.lead_of, cursor, limit)
+
+    async def count(self) -> LeadCount:
+        """How many there are."""
+        row = (await self.db.read(store.COUNT)).one()
+        return LeadCount(leads=row.leads, revisions=row.revisions)
 
     async def find(self, query: LeadQuery) -> list[Lead]:
         """The lead with this address, and those with this record id in any system."""
-        found = self.book.known(LeadDetails(email=query.email.strip())) if query.email else []
-        if query.external_id is not None:
-            found += [lead for lead in self.book.leads.values() if lead.external_id == query.external_id]
+        found: list[Lead] = []
+        if query.email:
+            wanted = LeadDetails(email=query.email.strip())
+            found += (await store.opened_book(self.db.read, [wanted], None, to_change=False)).known(wanted)
+        if query.external_id and (record := clean_text(query.external_id)):
+            rows = await self.db.read(store.OF_RECORD, {"record": digest_of(record)})
+            found += map(store.lead_of, rows)
         return list({lead.id: lead for lead in found}.values())
 
     async def import_file(self, file: LeadFile) -> ImportReport:
-        """Keep all rows first, then have the new and changed leads scored."""
-        report, touched = take_rows(self.book, read_file(file), self._stamp())
-        await self._have_scored(touched)
-        return report
+        """Keep all rows in one transaction: the piece is taken in as a whole, or not at all."""
+        reading = read_file(file)
+        rows = await self._candidates(reading)
+        stamp = self._stamp()
+        return await self._kept(
+            _details(rows), _lines(reading), lambda book: take_rows(book, reading, rows, stamp), timeout_s=IMPORT_S
+        )
 
     async def preview(self, file: LeadFile) -> ImportPreview:
-        """The same as an import, in a book of its own that is thrown away."""
+        """The same as an import, in a book that is thrown away."""
         reading = read_file(file)
-        report, _ = take_rows(Book(below=self.book), reading, self._stamp())
+        rows = await self._candidates(reading)
+        book = await store.opened_book(self.db.read, _details(rows), _lines(reading), to_change=False)
         return ImportPreview(
             columns=reading.columns,
             delimiter=reading.delimiter,
             encoding=reading.encoding,
             source=reading.source,
-            report=report,
+            report=take_rows(book, reading, rows, self._stamp()),
         )
 
-    async def score_backlog(self) -> Backlog:
-        """Try all that wait, until one fails."""
-        scored = await self._catch_up(len(self.backlog))
-        return Backlog(scored=scored, waiting=len(self.backlog))
+    async def _kept(
+        self,
+        several: Sequence[LeadDetails],
+        lines: store.Lines | None,
+        taken: Callable[[Book], T],
+        timeout_s: float = 5.0,
+    ) -> T:
+        """What `taken` answers, which writes into a book; what it has written is kept, and published."""
+        attempts = 1 if context().idempotency_key else ATTEMPTS_MAX  # under a key there is one transaction
+        for _ in range(attempts):
+            try:
+                async with self.db.transaction(timeout_s=timeout_s) as tx:
+                    book = await store.opened_book(tx.execute, several, lines, to_change=True)
+                    result = taken(book)
+                    await store.keep(tx, book, lines)
+                return result
+            except IntegrityError:
+                continue
+        raise Unavailable(service="capture", reason="the same lead is being taken in by another submission")
+
+    async def _candidates(self, reading: Reading) -> list[Candidate]:
+        """What each row says, a hundred at a time: others take their turn in between."""
+        rows: list[Candidate] = []
+        for part in store.parted(reading.rows, 100):
+            rows += candidates(reading, part)
+            await asyncio.sleep(0)
+        return rows
 
     def _stamp(self) -> Stamp:
         return Stamp(self.clock.now(), lambda: str(self.entropy.uuid()))
 
-    async def _have_scored(self, leads: list[Lead]) -> None:
-        """Score leads in turn, and some of the backlog; at the first failure the rest joins the backlog."""
-        self.backlog.update(dict.fromkeys(lead.id for lead in leads))
-        for lead in leads:
-            if lead.id in self.backlog and not await self._scored(lead.id):
-                return
-        await self._catch_up(CATCH_UP_LEADS)
 
-    async def _catch_up(self, leads_max: int) -> int:
-        scored = 0
-        while self.backlog and scored < leads_max and await self._scored(next(iter(self.backlog))):
-            scored += 1
-        return scored
+def _rejected(rejection: Rejection) -> LeadRejected:
+    return LeadRejected(reason=rejection.reason, explanation=rejection.explanation)
 
-    async def _scored(self, lead_id: str) -> bool:
-        """Whether a lead of the backlog could be scored; it goes back when it could not, also when cancelled."""
-        self.backlog.pop(lead_id, None)
-        is_scored = False
-        try:
-            await self.scoring.score(self.book.leads[lead_id])
-            is_scored = True
-        except Problem:
-            pass
-        finally:
-            if not is_scored:
-                self.backlog[lead_id] = None
-        return is_scored
+
+def _details(rows: Sequence[Candidate]) -> list[LeadDetails]:
+    return [row for row in rows if isinstance(row, LeadDetails)]
+
+
+def _lines(reading: Reading) -> store.Lines | None:
+    if reading.import_id is None or not reading.rows:
+        return None
+    return store.Lines(reading.import_id, reading.rows[0].line, reading.rows[-1].line)

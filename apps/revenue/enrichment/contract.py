@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from atoll import Choice, Event, Personal, Value, contract, get, post
+from atoll import Choice, Event, Personal, Problem, Value, contract, get, post
+from revenue.capture.contract import Lead
 
 
 class Topic(Choice):
@@ -98,6 +99,17 @@ class ContactPoints(Value):
     company: str | None = None
     country: str | None = None
 
+    @classmethod
+    def of(cls, lead: Lead) -> "ContactPoints":
+        """Those of a lead; of two phone numbers the mobile one."""
+        return cls(
+            email=lead.email,
+            phone=lead.mobile_phone or lead.phone,
+            website=lead.website,
+            company=lead.company,
+            country=lead.country,
+        )
+
 
 _SURENESS = (Certainty.CERTAIN, Certainty.LIKELY, Certainty.GUESS, Certainty.UNKNOWN)
 
@@ -121,10 +133,17 @@ class Profile(Value):
 
 
 class LeadEnriched(Event, key="lead_id"):
-    """More was found out about a lead."""
+    """Found out about a lead that is new or has changed. It carries the lead as well, so that nobody has to ask."""
 
     lead_id: str
+    lead: Lead
     profile: Profile
+
+
+class ProfileNotFound(Problem, status=404, detail="nothing was found out about lead {lead_id} yet"):
+    """There is no such profile."""
+
+    lead_id: str
 
 
 @contract(version="1.0", publishes=(LeadEnriched,))
@@ -133,7 +152,12 @@ class Enrichment(Protocol):
 
     @post("/profiles", public=True)
     async def profile(self, points: ContactPoints) -> Profile:
-        """All facts about a lead. A POST, because an address in a URL would stay behind in logs."""
+        """All facts about contact points. A POST, because an address in a URL would stay behind in logs."""
+        ...
+
+    @get("/profiles/{lead_id}", public=True, raises=(ProfileNotFound,))
+    async def latest(self, lead_id: str) -> Profile:
+        """What was found out about a lead, as it was when it changed last."""
         ...
 
     @get("/domains/{name}", public=True)

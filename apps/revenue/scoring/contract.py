@@ -30,6 +30,7 @@ class Score(Value):
     """Between 0 and 100 points. Always `points == sum(reason.points for reason in reasons)`.
 
     `is_provisional` says that Enrichment did not answer, so that only what the lead itself says was counted.
+    `lead_revision` is that of the lead which was scored.
     """
 
     lead_id: str
@@ -38,29 +39,42 @@ class Score(Value):
     reasons: tuple[Reason, ...]
     is_provisional: bool
     scored_at: datetime
+    lead_revision: int = 1
+
+
+class ScoreCount(Value):
+    """How many leads have a score, and the sum of the leads' revisions that were scored.
+
+    Both are those of `capture.count` when no lead waits for its score any more.
+    """
+
+    leads: int
+    revisions: int
 
 
 class LeadScored(Event, key="lead_id"):
-    """A lead has a score, or another one than before."""
+    """A lead was scored, for the first time, or again because it has changed."""
 
     lead_id: str
     points: int
     grade: Grade
 
 
-class ScoreNotFound(Problem, status=404, detail="lead {lead_id} has no score: have it scored with POST /scores"):
-    """There is no such score."""
+class ScoreNotFound(
+    Problem, status=404, detail="lead {lead_id} has no score: there is no such lead, or it waits for one"
+):
+    """There is no such score, or not yet: leads are scored some moments after they have come in."""
 
     lead_id: str
 
 
 @contract(version="1.0", publishes=(LeadScored,))
 class Scoring(Protocol):
-    """Says how well a lead fits, and why."""
+    """Says how well a lead fits, and why: of every lead that was enriched, by itself."""
 
     @post("/scores", public=True)
     async def score(self, lead: Lead) -> Score:
-        """Score a lead now and keep the score as its latest."""
+        """Say what a lead would score if it were like this, and keep nothing."""
         ...
 
     @get("/scores/{lead_id}", public=True, raises=(ScoreNotFound,))
@@ -71,6 +85,11 @@ class Scoring(Protocol):
     @get("/scores", public=True)
     async def scores(self, cursor: str | None = None, limit: int = 100) -> Page[Score]:
         """The latest scores of all leads, a page at a time (at most 1,000 each)."""
+        ...
+
+    @get("/scores/count", public=True)
+    async def count(self) -> ScoreCount:
+        """How many leads have a score."""
         ...
 
     @get("/scores/export", public=True)

@@ -1,30 +1,64 @@
 """The three services together, in one process and in three."""
 
-from atoll import describe
-from atoll.testing import running
+from pathlib import Path
+
+import pytest
+
+from atoll import World, describe, single
+from atoll.testing import running, running_processes
 from atoll.testing.plugin import OnEachTopology, Reached
 from revenue.application import revenue
-from revenue.capture.contract import Capture, ImportReport, LeadDetails, LeadFile
+from revenue.capture.contract import Capture, ImportReport, Lead, LeadDetails, LeadFile
 from revenue.enrichment.contract import ContactPoints, Enrichment, Topic
 from revenue.sample import sample_csv
 from revenue.scoring.contract import Grade, Score, Scoring
+from revenue.tests.settled import all_leads, judgements, settled
+
+REVENUE = "revenue.application:revenue"
+SAMPLE = LeadFile(file_name="leads.csv", content=sample_csv(leads=120).encode(), import_id="sample")
 
 
-def test_the_application_is_sound_and_calls_in_one_direction() -> None:
-    """Capture has leads scored, Scoring has them enriched, and nobody calls back."""
-    assert describe(revenue).calls == (("capture", "scoring"), ("scoring", "enrichment"))
+def test_the_application_is_sound_and_works_by_events() -> None:
+    """Captured, enriched, scored; the one call that is left asks what a lead would score."""
+    graph = describe(revenue)
+
+    assert graph.calls == (("scoring", "enrichment"),)
+    assert set(graph.events) == {
+        ("capture", "capture.lead_captured.v1", "enrichment"),
+        ("capture", "capture.lead_updated.v1", "enrichment"),
+        ("enrichment", "enrichment.lead_enriched.v1", "scoring"),
+    }
 
 
 async def test_a_lead_comes_in_and_has_a_score_with_reasons(on_each_topology: OnEachTopology) -> None:
-    """By calls that pass every layer, and between processes the network, too."""
-    async with on_each_topology("revenue.application:revenue") as it:
+    """By events that pass every layer, and between processes the network, too."""
+    async with on_each_topology(REVENUE) as it:
         receipt = await it.client(Capture).accept(LeadDetails(email="ada@acme.de", title="CTO", country="Deutschland"))
+        await settled(it)
 
         score = await it.client(Scoring).latest(receipt.lead.id)
+        profile = await it.client(Enrichment).latest(receipt.lead.id)
 
     assert score.grade is Grade.B
     assert score.points == sum(reason.points for reason in score.reasons)
     assert {"decides", "company_mailbox", "email", "country"} == {reason.rule for reason in score.reasons}
+    assert profile.best(Topic.COUNTRY) is not None
+
+
+async def test_a_lead_that_changes_is_scored_again(on_each_topology: OnEachTopology) -> None:
+    """And its score says of which revision of the lead it is."""
+    async with on_each_topology(REVENUE) as it:
+        capture, scoring = it.client(Capture), it.client(Scoring)
+        first = await capture.accept(LeadDetails(email="ada@acme.de", title="Student"))
+        await settled(it)
+        before = await scoring.latest(first.lead.id)
+
+        await capture.accept(LeadDetails(email="ada@acme.de", title="CTO"))
+        await settled(it)
+
+        after = await scoring.latest(first.lead.id)
+    assert (before.lead_revision, after.lead_revision) == (1, 2)
+    assert before.points < after.points
 
 
 async def test_enrichment_answers_by_itself() -> None:
@@ -36,56 +70,81 @@ async def test_enrichment_answers_by_itself() -> None:
     assert (facts[Topic.MAILBOX], facts[Topic.ROLE], facts[Topic.TIME_ZONE]) == ("free", "info", "Europe/Berlin")
 
 
-async def test_without_enrichment_leads_are_scored_provisionally() -> None:
-    """Its absence degrades the score and stops nothing."""
+async def test_without_enrichment_it_is_said_what_a_lead_would_score() -> None:
+    """Its absence degrades the answer."""
     async with running(revenue, services=["capture", "scoring"]) as it:
         receipt = await it.client(Capture).accept(LeadDetails(email="ada@acme.de", title="CTO"))
 
-        score = await it.client(Scoring).latest(receipt.lead.id)
+        score = await it.client(Scoring).score(receipt.lead)
 
     assert score.is_provisional
     assert score.reasons[-1].rule == "not_enriched"
 
 
-async def test_without_scoring_leads_are_accepted_and_wait() -> None:
-    """Nothing that was accepted is lost."""
-    async with running(revenue, services=["capture", "enrichment"]) as it:
-        capture = it.client(Capture)
-        await capture.accept(LeadDetails(email="ada@acme.de"))
+@pytest.mark.parametrize("hosted", [["capture"], ["capture", "scoring"], ["capture", "enrichment"]])
+async def test_leads_wait_for_services_that_are_not_there(tmp_path: Path, hosted: list[str]) -> None:
+    """Nothing that was accepted is lost, and no lead is judged by half of what can be known."""
+    lonely = Path(tmp_path)
+    async with single(revenue, world=World.real(lonely), services=hosted) as it:
+        receipt = await it.client(Capture).accept(LeadDetails(email="ada@acme.de", title="CTO"))
 
-        backlog = await capture.score_backlog()
+    async with single(revenue, world=World.real(lonely), services=["capture", "enrichment", "scoring"]) as it:
+        await settled(it)
+        score = await it.client(Scoring).latest(receipt.lead.id)
 
-    assert (backlog.scored, backlog.waiting) == (0, 1)
-
-
-async def sample_run() -> tuple[ImportReport, list[Score]]:
-    """The sample through a world of its own."""
-    async with running(revenue) as it:
-        return await sample_taken(it)
+    assert not score.is_provisional
+    assert {"company_mailbox", "decides"} <= {reason.rule for reason in score.reasons}
 
 
-async def sample_taken(it: Reached) -> tuple[ImportReport, list[Score]]:
-    """What became of the sample: the report, and all scores."""
-    file = LeadFile(file_name="leads.csv", content=sample_csv(leads=120).encode())
-    report = await it.client(Capture).import_file(file)
-    return report, [score async for score in it.client(Scoring).export()]
+async def sample_taken(it: Reached) -> ImportReport:
+    """What became of the sample, once all of it is scored."""
+    report = await it.client(Capture).import_file(SAMPLE)
+    await settled(it)
+    return report
 
 
 async def test_the_sample_is_taken_in_whole(on_each_topology: OnEachTopology) -> None:
-    """Every row is accounted for, and every lead has a score."""
-    async with on_each_topology("revenue.application:revenue") as it:
-        report, scores = await sample_taken(it)
+    """Every row is accounted for, and every lead has the score of its latest revision."""
+    async with on_each_topology(REVENUE) as it:
+        report = await sample_taken(it)
+        leads = [lead async for lead in all_leads(it)]
+        scores = {score.lead_id: score async for score in it.client(Scoring).export()}
 
     assert report.accepted + report.known + len(report.rejected) == report.rows
-    assert len(scores) == report.accepted
-    assert {score.grade for score in scores} == {Grade.A, Grade.B, Grade.C, Grade.D}
+    assert report.accepted == len(leads)
+    assert {lead.id: lead.revision for lead in leads} == {key: each.lead_revision for key, each in scores.items()}
+    assert {score.grade for score in scores.values()} == {Grade.A, Grade.B, Grade.C, Grade.D}
+
+
+async def test_one_process_and_three_come_to_the_same() -> None:
+    """Whom they keep, and what they think of each of them and why."""
+    async with running(revenue) as it:
+        report, here = await sample_taken(it), await judgements(it)
+
+    async with running_processes(REVENUE, instances={"enrichment": 2, "scoring": 2}) as it:
+        report_there, there = await sample_taken(it), await judgements(it)
+
+    assert report == report_there
+    assert here == there
+    assert len(here) == report.accepted
+
+
+async def sample_run() -> tuple[ImportReport, list[Lead], list[Score]]:
+    """The sample through a world of its own."""
+    async with running(revenue) as it:
+        report = await sample_taken(it)
+        leads = [lead async for lead in all_leads(it)]
+        return report, leads, [score async for score in it.client(Scoring).export()]
 
 
 async def test_equal_worlds_give_equal_leads() -> None:
-    """Time and chance come from the world alone."""
-    (first, first_scores), (second, second_scores) = await sample_run(), await sample_run()
+    """Chance comes from the world alone; who is scored when is up to the machine, where time is its own."""
+    (report, leads, scores), (again, leads_again, scores_again) = await sample_run(), await sample_run()
 
-    assert first == second
-    assert [(score.lead_id, score.points, score.reasons) for score in first_scores] == [
-        (score.lead_id, score.points, score.reasons) for score in second_scores
+    assert report == again
+    assert [(lead.id, lead.email, lead.revision) for lead in leads] == [
+        (lead.id, lead.email, lead.revision) for lead in leads_again
     ]
+    assert {score.lead_id: (score.points, score.reasons) for score in scores} == {
+        score.lead_id: (score.points, score.reasons) for score in scores_again
+    }

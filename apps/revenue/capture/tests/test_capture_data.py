@@ -5,24 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from atoll.testing import SeededEntropy, SettableClock, fake
-from revenue.capture.contract import FileRejected, FileRejectionReason, ImportReport, Lead, LeadFile
+from atoll.testing import MemoryDatabase, SeededEntropy, SettableClock
+from revenue.capture.contract import FileRejected, FileRejectionReason, ImportReport, LeadFile
 from revenue.capture.intake import ROWS_MAX
 from revenue.capture.service import CaptureService
 from revenue.cli.pieces import pieces
-from revenue.scoring.contract import Grade, Score, Scoring
 
 pytestmark = pytest.mark.data
 
 
 def capture() -> CaptureService:
-    """Capture with nothing in it, and a Scoring that gives nobody a point."""
-    clock = SettableClock()
-
-    def score(lead: Lead) -> Score:
-        return Score(lead_id=lead.id, points=0, grade=Grade.D, reasons=(), is_provisional=True, scored_at=clock.now())
-
-    return CaptureService(scoring=fake(Scoring, score=score), clock=clock, entropy=SeededEntropy(1))
+    """Capture with nothing in it."""
+    return CaptureService(db=MemoryDatabase(), clock=SettableClock(), entropy=SeededEntropy(1))
 
 
 async def imported(service: CaptureService, path: Path, mapping: Mapping[str, str] | None = None) -> list[ImportReport]:
@@ -61,7 +55,7 @@ async def test_every_row_is_accounted_for(data: Path, name: str, rows: int, mapp
 
     assert sum(report.rows for report in first) == rows
     assert sum(report.accepted + report.known + len(report.rejected) for report in first) == rows
-    assert sum(report.accepted for report in first) == len(service.book.leads)
+    assert sum(report.accepted for report in first) == (await service.count()).leads
     assert sum(report.accepted for report in again) == 0
 
 
@@ -71,7 +65,7 @@ async def test_blanks_after_commas_are_no_part_of_a_name(data: Path) -> None:
 
     await imported(service, data / "febrl/dataset1.csv")
 
-    leads = service.book.leads.values()
+    leads = (await service.leads(limit=1000)).items
     assert {lead.external_source for lead in leads} == {"dataset1"}
     assert all(text == text.strip() for lead in leads for text in (lead.first_name, lead.last_name) if text)
 
@@ -86,7 +80,7 @@ async def test_a_file_that_names_nobody_is_rejected_once(data: Path, name: str) 
 
     assert rejected.value.reason is FileRejectionReason.NOBODY_NAMED
     assert "The columns are" in rejected.value.explanation
-    assert not service.book.leads
+    assert (await service.count()).leads == 0
 
 
 async def test_more_rows_than_a_request_may_have_are_rejected(data: Path) -> None:

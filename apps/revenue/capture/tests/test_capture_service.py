@@ -1,71 +1,31 @@
 """Capture as a plain object: leads in, none twice, none lost."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atoll import InvalidInput, Page, Unavailable
-from atoll.testing import SeededEntropy, SettableClock, fake
+from atoll import InvalidInput, Unavailable
+from atoll.testing import MemoryDatabase, SeededEntropy, SettableClock
 from revenue.capture.contract import (
-    Backlog,
     FileRejected,
     FileRejectionReason,
-    Lead,
+    LeadCaptured,
     LeadDetails,
     LeadFile,
     LeadNotFound,
     LeadQuery,
     LeadRejected,
+    LeadUpdated,
     Outcome,
     RejectionReason,
 )
-from revenue.capture.service import CATCH_UP_LEADS, CaptureService
-from revenue.scoring.contract import Grade, Score, ScoreNotFound, Scoring
+from revenue.capture.service import CaptureService
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADA = LeadDetails(email="ada@example.com", last_name="Lovelace")
-
-
-class Scorer:
-    """Stands in for Scoring: notes whom it scores, or fails."""
-
-    def __init__(self) -> None:
-        self.scored: list[str] = []
-        self.is_down = False
-
-    def score(self, lead: Lead) -> Score:
-        """A score, or no answer."""
-        if self.is_down:
-            raise Unavailable(service="scoring", reason="it is down")
-        self.scored.append(lead.id)
-        return Score(lead_id=lead.id, points=0, grade=Grade.D, reasons=(), is_provisional=False, scored_at=NOON)
-
-
-class Hanging:
-    """Stands in for a Scoring that never answers."""
-
-    async def score(self, lead: Lead) -> Score:
-        """Wait for ever."""
-        future: asyncio.Future[Score] = asyncio.get_running_loop().create_future()
-        return await future
-
-    async def latest(self, lead_id: str) -> Score:
-        """Nothing."""
-        raise ScoreNotFound(lead_id=lead_id)
-
-    async def scores(self, cursor: str | None = None, limit: int = 100) -> Page[Score]:
-        """Nothing."""
-        return Page(items=())
-
-    async def export(self) -> AsyncIterator[Score]:
-        """Nothing."""
-        nothing: tuple[Score, ...] = ()
-        for score in nothing:
-            yield score
 
 
 @pytest.fixture
@@ -75,20 +35,15 @@ def clock() -> SettableClock:
 
 
 @pytest.fixture
-def scorer() -> Scorer:
-    """A Scoring that answers."""
-    return Scorer()
+def db() -> MemoryDatabase:
+    """A database with nothing in it."""
+    return MemoryDatabase()
 
 
 @pytest.fixture
-def capture(clock: SettableClock, scorer: Scorer) -> CaptureService:
+def capture(db: MemoryDatabase, clock: SettableClock) -> CaptureService:
     """Capture with nothing in it."""
-    return made(clock, scorer.score)
-
-
-def made(clock: SettableClock, score: Callable[[Lead], Score]) -> CaptureService:
-    """Capture with a Scoring that answers so."""
-    return CaptureService(scoring=fake(Scoring, score=score), clock=clock, entropy=SeededEntropy(1))
+    return CaptureService(db=db, clock=clock, entropy=SeededEntropy(1))
 
 
 def csv_file(text: str, import_id: str | None = None) -> LeadFile:
@@ -117,14 +72,14 @@ async def test_a_known_lead_is_brought_up_to_date(capture: CaptureService, clock
     assert (second.lead.captured_at, second.lead.updated_at) == (NOON, NOON + timedelta(hours=1))
 
 
-async def test_the_same_submission_changes_nothing(capture: CaptureService, scorer: Scorer) -> None:
-    """And is not scored again."""
+async def test_the_same_submission_changes_nothing(capture: CaptureService, db: MemoryDatabase) -> None:
+    """And nobody is told of it."""
     first = await capture.accept(ADA)
 
     second = await capture.accept(ADA)
 
     assert (second.outcome, second.lead) == (Outcome.UNCHANGED, first.lead)
-    assert scorer.scored == [first.lead.id]
+    assert db.published == [LeadCaptured(lead_id=first.lead.id, lead=first.lead)]
 
 
 async def test_a_submission_that_makes_no_lead_is_rejected(capture: CaptureService) -> None:
@@ -217,7 +172,7 @@ async def test_record_ids_belong_to_their_source(capture: CaptureService) -> Non
     assert (other.accepted, again.updated) == (1, 1)
 
 
-async def test_a_file_imported_twice_changes_nothing(capture: CaptureService, scorer: Scorer) -> None:
+async def test_a_file_imported_twice_changes_nothing(capture: CaptureService, db: MemoryDatabase) -> None:
     """Even where two of its rows contradict each other: under the same import id a row is taken once."""
     file = csv_file("Email,Title\na@example.com,CTO\na@example.com,CEO\n", import_id="digest")
     await capture.import_file(file)
@@ -227,7 +182,7 @@ async def test_a_file_imported_twice_changes_nothing(capture: CaptureService, sc
 
     assert (report.rows, report.unchanged) == (2, 2)
     assert await capture.leads() == before
-    assert len(scorer.scored) == 1
+    assert len(db.published) == 1
 
 
 async def test_a_preview_says_what_an_import_would_do_and_keeps_nothing(capture: CaptureService) -> None:
@@ -290,7 +245,7 @@ PARTS = st.sampled_from(
 @given(st.lists(PARTS, max_size=40).map("".join), st.sampled_from(["utf-8", "cp1252", "utf-16", "utf-16-be"]))
 async def test_any_file_is_accounted_for_or_rejected(text: str, encoding: str) -> None:
     """And nothing that arrives makes Capture fail."""
-    capture = made(SettableClock(NOON), Scorer().score)
+    capture = CaptureService(db=MemoryDatabase(), clock=SettableClock(NOON), entropy=SeededEntropy(1))
 
     try:
         report = await capture.import_file(LeadFile(file_name="x", content=text.encode(encoding, errors="replace")))
@@ -298,44 +253,122 @@ async def test_any_file_is_accounted_for_or_rejected(text: str, encoding: str) -
         return
 
     assert report.accepted + report.known + len(report.rejected) == report.rows
-    assert len(capture.book.leads) == report.accepted
+    assert (await capture.count()).leads == report.accepted
 
 
-async def test_leads_are_accepted_while_scoring_is_down(capture: CaptureService, scorer: Scorer) -> None:
-    """By API and from a file; they wait for their score."""
-    scorer.is_down = True
+async def test_others_are_told_what_has_changed(capture: CaptureService, db: MemoryDatabase) -> None:
+    """A lead that comes in is captured, one that was there is updated, and the event carries it as it is now."""
+    first = await capture.accept(ADA)
+    second = await capture.accept(LeadDetails(email="ada@example.com", title="CTO"))
 
-    await capture.accept(ADA)
-    report = await capture.import_file(csv_file("Email\ngrace@example.com\nmary@example.com\n"))
+    report = await capture.import_file(
+        csv_file("Email,Title\nada@example.com,CTO\ngrace@example.com,CEO\ngrace@example.com,CFO\n")
+    )
 
-    assert report.accepted == 2
-    assert len((await capture.leads()).items) == 3
-    assert await capture.score_backlog() == Backlog(scored=0, waiting=3)
-
-
-async def test_what_waits_is_scored_when_scoring_is_back(capture: CaptureService, scorer: Scorer) -> None:
-    """Every lead once, whether asked for or on the way of the next submission."""
-    scorer.is_down = True
-    await capture.import_file(csv_file("Email\n" + "".join(f"{number}@example.com\n" for number in range(30))))
-    scorer.is_down = False
-
-    receipt = await capture.accept(ADA)
-    on_the_way = list(scorer.scored)
-    backlog = await capture.score_backlog()
-
-    assert on_the_way[0] == receipt.lead.id
-    assert len(on_the_way) == 1 + CATCH_UP_LEADS
-    assert (backlog.scored, backlog.waiting) == (30 - CATCH_UP_LEADS, 0)
-    assert len(set(scorer.scored)) == len(scorer.scored) == 31
+    grace = (await capture.find(LeadQuery(email="grace@example.com")))[0]
+    assert (report.accepted, report.updated, report.unchanged) == (1, 1, 1)
+    assert (second.lead.revision, grace.revision, grace.title) == (2, 1, "CFO")
+    assert db.published == [
+        LeadCaptured(lead_id=first.lead.id, lead=first.lead),
+        LeadUpdated(lead_id=first.lead.id, lead=second.lead),
+        LeadCaptured(lead_id=grace.id, lead=grace),
+    ]
 
 
-async def test_a_submission_that_is_cancelled_while_scoring_hangs_is_not_lost(clock: SettableClock) -> None:
-    """The caller gave up; the lead is kept and waits for its score."""
-    capture = CaptureService(scoring=Hanging(), clock=clock, entropy=SeededEntropy(1))
+async def test_so_many_events_tell_of_leads_as_their_revisions_say(capture: CaptureService, db: MemoryDatabase) -> None:
+    """By which whoever subscribes can see how far it is."""
+    empty = await capture.count()
+    for title in ("CTO", "CTO", "CEO"):
+        await capture.accept(LeadDetails(email="ada@example.com", title=title))
+    await capture.import_file(csv_file("Email\ngrace@example.com\n"))
 
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0):
-            await capture.accept(ADA)
+    count = await capture.count()
 
-    assert [lead.email for lead in (await capture.leads()).items] == ["ada@example.com"]
-    assert len(capture.backlog) == 1
+    assert (empty.leads, empty.revisions) == (0, 0)
+    assert (count.leads, count.revisions) == (2, 3)
+    assert len(db.published) == 3
+
+
+async def test_a_lead_comes_out_as_it_went_in(capture: CaptureService) -> None:
+    """Every field has a column."""
+    texts = {field.name: field.name for field in msgspec.structs.fields(LeadDetails)}
+    details = msgspec.convert(
+        texts | {"email": "a@example.com", "number_of_employees": 7, "attributes": {"größe": "M"}}, LeadDetails
+    )
+
+    receipt = await capture.accept(details)
+
+    assert await capture.lead(receipt.lead.id) == receipt.lead
+    assert LeadDetails(**{name: getattr(receipt.lead, name) for name in LeadDetails.__struct_fields__}) == details
+
+
+@pytest.mark.parametrize("count", [-1, 10**9, 10**30])
+async def test_a_number_that_no_company_has_is_kept_as_it_was_said(capture: CaptureService, count: int) -> None:
+    """No column could hold it."""
+    receipt = await capture.accept(LeadDetails(email="ada@example.com", number_of_employees=count))
+
+    assert receipt.lead.number_of_employees is None
+    assert receipt.lead.attributes == {"number_of_employees": str(count)}
+
+
+async def test_what_no_database_takes_is_not_there(capture: CaptureService) -> None:
+    """Text with a NUL: it is taken out where it comes in, and finds nobody where it is asked for."""
+    file = LeadFile(file_name="a\0b.csv", content=b"id,name\n1,Ada Lovelace\n", import_id="x\0", source="\0s")
+    report = await capture.import_file(file)
+    receipt = await capture.accept(LeadDetails(email="a\0@example.com", attributes={"a\0": "b\0"}))
+
+    (row,) = (await capture.leads(limit=1)).items
+    assert (report.accepted, row.external_id, row.external_source, row.last_name) == (1, "1", "s", "Lovelace")
+    assert (receipt.lead.email, receipt.lead.attributes) == ("a@example.com", {"a": "b"})
+    assert await capture.find(LeadQuery(email="x\0@example.com", external_id="1\0")) == [row]
+    with pytest.raises(LeadNotFound):
+        await capture.lead("\0")
+
+
+async def test_a_second_record_finds_the_lead_as_the_first_does(capture: CaptureService) -> None:
+    """In whatever system it is."""
+    first = await capture.accept(LeadDetails(email="ada@example.com", external_id="7", external_source="crm"))
+    await capture.accept(LeadDetails(email="ada@example.com", external_id="8", external_source="erp"))
+
+    assert [lead.id for lead in await capture.find(LeadQuery(external_id="8"))] == [first.lead.id]
+
+
+@pytest.mark.parametrize("line", [0, -1, 10**12])
+def test_a_line_that_no_file_has_is_refused(line: int) -> None:
+    """Whoever sends it has made a mistake."""
+    with pytest.raises(ValueError, match="first_row_line"):
+        LeadFile(file_name="x", content=b"", first_row_line=line)
+
+
+async def crowd(capture: CaptureService, people: int) -> None:
+    """So many leads, one by one."""
+    for number in range(people):
+        await capture.accept(LeadDetails(email=f"{number}@example.com"))
+
+
+async def test_who_meets_another_submission_about_the_same_lead_tries_again(
+    capture: CaptureService, db: MemoryDatabase, clock: SettableClock
+) -> None:
+    """Here the other one was first to take an id; on PostgreSQL, where several write at a time, it may be a key."""
+    await crowd(capture, 2)
+    twin = CaptureService(db=db, clock=clock, entropy=SeededEntropy(1))
+
+    receipt = await twin.accept(ADA)
+
+    assert receipt.outcome is Outcome.ACCEPTED
+    assert [lead.email for lead in (await capture.leads()).items] == ["0@example.com", "1@example.com", ADA.email]
+
+
+async def test_a_piece_is_taken_as_a_whole_or_not_at_all(
+    capture: CaptureService, db: MemoryDatabase, clock: SettableClock
+) -> None:
+    """Where it cannot be taken nothing of it is there, so that it can be sent again."""
+    file = csv_file("Email\nada@example.com\ngrace@example.com\n", import_id="digest")
+    await crowd(capture, 6)
+    twin = CaptureService(db=db, clock=clock, entropy=SeededEntropy(1))
+
+    with pytest.raises(Unavailable):
+        await twin.import_file(file)
+
+    assert len((await capture.leads()).items) == len(db.published) == 6
+    assert (await capture.import_file(file)).accepted == 2

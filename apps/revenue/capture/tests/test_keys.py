@@ -6,20 +6,12 @@ import msgspec
 import pytest
 
 from revenue.capture.contract import Lead, LeadDetails
-from revenue.capture.keys import Book, keys_of, updated
+from revenue.capture.keys import digest_of, keys_of, updated
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADA = Lead(
     id="1", captured_at=NOON, updated_at=NOON, email="ada@example.com", last_name="Lovelace", lead_source="Webinar"
 )
-
-
-def book(*leads: Lead) -> Book:
-    """A book with leads in it."""
-    made = Book()
-    for lead in leads:
-        made.put(lead, lead)
-    return made
 
 
 @pytest.mark.parametrize(
@@ -56,33 +48,18 @@ def test_how_a_lead_came_first_stays() -> None:
     assert (lead.lead_source, lead.utm_campaign) == ("Webinar", "spring")
 
 
-def test_a_second_record_becomes_one_more_key() -> None:
-    """Two records with one address in the other system: one lead here, found under both."""
-    leads = book(msgspec.structs.replace(ADA, external_id="7", external_source="crm"))
-    second = LeadDetails(email="ada@example.com", external_id="8", external_source="crm")
+def test_a_record_is_taken_over_with_its_system() -> None:
+    """One without the other would be the id of somebody else's record."""
+    bare = msgspec.structs.replace(ADA, external_source="form")
+    record = LeadDetails(email="ada@example.com", external_id="7", external_source="crm")
 
-    leads.put(updated(leads.known(second)[0], second), second)
+    lead = updated(bare, record)
+    again = updated(lead, LeadDetails(email="ada@example.com", external_id="8", external_source="erp"))
 
-    by_second = leads.known(LeadDetails(external_id="8", external_source="crm"))
-    assert [lead.external_id for lead in by_second] == ["7"]
-
-
-def test_an_old_address_still_finds_the_lead() -> None:
-    """The address changed, and an old list comes in."""
-    leads = book(msgspec.structs.replace(ADA, external_id="7", external_source="crm"))
-    moved = LeadDetails(email="ada@new.example", external_id="7", external_source="crm")
-    leads.put(updated(leads.known(moved)[0], moved), moved)
-
-    assert [lead.id for lead in leads.known(LeadDetails(email="ada@example.com"))] == ["1"]
+    assert (lead.external_id, lead.external_source) == ("7", "crm")
+    assert (again.external_id, again.external_source) == ("7", "crm")
 
 
-def test_a_book_over_another_sees_it_and_leaves_it_alone() -> None:
-    """What a dry run needs."""
-    below = book(ADA)
-    above = Book(below)
-    newer = msgspec.structs.replace(ADA, title="CTO")
-
-    above.put(newer, newer)
-
-    assert above.known(LeadDetails(email="ada@example.com")) == [newer]
-    assert below.known(LeadDetails(email="ada@example.com")) == [ADA]
+def test_a_digest_stays_as_it_is() -> None:
+    """It is kept in databases: another one would know nobody any more."""
+    assert digest_of("email", "ada@example.com") == "0b7742626f8ebb266565e6acb893af0b7e81fa19b0d38f0aecc48faf7b759a8f"

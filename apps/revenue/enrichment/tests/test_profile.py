@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from revenue.enrichment.contract import Certainty, ContactPoints, Fact, Profile, Source, Topic
 from revenue.enrichment.profile import host_of, profile_of
-from revenue.enrichment.service import EnrichmentService
 
 
 def best(points: ContactPoints, topic: Topic) -> tuple[str, str] | None:
@@ -99,15 +98,3 @@ def test_the_surest_fact_is_the_best() -> None:
 
     assert fact is not None
     assert fact.value == "B"
-
-
-async def test_the_service_tells_of_leads_and_of_domains() -> None:
-    """Started, and as a plain object."""
-    service = EnrichmentService()
-    await service.start()
-
-    lead = await service.profile(ContactPoints(email="ada@acme.de"))
-    domain = await service.domain("mail.acme.de")
-
-    assert {fact.value for fact in domain.facts} <= {fact.value for fact in lead.facts}
-    assert {fact.topic for fact in domain.facts} >= {Topic.DOMAIN, Topic.MAILBOX, Topic.COMPANY, Topic.COUNTRY}

@@ -89,7 +89,7 @@ def test_a_lead_without_enrichment_says_so() -> None:
 
 
 def test_evidence_is_what_is_given_and_the_surest_facts() -> None:
-    """Times and ids of ours are no evidence; blanks are none either."""
+    """Times are none, and blanks are none either."""
     lead = Lead(id="1", captured_at=NOON, updated_at=NOON, title="CTO", company="", number_of_employees=7)
     facts = tuple(
         Fact(topic=Topic.COUNTRY, value=value, source=Source.GIVEN, certainty=certainty)
@@ -99,7 +99,8 @@ def test_evidence_is_what_is_given_and_the_surest_facts() -> None:
     evidence = evidence_of(lead, Profile(facts=facts))
 
     assert evidence == {
-        "lead.id": ["1"], "lead.title": ["CTO"], "lead.number_of_employees": ["7"], "fact.country": ["AT"],
+        "lead.id": ["1"], "lead.revision": ["1"], "lead.title": ["CTO"], "lead.number_of_employees": ["7"],
+        "fact.country": ["AT"],
     }  # fmt: skip
 
 
