@@ -23,6 +23,7 @@ from .connection import connection
 from .gateway import Gateway
 from .importing import Order, Tally, import_stream
 from .screen import Screen, graded, name_of, show_tally
+from .waiting import PATIENCE_S, until_scored
 
 FOLDER = "sample"
 BEST = 5
@@ -41,18 +42,38 @@ async def demo(stop: asyncio.Event, *, state: Path, leads: int, ends: bool) -> N
         here = connection(None, None, state)
         path = _written_sample(state / FOLDER, leads)
         async with Gateway(here, transport) as gateway:
+            await _show_before(screen, gateway)
             tally = await _feed(screen, gateway, path, path.read_bytes())
+            show_tally(screen, tally, is_dry_run=False)
+            await _wait(screen, gateway)
             scores = [score async for score in gateway.scores()]
             best = heapq.nlargest(BEST, scores, key=lambda score: score.points)
-            names = {score.lead_id: await gateway.lead(score.lead_id) for score in best}
-        show_tally(screen, tally, is_dry_run=False)
+            leads_of = {score.lead_id: await gateway.lead(score.lead_id) for score in best}
         _show_grades(screen, scores)
-        _show_best(screen, best, names)
-        _show_next(screen, here, names[best[0].lead_id], path, state)
+        _show_best(screen, best, leads_of)
+        if best:
+            _show_next(screen, here, leads_of[best[0].lead_id], path, state)
         if not ends:
-            screen.say("\nRevenue is running. It keeps leads in memory for now: Ctrl-C stops it, and they are gone.")
+            screen.say(f"\nRevenue is running. Ctrl-C stops it; leads and scores stay in {escape(str(state))}.")
             await stop.wait()
     screen.say("Revenue has stopped.")
+
+
+async def _show_before(screen: Screen, gateway: Gateway) -> None:
+    """How many leads have outlived the last time."""
+    if before := (await gateway.captured()).leads:
+        screen.say(f"{before} leads are here from before: none of them comes in twice.")
+
+
+async def _wait(screen: Screen, gateway: Gateway) -> None:
+    """Until all leads have their scores, or nothing happens any more."""
+    with screen.progress("scores", 1) as bar:
+        waiting = await until_scored(gateway, lambda done, total: bar.reach(done, total, f"{done} of {total}"))
+    if waiting:
+        screen.say(
+            f"[yellow]{waiting} leads still wait for their score[/], and nothing has happened for {PATIENCE_S:.0f} s."
+            " They are kept, and scored as soon as it goes on; the log says what is in the way."
+        )
 
 
 def _written_sample(folder: Path, leads: int) -> Path:

@@ -10,9 +10,9 @@ import httpx
 import msgspec
 
 from atoll.gateway import Connection
-from revenue.capture.contract import ImportPreview, ImportReport, Lead, LeadFile, LeadQuery
-from revenue.enrichment.contract import ContactPoints, Profile
-from revenue.scoring.contract import Score
+from revenue.capture.contract import ImportPreview, ImportReport, Lead, LeadCount, LeadFile, LeadQuery
+from revenue.enrichment.contract import Profile
+from revenue.scoring.contract import Score, ScoreCount
 
 T = TypeVar("T")
 
@@ -72,13 +72,21 @@ class Gateway:
         """The leads that fit."""
         return await self._call("POST", "/capture/v1/leads/find", list[Lead], query)
 
+    async def captured(self) -> LeadCount:
+        """How many leads there are."""
+        return await self._call("GET", "/capture/v1/leads/count", LeadCount)
+
+    async def scored(self) -> ScoreCount:
+        """How many of them have a score."""
+        return await self._call("GET", "/scoring/v1/scores/count", ScoreCount)
+
     async def score(self, lead_id: str) -> Score:
         """The latest score of a lead."""
         return await self._call("GET", f"/scoring/v1/scores/{quote(lead_id, safe='')}", Score)
 
-    async def profile(self, points: ContactPoints) -> Profile:
-        """What a lead's contact points say."""
-        return await self._call("POST", "/enrichment/v1/profiles", Profile, points)
+    async def found_out(self, lead_id: str) -> Profile:
+        """What was found out about a lead."""
+        return await self._call("GET", f"/enrichment/v1/profiles/{quote(lead_id, safe='')}", Profile)
 
     async def scores(self) -> AsyncIterator[Score]:
         """The latest scores of all leads."""

@@ -1,7 +1,7 @@
 """The verbs of `revenue`."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from revenue.capture.contract import Lead, LeadQuery
-from revenue.enrichment.contract import ContactPoints, Profile
+from revenue.enrichment.contract import Profile
 from revenue.scoring.contract import Score
 
 from .connection import STATE, connection
@@ -143,8 +143,9 @@ def show_command(options: Options, who: str) -> None:
     async def work() -> None:
         async with options.gateway() as gateway:
             for lead in await _leads(gateway, who):
-                score, profile = await _score(gateway, lead), await gateway.profile(_points(lead))
-                _show(options, lead, score, profile)
+                profile = await _unless(gateway.found_out(lead.id), "profile_not_found")
+                score = await _unless(gateway.score(lead.id), "score_not_found")
+                _show(options, lead, profile, score)
 
     asyncio.run(work())
 
@@ -158,36 +159,27 @@ async def _leads(gateway: Gateway, who: str) -> list[Lead]:
     return found
 
 
-async def _score(gateway: Gateway, lead: Lead) -> Score | None:
+async def _unless(answer: Awaitable[T], code: str) -> T | None:
+    """An answer; None where it is the problem of this code, since a lead that has just come in has no more yet."""
     try:
-        return await gateway.score(lead.id)
-    except ProblemAnswer as answer:
-        if answer.code == "score_not_found":
+        return await answer
+    except ProblemAnswer as problem:
+        if problem.code == code:
             return None
         raise
 
 
-def _points(lead: Lead) -> ContactPoints:
-    return ContactPoints(
-        email=lead.email,
-        phone=lead.mobile_phone or lead.phone,
-        website=lead.website,
-        company=lead.company,
-        country=lead.country,
-    )
-
-
-def _show(options: Options, lead: Lead, score: Score | None, profile: Profile) -> None:
+def _show(options: Options, lead: Lead, profile: Profile | None, score: Score | None) -> None:
     if options.as_json:
         click.echo(to_json({"lead": lead, "profile": profile, "score": score}))
     else:
-        show_lead(Screen(), lead, score, profile)
+        show_lead(Screen(), lead, profile, score)
 
 
 @main.command("demo")
 @click.option("--leads", default=400, show_default=True, type=click.IntRange(10, 100_000), help="How many to invent.")
 @click.option("--exit", "ends", is_flag=True, help="Stop after the report.")
-@click.option("--state", type=FOLDER, default=STATE, show_default=True, help="Where to keep the key and the sample.")
+@click.option("--state", type=FOLDER, default=STATE, show_default=True, help="Where to keep leads, scores and the key.")
 def demo_command(leads: int, ends: bool, state: Path) -> None:
     """Run Revenue in this process, feed it a sample of leads and show what became of them."""
     from atoll import AtollError, run_process  # noqa: PLC0415  # only this verb runs the application itself

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
+import click
 from rich import box
 from rich.console import Console
 from rich.markup import escape
@@ -45,7 +46,7 @@ class Screen:
             self.out.print(f"\n{title}", markup=False)
             for row in (heads, *rows):
                 cells = (Text.from_markup(cell).plain.replace("\n", " ") for cell in row)
-                self.out.print("\t".join(cells), markup=False)
+                click.echo("\t".join(cells))  # rich would make blanks of the tabs
             return
         table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
         for position, head in enumerate(heads):
@@ -56,7 +57,7 @@ class Screen:
 
     @contextmanager
     def progress(self, what: str, total: int) -> "Generator[Bar]":
-        """A progress bar of so many bytes on standard error; nothing where that is no terminal."""
+        """A progress bar of so much on standard error; nothing where that is no terminal."""
         with Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
             TextColumn("{task.fields[counts]}"), console=self.err, disable=not self.err.is_terminal,
@@ -70,6 +71,10 @@ class Bar:
     def __init__(self, progress: Progress, what: str, total: int) -> None:
         self._progress = progress
         self._task = progress.add_task(what, total=total, counts="")
+
+    def reach(self, done: int, total: int, counts: str) -> None:
+        """So much of so much is done."""
+        self._progress.update(self._task, completed=done, total=total, counts=counts)
 
     def show(self, tally: Tally) -> None:
         """How far the import is."""
@@ -111,7 +116,7 @@ def show_tally(screen: Screen, tally: Tally, *, is_dry_run: bool) -> None:
         )
 
 
-def show_lead(screen: Screen, lead: Lead, score: Score | None, profile: Profile) -> None:
+def show_lead(screen: Screen, lead: Lead, profile: Profile | None, score: Score | None) -> None:
     """One lead: what it says, what was found out, and its score with the reasons."""
     said = [
         [name, escape(str(value))]
@@ -121,13 +126,16 @@ def show_lead(screen: Screen, lead: Lead, score: Score | None, profile: Profile)
     said += [[escape(name), escape(value)] for name, value in lead.attributes.items()]
     screen.say(f"[bold]{escape(name_of(lead))}[/]  {lead.id}")
     screen.table("Given", ("field", "value"), said)
-    facts = [
-        [fact.topic.replace("_", " "), escape(fact.value), fact.source.replace("_", " "), fact.certainty]
-        for fact in profile.facts
-    ]
-    screen.table("Found out", ("about", "value", "from", "how sure"), facts)
+    if profile is None:
+        screen.say("Nothing was found out yet: Enrichment has not come to this lead.")
+    else:
+        facts = [
+            [fact.topic.replace("_", " "), escape(fact.value), fact.source.replace("_", " "), fact.certainty]
+            for fact in profile.facts
+        ]
+        screen.table("Found out", ("about", "value", "from", "how sure"), facts)
     if score is None:
-        screen.say("There is no score yet: Scoring did not answer when the lead came in, and will be asked again.")
+        screen.say("There is no score yet: it comes when Enrichment and Scoring have come to this lead.")
         return
     reasons = [[f"{reason.points:+d}", escape(reason.sentence)] for reason in score.reasons]
     provisional = " (provisional: Enrichment did not answer)" if score.is_provisional else ""

@@ -4,25 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from atoll.testing import SeededEntropy, SettableClock, fake
-from revenue.capture.contract import FileRejected, Lead, RejectedRow, RejectionReason
+from atoll.testing import MemoryDatabase, SeededEntropy, SettableClock
+from revenue.capture.contract import FileRejected, RejectedRow, RejectionReason
 from revenue.capture.service import CaptureService
 from revenue.cli.importing import Order, Tally, import_stream
 from revenue.cli.rejected import RejectedFile, first_stem
 from revenue.sample import sample_csv
-from revenue.scoring.contract import Grade, Score, Scoring
 
 LEADS = 'Email;Last name;Notes\nada@example.com;Lovelace;"one\ntwo"\nada@;Byron;"a;b"\n;;x\ngrace@example.com;Hopper;\n'
 
 
 def capture() -> CaptureService:
-    """Capture with nothing in it, and a Scoring that gives nobody a point."""
-    clock = SettableClock()
-
-    def score(lead: Lead) -> Score:
-        return Score(lead_id=lead.id, points=0, grade=Grade.D, reasons=(), is_provisional=True, scored_at=clock.now())
-
-    return CaptureService(scoring=fake(Scoring, score=score), clock=clock, entropy=SeededEntropy(1))
+    """Capture with nothing in it."""
+    return CaptureService(db=MemoryDatabase(), clock=SettableClock(), entropy=SeededEntropy(1))
 
 
 async def imported(
@@ -89,7 +83,7 @@ async def test_mended_rows_come_in(leads: Path) -> None:
     assert header.count("import_line") == 1
     assert row.startswith("3;nobody_named;")
     assert row.endswith(".;;;x")
-    assert [lead.attributes for lead in service.book.leads.values()] == [{}, {}, {}]
+    assert [lead.attributes for lead in (await service.leads()).items] == [{}, {}, {}]
 
 
 async def test_a_file_of_rejected_rows_is_never_written_over(leads: Path) -> None:
@@ -109,7 +103,7 @@ async def test_a_dry_run_keeps_and_writes_nothing(leads: Path) -> None:
     dry = await imported(service, leads, is_dry_run=True)
 
     assert (dry.rows, dry.accepted, dry.rejected.total(), dry.rejected_path) == (4, 2, 2, None)
-    assert not service.book.leads
+    assert (await service.count()).leads == 0
     assert list(leads.parent.iterdir()) == [leads]
 
 
@@ -139,14 +133,14 @@ async def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
     path.write_text(sample_csv(leads=100), encoding="utf-8-sig")
     service = capture()
     first = await imported(service, path, rows=10)
-    before = list(service.book.leads.values())
+    before = await service.count()
 
     again = await imported(service, path, rows=25)
     otherwise = await imported(service, path, rows=10, Created="description", Notes="ignore")
 
     assert (again.accepted, again.updated, again.unchanged) == (0, 0, first.accepted + first.known)
     assert otherwise.updated > 0
-    assert len(before) == len(service.book.leads)
+    assert (await service.count()).leads == before.leads
 
 
 @pytest.mark.parametrize(

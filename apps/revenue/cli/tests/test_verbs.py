@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -179,3 +180,21 @@ def test_a_demonstration_can_end_by_itself(folder: Path, monkeypatch: pytest.Mon
     assert result.exit_code == 0, result.output
     assert "What to try next" in result.output
     assert "Ctrl-C" not in result.output
+    assert "from before" not in result.output
+
+
+def test_a_second_demonstration_finds_the_leads_of_the_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were kept, with their scores, and none comes in twice; new ones join them."""
+    monkeypatch.setenv("REVENUE_GATEWAY_PORT", "0")
+    grades = re.compile(r"^[ABCD]\t(\d+)", re.MULTILINE)
+
+    first, second = run("demo", "--leads", "20", "--exit"), run("demo", "--leads", "20", "--exit")
+    third = run("demo", "--leads", "40", "--exit")
+
+    accepted, more = (int(re.findall(r"(\d+) accepted", each.output)[0]) for each in (first, third))
+    assert accepted > 0
+    assert more > 0
+    assert f"{accepted} leads are here from before" in second.output
+    assert " 0 accepted" in second.output
+    counts = [sum(map(int, grades.findall(each.output))) for each in (first, second, third)]
+    assert counts == [accepted, accepted, accepted + more]
