@@ -1,0 +1,189 @@
+"""A restart at any moment loses nothing: whoever was told that a lead was accepted finds it, with its score."""
+
+import asyncio
+import os
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from atoll import Problem, World, single
+from atoll.processes import ProcessStatus, State
+from atoll.testing import RunningProcesses, running, running_processes
+from atoll.testing.plugin import Reached
+from revenue.application import revenue
+from revenue.capture.contract import Capture, ImportReport, LeadFile
+from revenue.cli.pieces import pieces
+from revenue.sample import sample_csv
+from revenue.tests.settled import PATIENCE_S, Judgement, all_leads, judgements, settled, told
+
+SERVICES = ["capture", "enrichment", "scoring"]
+SAMPLE = sample_csv(leads=200).encode()
+ROWS = 10
+"""In a piece, of which there are some twenty."""
+
+Sent = Awaitable[ImportReport]
+Meddling = Callable[[int, Sent], Sent]
+"""Gets the number of a piece and its call, and answers what becomes of that."""
+
+
+async def imported(it: Reached, meddling: Meddling) -> None:
+    """Import the sample as somebody does who sends a piece again when it has failed."""
+    capture = it.client(Capture)
+    for number, piece in enumerate(pieces(BytesIO(SAMPLE), ROWS)):
+        file = LeadFile(
+            file_name="leads.csv", content=piece.content, first_row_line=piece.first_row_line, import_id="sample"
+        )
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                try:
+                    await meddling(number, capture.import_file(file))
+                    break
+                except Problem:
+                    await asyncio.sleep(0.05)
+
+
+async def plainly(_: int, sent: Sent) -> ImportReport:
+    """Nobody meddles."""
+    return await sent
+
+
+@pytest.fixture
+async def undisturbed() -> list[Judgement]:
+    """All leads and what is thought of each, where nothing is stopped."""
+    async with running(revenue) as it:
+        await imported(it, plainly)
+        await settled(it)
+        return await judgements(it)
+
+
+async def revisions(it: Reached) -> Counter[str]:
+    """The revision of each lead."""
+    return Counter({lead.id: lead.revision async for lead in all_leads(it)})
+
+
+class Leaving(Exception):
+    """Whoever sends the file goes away."""
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_an_application_that_is_stopped_goes_on_where_it_was(
+    tmp_path: Path, undisturbed: list[Judgement], seed: int
+) -> None:
+    """It is stopped four times, each time sooner than it is done, and the file sent from its beginning again."""
+    chance = random.Random(seed)
+
+    for _ in range(4):
+        last = chance.randrange(1, 12)
+
+        async def leaving(number: int, sent: Sent, last: int = last) -> ImportReport:
+            report = await sent
+            if number == last:
+                raise Leaving
+            return report
+
+        with suppress(Leaving):
+            async with single(revenue, world=World.real(tmp_path), services=SERVICES) as it:
+                await imported(it, leaving)
+    async with single(revenue, world=World.real(tmp_path), services=SERVICES) as it:
+        await imported(it, plainly)
+        await settled(it)
+        found, kept = await judgements(it), await revisions(it)
+
+    assert found == undisturbed
+    assert kept == told(tmp_path, "capture") == told(tmp_path, "enrichment") == told(tmp_path, "scoring")
+
+
+class Killing:
+    """Kills a service's process in the middle of some calls."""
+
+    def __init__(self, application: RunningProcesses, service: str, seed: int) -> None:
+        self.killed: dict[int, int] = {}
+        """Processes, by the number of the piece that was on its way."""
+        self._application = application
+        self._service = service
+        self._chance = random.Random(seed)
+
+    async def __call__(self, number: int, sent: Sent) -> ImportReport:
+        """Send a piece; while every fifth one is under way for the first time the process dies."""
+        if number % 5 != 3 or number in self.killed:
+            return await sent
+        process = await self._ready()
+        call = asyncio.ensure_future(sent)
+        await asyncio.sleep(self._chance.random() * 0.01)
+        os.kill(process.pid, signal.SIGKILL)
+        self.killed[number] = process.pid
+        return await call
+
+    async def _ready(self) -> ProcessStatus:
+        """The service's process, once it has been started again."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                for process in await self._application.supervisor.processes():
+                    if process.name.startswith(self._service) and process.state is State.READY:
+                        return process
+                await asyncio.sleep(0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_service_that_is_killed_in_the_middle_loses_nothing(
+    tmp_path: Path, undisturbed: list[Judgement], service: str
+) -> None:
+    """It dies while pieces are on their way to it, or leads; each lead is scored once for each of its revisions."""
+    async with running_processes("revenue.application:revenue", state=tmp_path) as it:
+        killing = Killing(it, service, seed=7)
+        await imported(it, killing)
+        await settled(it)
+        found, kept = await judgements(it), await revisions(it)
+
+    assert len(set(killing.killed.values())) == 4
+    assert found == undisturbed
+    assert kept == told(tmp_path, "capture") == told(tmp_path, "enrichment") == told(tmp_path, "scoring")
+
+
+def demonstration(folder: Path, *words: str) -> subprocess.Popen[str]:
+    """A demonstration in a process of its own."""
+    environment = {**os.environ, "REVENUE_GATEWAY_PORT": "0", "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "revenue.cli", "demo", "--leads", "300", *words],
+        cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def captured(folder: Path) -> int:
+    """How many events Capture has published; 0 before it has a log."""
+    with suppress(sqlite3.OperationalError):
+        return told(folder / ".atoll", "capture").total()
+    return 0
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    """All services die at once, in the middle of an import, and of one more; then it is run to its end."""
+    for events in (20, 120):
+        process = demonstration(tmp_path)
+        ends_at = time.monotonic() + PATIENCE_S
+        while captured(tmp_path) < events and process.poll() is None and time.monotonic() < ends_at:
+            time.sleep(0.001)
+        process.kill()
+        said, _ = process.communicate()
+        assert "Grades" not in said, "it was killed too late"
+
+    said, _ = demonstration(tmp_path, "--exit").communicate(timeout=PATIENCE_S)
+
+    state = tmp_path / ".atoll"
+    assert re.search(r"[1-9]\d* leads are here from before", said), said
+    assert "still wait" not in said
+    assert told(state, "capture") == told(state, "enrichment") == told(state, "scoring")
+    assert len(told(state, "capture")) == sum(map(int, re.findall(r"^[ABCD]\t(\d+)", said, re.MULTILINE)))
