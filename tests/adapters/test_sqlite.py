@@ -19,7 +19,7 @@ SPACE = r"33 24 0:42 / /srv/my\040data rw - cifs //files/data rw"
 
 @pytest.mark.parametrize(
     ("folder", "kind"),
-    [("/home/me", "ext4"), ("/srv/data", "nfs4"), ("/srv/data/fast/x", "tmpfs"), ("/srv/my data/x", "cifs")],
+    [("/opt/shop", "ext4"), ("/srv/data", "nfs4"), ("/srv/data/fast/x", "tmpfs"), ("/srv/my data/x", "cifs")],
 )
 def test_the_innermost_mount_says_which_file_system_a_folder_lies_in(folder: str, kind: str) -> None:
     """Whichever order they are listed in."""
@@ -32,7 +32,7 @@ def test_the_innermost_mount_says_which_file_system_a_folder_lies_in(folder: str
 async def test_a_second_machine_is_refused_with_a_word_about_postgresql(tmp_path: Path) -> None:
     """While the first one has it open: what it has in memory, no network carries."""
     driver = await open_sqlite(tmp_path / "stock.db")
-    (tmp_path / "stock.db.lock").write_text("the name of another boot\n")
+    (tmp_path / "stock.db-machine").write_text("the name of another boot\n")
 
     with pytest.raises(DatabaseUnavailable, match="several machines need PostgreSQL"):
         await open_sqlite(tmp_path / "stock.db")

@@ -5,9 +5,10 @@ has written another machine's name beside it. Names are those that the kernel gi
 containers of one host, which share its memory, are one machine.
 """
 
+import contextlib
 import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 from atoll.data import DatabaseUnavailable
@@ -32,12 +33,13 @@ def held_by_this_machine(path: Path) -> int:
     kind = file_system_of(path.parent.resolve(), _read(MOUNTS).splitlines())
     if kind in SHARED:
         raise DatabaseUnavailable(f"{path} lies in a file system of the network ({kind}): {WAY_OUT}")
-    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        _lock(descriptor, path)
-    except BaseException:
-        os.close(descriptor)
-        raise
+    with _alone(path) as name:
+        descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _lock(descriptor, name, path)
+        except BaseException:
+            os.close(descriptor)
+            raise
     return descriptor
 
 
@@ -59,23 +61,35 @@ def file_system_of(folder: Path, mounts: Iterable[str]) -> str:
     return found
 
 
-def _lock(descriptor: int, path: Path) -> None:
+@contextlib.contextmanager
+def _alone(path: Path) -> Generator[int]:
+    """The file in which the machine's name stands, for one process at a time: for microseconds."""
+    name = os.open(path.with_name(f"{path.name}-machine"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise DatabaseUnavailable(f"{path} is being restored: try again when that has ended") from None
-    here, written = _read(BOOT).strip(), os.pread(descriptor, 100, 0).decode(errors="replace").strip()
-    if here in ("", written):
-        return
+        fcntl.flock(name, fcntl.LOCK_EX)
+        yield name
+    finally:
+        os.close(name)
+
+
+def _lock(descriptor: int, name: int, path: Path) -> None:
+    """Take the lock that everybody shares; where another machine's name stands, first see that nobody has it."""
+    here, written = _read(BOOT).strip().encode(), os.pread(name, 100, 0).strip()
+    if written not in (b"", here) and not _is_locked(descriptor, fcntl.LOCK_EX):
+        raise DatabaseUnavailable(f"another machine has {path} open, or restores it: {WAY_OUT}")
+    if written != here:
+        os.ftruncate(name, 0)
+        os.pwrite(name, here + b"\n", 0)
+    if not _is_locked(descriptor, fcntl.LOCK_SH):
+        raise DatabaseUnavailable(f"{path} is being restored: try again when that has ended")
+
+
+def _is_locked(descriptor: int, kind: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
-        if written:
-            raise DatabaseUnavailable(f"another machine has {path} open: {WAY_OUT}") from None
-        return  # a process of this machine, which writes its name just now
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{here}\n".encode(), 0)
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
+        return False
+    return True
 
 
 def _read(path: Path) -> str:

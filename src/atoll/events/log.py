@@ -12,7 +12,7 @@ from atoll.kernel import Clock, Entropy
 
 LIMIT_MAX = 1_000
 WAIT_MAX_S = 30.0
-LOOK_S = (0.02, 0.25)
+LOOK_S = (0.02, 0.5)
 """How often a reader that waits looks for what other instances have committed: soon after news, later when there is
 none."""
 
