@@ -84,7 +84,7 @@ class OrdersService(Service, Orders, owner="shop"):
         return Confirmed(article=order.article, number=number)
 
     async def count(self) -> int:
-        return (await self.db.read(COUNT)).scalar()
+        return int((await self.db.read(COUNT)).scalar())
 
 
 shop = Application("shop", services=[OrdersService], edges=())

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
-from atoll import Mistakes, load_application
+from atoll import Application, Mistakes, Service, contract, load_application
 from atoll.kernel import Mistake
 from atoll.testing import running
+from atoll.topology.loading import load_units
 from tests.simulated import simulated
 from tests.topology.shop import SHOP, importable, written
 
@@ -191,3 +193,18 @@ def mistakes_of(folder: Path, files: Mapping[str, str], hosted: list[str] | None
         except Mistakes as mistakes:
             told += mistakes.mistakes
     return told
+
+
+def test_no_service_can_be_called_as_the_settings_of_databases_are() -> None:
+    """`[database]` in `atoll.toml` would be for both."""
+
+    @contract(version="1.0")
+    class Database(Protocol):
+        """Keeps what it is given."""
+
+    class DatabaseService(Service, Database):
+        """Keeps it."""
+
+    _, mistakes = load_units(Application("shop", services=[DatabaseService], owner="me"), None)
+
+    assert [mistake.what for mistake in mistakes] == ["no service can be called `database`"]

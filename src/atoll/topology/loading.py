@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from atoll.contract import Contract, compile_contract, is_contract
+from atoll.data.places import SECTION
 from atoll.kernel import Mistake, Mistakes, Source
 from atoll.service import (
     Application,
@@ -217,6 +218,9 @@ def _strangers(application: Application, units: Sequence[Unit], hosted: Sequence
 def _duplicates(units: Sequence[Unit]) -> Iterator[Mistake]:
     seen: set[str] = set()
     for unit in units:
+        if unit.name == SECTION:
+            fix = "call its contract something else: the settings in [database] say where databases are"
+            yield Mistake(unit.where, f"no service can be called `{SECTION}`", fix)
         if unit.name in seen:
             fix = "list it once, or give one contract another id or major version"
             yield Mistake(unit.where, f"two services are called `{unit.name}`", fix)
