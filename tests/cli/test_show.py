@@ -9,6 +9,8 @@ from click.testing import Result
 
 from tests.cli.conftest import MARKET
 
+PARCELS = "tests.cli.parcels:parcels"
+
 
 def test_a_row_says_what_a_service_is(atoll: Callable[..., Result]) -> None:
     """Piped, a service is one line, without rules and colours, for grep and awk."""
@@ -114,3 +116,52 @@ def test_a_file_that_cannot_be_written_is_told(folder: Path, atoll: Callable[...
 
     assert (result.exit_code, in_the_way.exit_code) == (0, 2)
     assert "Traceback" not in in_the_way.output
+
+
+def test_who_reacts_to_whom_is_shown_like_calls(atoll: Callable[..., Result]) -> None:
+    """In the table of services, in a table of its own, and in a picture; without events there is none of it."""
+    lines = atoll("show", PARCELS).stdout.splitlines()
+
+    picture = [
+        "                 ╭─────────╮",
+        "             ┌──▶│ billing │",
+        "╭──────────╮ │   ╰─────────╯",
+        "│ shipping │─┤",
+        "╰──────────╯ │   ╭─────────╮",
+        "             └──▶│ watch   │",
+        "                 ╰─────────╯",
+    ]
+    assert "\n".join(picture) in "\n".join(lines)
+    assert "watch       parcel_sent, parcel_lost  shipping" in lines
+    billing = next(line for line in lines if line.startswith("billing"))
+    assert billing.split() == "billing 1.0 finance 1 0 - shipping Writes bills.".split()
+    assert "reacts to" not in atoll("show", MARKET).stdout
+
+
+def test_events_that_go_in_a_circle_are_said_in_words(atoll: Callable[..., Result], folder: Path) -> None:
+    """Calls may not, events may: a picture from left to right has no place for the way back."""
+    told = atoll("show", "tests.cli.echo:echo").stdout
+    atoll("show", "tests.cli.echo:echo", "--svg", "echo.svg")
+
+    assert "│ mountain │──▶│ valley │" in told
+    assert "and back from valley to mountain" in told
+    assert "and back from valley to mountain" in (folder / "echo.svg").read_text(encoding="utf-8")
+
+
+def test_data_and_documents_hold_events_too(folder: Path, atoll: Callable[..., Result]) -> None:
+    """As JSON, as Mermaid's thick lines, and dotted in the SVG."""
+    summary = json.loads(atoll("show", PARCELS, "--json").stdout)
+    mermaid = atoll("show", PARCELS, "--mermaid").stdout
+    atoll("show", PARCELS, "--svg", "parcels.svg")
+
+    assert summary["subscriptions"][0] == {
+        "subscriber": "billing",
+        "publisher": "shipping",
+        "event": "shipping.parcel_sent.v1",
+    }
+    assert [service["reacts_to"] for service in summary["services"]] == [[], ["shipping"], ["shipping"]]
+    assert "    s_shipping == parcel_sent, parcel_lost ==> s_watch" in mermaid.splitlines()
+    text = (folder / "parcels.svg").read_text(encoding="utf-8")
+    names = [element.text for element in ElementTree.fromstring(text).iter() if element.text]
+    assert "watch reacts to parcel_sent, parcel_lost of shipping" in text
+    assert [names.count(name) for name in ("shipping", "billing", "watch")] == [1, 1, 1]

@@ -1,5 +1,6 @@
 """`atoll show`: its options, and which of the tables and pictures they ask for."""
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import click
@@ -9,16 +10,17 @@ from atoll import describe
 from atoll.cli.files import write
 from atoll.cli.project import application_argument, json_option, load
 from atoll.cli.show.channels import Tangled
+from atoll.cli.show.circles import without_circles
 from atoll.cli.show.drawing import PUBLIC, drawn
 from atoll.cli.show.mermaid import mermaid
 from atoll.cli.show.summary import Summary, summarise
 from atoll.cli.show.svg import svg
-from atoll.cli.show.tables import calls_table, calls_tree, contract_tables, services_table
+from atoll.cli.show.tables import calls_table, contract_tables, services_table, subscriptions_table, tree
 from atoll.cli.terminal import print_json, print_laid_out, screen
 
 EXAMPLES = """\b
 Examples:
-  atoll show                  services, calls, and a picture of them
+  atoll show                  services, calls and events, and pictures of them
   atoll show --contracts      what each service promises
   atoll show --svg calls.svg  the picture for a document
 """
@@ -32,14 +34,15 @@ Examples:
     "svg_file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write the picture of who calls whom to this file.",
+    help="Write the pictures of who calls and who tells whom to this file.",
 )
-@click.option("--mermaid", "as_mermaid", is_flag=True, help="Print the picture as a Mermaid flowchart.")
+@click.option("--mermaid", "as_mermaid", is_flag=True, help="Print the pictures as one Mermaid flowchart.")
 @json_option
 def show(app: str | None, contracts: bool, svg_file: Path | None, as_mermaid: bool, as_json: bool) -> None:
     """Show the services of an application, and who calls whom.
 
-    The picture reads from left to right: callers first. Where the terminal is too narrow for it, there is a tree.
+    The pictures read from left to right: callers first, and of events those who publish them. Where the terminal is
+    too narrow for them, there are trees.
     """
     summary = summarise(describe(load(app)))
     if svg_file is not None:
@@ -65,6 +68,8 @@ def _print_overview(summary: Summary, console: Console) -> None:
     print_laid_out(services_table(summary), on=console)
     if summary.calls:
         print_laid_out("", calls_table(summary), "", *_picture(summary, console), on=console)
+    if summary.subscriptions:
+        print_laid_out("", subscriptions_table(summary), "", *_events_picture(summary, console), on=console)
 
 
 def _picture(summary: Summary, console: Console) -> list[RenderableType]:
@@ -72,15 +77,32 @@ def _picture(summary: Summary, console: Console) -> list[RenderableType]:
     services = summary.drawn_services
     names = [service.name for service in services]
     public = {service.name for service in services if service.is_public}
-    try:
-        lines = drawn(names, summary.pairs, public)
-        fits = all(line.cell_len <= console.width for line in lines)
-    except Tangled:
-        lines, fits = [], False
-    picture: list[RenderableType] = [*lines] if fits else [calls_tree(summary, names)]
+    picture, fits = _drawn(names, summary.pairs, public, console)
     alone = [name for name in names if not any(name in pair for pair in summary.pairs)]
     legend = f"{PUBLIC} reachable from outside" if public and fits else ""
     without = f"without calls: {', '.join(alone)}" if alone else ""
     if legend or without:
         picture += ["", f"[dim]{'   '.join(part for part in (legend, without) if part)}[/]"]
     return picture
+
+
+def _events_picture(summary: Summary, console: Console) -> list[RenderableType]:
+    """Who is told by whom, in the same manner; what goes in a circle is said below it."""
+    pairs, closing = without_circles(tuple(summary.followed))
+    picture, _ = _drawn([service.name for service in summary.services], pairs, (), console)
+    legend = ["lines lead from who publishes to who reacts"]
+    legend += [f"and back from {publisher} to {subscriber}" for publisher, subscriber in closing]
+    return [*picture, "", f"[dim]{'   '.join(legend)}[/]"]
+
+
+def _drawn(
+    names: Sequence[str], pairs: Sequence[tuple[str, str]], public: Collection[str], console: Console
+) -> tuple[list[RenderableType], bool]:
+    """The drawing, and whether there is room for it; else a tree."""
+    try:
+        lines = drawn(names, pairs, public)
+        if all(line.cell_len <= console.width for line in lines):
+            return [*lines], True
+    except Tangled:
+        pass
+    return [tree(pairs, names)], False

@@ -43,6 +43,7 @@ class ServiceSummary:
     operations: tuple[OperationSummary, ...]
     events: tuple[str, ...]
     depends_on: tuple[str, ...]
+    reacts_to: tuple[str, ...] = ()
 
     @property
     def is_public(self) -> bool:
@@ -61,6 +62,20 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscription:
+    """That one service reacts to an event of another one; `event` is its type."""
+
+    subscriber: str
+    publisher: str
+    event: str
+
+    @property
+    def event_name(self) -> str:
+        """What happened, without whose it is and in which version."""
+        return self.event.split(".")[1]
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """A whole application."""
 
@@ -70,20 +85,27 @@ class Summary:
     description: str
     services: tuple[ServiceSummary, ...]
     calls: tuple[Call, ...]
+    subscriptions: tuple[Subscription, ...] = ()
 
     @property
     def drawn_services(self) -> tuple[ServiceSummary, ...]:
-        """Those that belong into a picture: all but edges, which may call everything, unless they declare a call."""
-        return tuple(
-            service
-            for service in self.services
-            if not service.is_edge or any(service.name in pair for pair in self.pairs)
-        )
+        """Those that belong into a picture: all but edges, which may call everything, unless they declare something."""
+        drawn = {name for pair in (*self.pairs, *self.followed) for name in pair}
+        return tuple(service for service in self.services if not service.is_edge or service.name in drawn)
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Caller and callee of each call to a service that is there."""
         return tuple((call.caller, call.callee) for call in self.calls if call.is_present)
+
+    @property
+    def followed(self) -> dict[tuple[str, str], tuple[Subscription, ...]]:
+        """The subscriptions, by publisher and subscriber."""
+        found: dict[tuple[str, str], tuple[Subscription, ...]] = {}
+        for each in self.subscriptions:
+            pair = (each.publisher, each.subscriber)
+            found[pair] = (*found.get(pair, ()), each)
+        return found
 
 
 def summarise(graph: Graph) -> Summary:
@@ -112,10 +134,20 @@ def summarise(graph: Graph) -> Summary:
             if service.contract
             else (),
             depends_on=tuple(call.callee for call in calls if call.caller == service.name and call.is_present),
+            reacts_to=tuple(dict.fromkeys(of for of, _, subscriber in graph.events if subscriber == service.name)),
         )
         for service in graph.services
     )
-    return Summary(application.name, application.version, application.owner, application.description, services, calls)
+    subscriptions = tuple(Subscription(subscriber, publisher, event) for publisher, event, subscriber in graph.events)
+    return Summary(
+        application.name,
+        application.version,
+        application.owner,
+        application.description,
+        services,
+        calls,
+        subscriptions,
+    )
 
 
 def first_line(text: str) -> str:

@@ -1,9 +1,13 @@
-"""Who calls whom as an SVG: self-contained, light or dark as its reader prefers, with no font but the reader's own."""
+"""Who calls whom as an SVG, and who is told by whom: self-contained, light or dark as its reader prefers.
+
+It needs no font but the reader's own.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
+from atoll.cli.show.circles import without_circles
 from atoll.cli.show.layers import Layers, Node, layered
 from atoll.cli.show.rows import Box, placed
 from atoll.cli.show.summary import Call, ServiceSummary, Summary
@@ -26,8 +30,18 @@ font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}
 .atoll .paper{fill:var(--paper)}.atoll .box{fill:var(--box);stroke:var(--edge)}.atoll .dot{fill:var(--c0)}
 .atoll text{fill:var(--ink);font-size:14px}.atoll .name{font-weight:600}.atoll .title{font-size:16px;font-weight:600}
 .atoll .quiet{fill:var(--quiet);font-size:11px}.atoll .call{fill:none;stroke-width:1.6}
-.atoll .fallback{stroke-dasharray:5 4}
+.atoll .fallback{stroke-dasharray:5 4}.atoll .event{stroke-width:2.4;stroke-dasharray:.1 5;stroke-linecap:round}
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line between two services: its classes, and what it says."""
+
+    source: str
+    target: str
+    kind: str
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +80,22 @@ class Place:
 
 
 def svg(summary: Summary) -> str:
-    """The picture as one SVG document."""
+    """The picture as one SVG document; where there are events, who reacts to them stands below who calls whom."""
     services = {service.name: service for service in summary.drawn_services}
-    calls = [call for call in summary.calls if call.is_present]
-    connected = [name for name in services if any(name in (call.caller, call.callee) for call in calls)]
-    layers = layered(connected, [(call.caller, call.callee) for call in calls])
-    places = _places(layers, services)
-    below = max((place.top + place.height for place in places.values()), default=HEADER)
-    alone = [service for name, service in services.items() if name not in connected]
-    places |= _in_a_row(alone, below + (ROW if places else 0))
-    width = max([place.right for place in places.values()] + [LETTER * 40]) + MARGIN
-    height = max([place.top + place.height for place in places.values()] + [HEADER]) + FOOTER + MARGIN / 2
+    calls = [_call_line(call) for call in summary.calls if call.is_present]
+    told, closing = without_circles(tuple(summary.followed))
+    events = [_event_line(pair, summary) for pair in told]
+    upper = _Part(services, calls, 0)
+    alone = [
+        service for name, service in services.items() if name not in upper.connected | {n for t in told for n in t}
+    ]
+    upper.places |= _in_a_row(alone, upper.below + (ROW if upper.places else 0))
+    lower = _Part(services, events, round((upper.below - HEADER) / ROW) + 4 if upper.places else 1)
+    places = [*upper.places.values(), *lower.places.values()]
+    width = max([place.right for place in places] + [LETTER * 40]) + MARGIN
+    height = max([place.top + place.height for place in places] + [HEADER]) + FOOTER + MARGIN / 2
     title = f"{summary.name} {summary.version}"
+    heading = lower.top - 1.2 * ROW
     parts = [
         f'<svg class="atoll" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" role="img"',
         f' width="{width:.0f}" height="{height:.0f}" aria-label="{escape(title)}: who calls whom">',
@@ -86,16 +104,66 @@ def svg(summary: Summary) -> str:
         *(_marker(hue) for hue in range(HUES)),
         '<rect class="paper" width="100%" height="100%" rx="10"/>',
         f'<text class="title" x="{MARGIN}" y="28">{escape(title)}</text>',
-        *(_call(call, connected.index(call.caller) % HUES, places) for call in calls),
-        *(_service(service, places[_box_of(service.name, places)]) for service in services.values()),
-        _legend(services, calls, height - MARGIN / 2),
+        *upper.drawn(),
+        *([f'<text class="quiet" x="{MARGIN}" y="{heading:.0f}">{escape(_told(closing))}</text>'] if events else []),
+        *lower.drawn(),
+        _legend(services, [line for line in calls if "fallback" in line.kind], height - MARGIN / 2),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def _places(layers: Layers, services: dict[str, ServiceSummary]) -> dict[Node, Place]:
-    boxes = placed(layers)
+class _Part:
+    """Services and the lines between them, with nothing below row `first` taken before."""
+
+    def __init__(self, services: dict[str, ServiceSummary], lines: Sequence[Line], first: int) -> None:
+        self._services = services
+        self._lines = lines
+        self._names = [name for name in services if any(name in (line.source, line.target) for line in lines)]
+        layers = layered(self._names, [(line.source, line.target) for line in lines])
+        self.places = _places(layers, services, first)
+
+    @property
+    def connected(self) -> set[str]:
+        """The names of those that a line leads to or from."""
+        return set(self._names)
+
+    @property
+    def top(self) -> float:
+        """Where it begins."""
+        return min((place.top for place in self.places.values()), default=HEADER)
+
+    @property
+    def below(self) -> float:
+        """Where it ends."""
+        return max((place.top + place.height for place in self.places.values()), default=HEADER)
+
+    def drawn(self) -> list[str]:
+        """Its lines and boxes."""
+        lines = [_line(line, self._names.index(line.source) % HUES, self.places) for line in self._lines]
+        boxes = [(node.name, place) for node, place in self.places.items() if not node.is_waypoint]
+        return [*lines, *(_service(self._services[name], place) for name, place in boxes)]
+
+
+def _call_line(call: Call) -> Line:
+    said = f"{call.caller} calls {call.callee}" + (f"; without it, {call.fallback} answers" if call.fallback else "")
+    return Line(call.caller, call.callee, "call fallback" if call.fallback else "call", said)
+
+
+def _event_line(pair: tuple[str, str], summary: Summary) -> Line:
+    publisher, subscriber = pair
+    names = ", ".join(each.event_name for each in summary.followed[pair])
+    return Line(publisher, subscriber, "call event", f"{subscriber} reacts to {names} of {publisher}")
+
+
+def _told(closing: Sequence[tuple[str, str]]) -> str:
+    """What stands above the events."""
+    back = [f"and back from {publisher} to {subscriber}" for publisher, subscriber in closing]
+    return ", ".join(["events: from who publishes to who reacts", *back])
+
+
+def _places(layers: Layers, services: dict[str, ServiceSummary], first: int) -> dict[Node, Place]:
+    boxes = {node: replace(box, top=box.top + first) for node, box in placed(layers).items()}
     places: dict[Node, Place] = {}
     left = float(MARGIN)
     for layer in layers.nodes:
@@ -138,13 +206,13 @@ def _marker(hue: int) -> str:
     )
 
 
-def _call(call: Call, hue: int, places: dict[Node, Place]) -> str:
-    """One smooth line from the caller over its waypoints to the callee."""
-    node, target = _box_of(call.caller, places), _box_of(call.callee, places)
+def _line(line: Line, hue: int, places: dict[Node, Place]) -> str:
+    """One smooth line from its source over its waypoints to its target."""
+    node, target = _box_of(line.source, places), _box_of(line.target, places)
     x, y = places[node].right, places[node].middle
     path = f"M{x:.1f} {y:.1f}"
     while node != target:
-        following = target if target.layer == node.layer + 1 else Node(call.caller, node.layer + 1, is_waypoint=True)
+        following = target if target.layer == node.layer + 1 else Node(line.source, node.layer + 1, is_waypoint=True)
         place = places[following]
         end_x, end_y = place.left - (0 if following.is_waypoint else 2), place.arrival(node)
         bend = (end_x - x) / 2
@@ -153,11 +221,9 @@ def _call(call: Call, hue: int, places: dict[Node, Place]) -> str:
         if node.is_waypoint:
             x = place.right
             path += f"H{x:.1f}"
-    said = f"{call.caller} calls {call.callee}" + (f"; without it, {call.fallback} answers" if call.fallback else "")
-    kind = "call fallback" if call.fallback else "call"
     return (
-        f'<path class="{kind}" style="stroke:var(--c{hue})" marker-end="url(#a{hue})" d="{path}">'
-        f"<title>{escape(said)}</title></path>"
+        f'<path class="{line.kind}" style="stroke:var(--c{hue})" marker-end="url(#a{hue})" d="{path}">'
+        f"<title>{escape(line.said)}</title></path>"
     )
 
 
@@ -173,14 +239,14 @@ def _service(service: ServiceSummary, place: Place) -> str:
     )
 
 
-def _legend(services: dict[str, ServiceSummary], calls: Sequence[Call], y: float) -> str:
+def _legend(services: dict[str, ServiceSummary], fallbacks: Sequence[Line], y: float) -> str:
     parts: list[str] = []
     x = float(MARGIN)
     if any(service.is_public for service in services.values()):
         parts.append(f'<circle class="dot" cx="{x + 4:.0f}" cy="{y - 4:.0f}" r="4"/>')
         parts.append(f'<text class="quiet" x="{x + 14:.0f}" y="{y:.0f}">reachable from outside</text>')
         x += 150
-    if any(call.fallback for call in calls):
+    if fallbacks:
         line = f"M{x:.0f} {y - 4:.0f}h26"
         parts.append(f'<path class="call fallback" style="stroke:var(--quiet)" d="{line}"/>')
         parts.append(f'<text class="quiet" x="{x + 34:.0f}" y="{y:.0f}">a call with a fallback</text>')

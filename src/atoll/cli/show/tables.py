@@ -11,8 +11,9 @@ from atoll.cli.terminal import table
 
 
 def services_table(summary: Summary) -> Table:
-    """A row a service: who answers for it, what it offers, whom it needs."""
-    made = table("service", "version", "owner", "operations", "events", "depends on", "what it is for")
+    """A row a service: who answers for it, what it offers, whom it needs, and whose events it reacts to."""
+    follows = ("reacts to",) if summary.subscriptions else ()
+    made = table("service", "version", "owner", "operations", "events", "depends on", *follows, "what it is for")
     for service in summary.services:
         made.add_row(
             f"[bold]{service.name}[/]",
@@ -21,6 +22,7 @@ def services_table(summary: Summary) -> Table:
             str(len(service.operations)),
             str(len(service.events)),
             ", ".join(service.depends_on) or "-",
+            *(", ".join(service.reacts_to) or "-" for _ in follows),
             escape(service.description),
         )
     return made
@@ -32,6 +34,14 @@ def calls_table(summary: Summary) -> Table:
     for call in summary.calls:
         callee = call.callee if call.is_present else f"{call.callee} [dim](not here)[/]"
         made.add_row(call.caller, callee, f"{call.fallback} answers" if call.fallback else "unavailable")
+    return made
+
+
+def subscriptions_table(summary: Summary) -> Table:
+    """A row a subscription: who reacts to what of whom."""
+    made = table("subscriber", "reacts to", "of")
+    for (publisher, subscriber), several in summary.followed.items():
+        made.add_row(subscriber, ", ".join(each.event_name for each in several), publisher)
     return made
 
 
@@ -73,9 +83,9 @@ def _said(operation: OperationSummary) -> str:
     return f"{operation.description} (deprecated since {deprecated.since}{until}{instead})".strip()
 
 
-def calls_tree(summary: Summary, names: Sequence[str]) -> Tree:
+def tree(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> Tree:
     """Who calls whom as a tree, for terminals too narrow for the drawing; what was shown above is not repeated."""
-    callees = {name: [callee for caller, callee in summary.pairs if caller == name] for name in names}
+    callees = {name: [callee for caller, callee in pairs if caller == name] for name in names}
     called = {callee for each in callees.values() for callee in each}
     shown: set[str] = set()
     root = Tree("", hide_root=True)
