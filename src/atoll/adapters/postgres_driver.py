@@ -34,6 +34,7 @@ class PostgresDriver:
     """
 
     dialect: Dialect = "postgresql"
+    is_shared = True
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool

@@ -56,6 +56,7 @@ class SqliteDriver:
     """A database in a file, shared with other processes of this machine. Fulfils `Driver`."""
 
     dialect: Dialect = "sqlite"
+    is_shared = True
 
     def __init__(self, path: Path, held: int) -> None:
         self._path = path
@@ -238,6 +239,7 @@ class MemoryDriver:
     """A database in memory, gone when it is closed: for tests. Fulfils `Driver`."""
 
     dialect: Dialect = "sqlite"
+    is_shared = False
     written = 0
     place = "memory"
 

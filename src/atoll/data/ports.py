@@ -55,6 +55,8 @@ class Driver(Protocol):
     """
 
     dialect: Dialect
+    is_shared: bool
+    """Whether others may write to it, of whom this process learns by looking."""
 
     @property
     def written(self) -> int:

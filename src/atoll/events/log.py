@@ -38,6 +38,7 @@ class OutboxLog:
         self._forks: tuple[tuple[str, int], ...] = ()
         self._waiting: set[asyncio.Future[None]] = set()
         self._placing: asyncio.Lock = asyncio.Lock()
+        self._look_s = LOOK_S if database.driver.is_shared else (WAIT_MAX_S, WAIT_MAX_S)
         self._is_closed = False
 
     async def prepare(self) -> None:
@@ -61,7 +62,7 @@ class OutboxLog:
         """What comes behind a position; it waits as long as is wanted where there is nothing."""
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + min(wanted.wait_s, WAIT_MAX_S)
-        look_s = LOOK_S[0]
+        look_s = self._look_s[0]
         after, head = wanted.after, wanted.after
         self._note(wanted)
         types, partitions = frozenset(wanted.types), frozenset(wanted.partitions)
@@ -85,7 +86,7 @@ class OutboxLog:
                     continue
                 after = head
                 await asyncio.wait([woken], timeout=min(look_s, ends_at - loop.time()))
-                look_s = LOOK_S[0] if woken.done() else min(look_s * 1.5, LOOK_S[1])
+                look_s = self._look_s[0] if woken.done() else min(look_s * 1.5, self._look_s[1])
             finally:
                 self._waiting.discard(woken)
 

@@ -18,10 +18,6 @@ from atoll.kernel import AtollError, Clock
 
 _log = logging.getLogger("atoll.events")
 
-TURN = 8
-"""After so many deliveries in a row a lane lets others go on."""
-
-
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How a subscription behaves over time. Spans are in seconds.
@@ -95,16 +91,13 @@ class Worker:
 
     async def work(self, lane: Lane) -> None:
         """Deliver what waits in a lane, until nothing does."""
-        count = 0
         try:
             while not lane.is_lost and (lane.jobs or lane.queue):
                 if lane.jobs:
                     await self._again(lane, lane.jobs.popleft())
                 else:
                     await self._deliver(lane, lane.queue.popleft())
-                count += 1
-                if count % TURN == 0:
-                    await asyncio.sleep(0)
+                await asyncio.sleep(0)  # a delivery may have waited for nothing: calls have their turn, too
         except Fenced:
             self._owner.lost(lane)
             _log.warning(
