@@ -158,6 +158,7 @@ class DoomedDriver:
         self._doom = doom
         self._reached = doom.reached
         self.dialect: Dialect = driver.dialect
+        self.is_shared = driver.is_shared
 
     @property
     def written(self) -> int:
