@@ -18,13 +18,25 @@ from atoll.adapters.sqlite import open_sqlite
 from atoll.adapters.sqlite_rewriting import rewrite
 from atoll.adapters.system import SystemClock, SystemEntropy
 from atoll.contract import codec_of
-from atoll.data import Database, Keeper
+from atoll.data import Database, Keeper, Parameters, Rows, Statement
+from atoll.data.statements import Statements
 from atoll.data.tables import REQUESTS
-from atoll.events import Effect, Envelope, Outbox, OutboxLog, Subscribed, Subscription, decode_envelope, effect_of
+from atoll.events import (
+    Effect,
+    Envelope,
+    Outbox,
+    OutboxLog,
+    Subscribed,
+    Subscription,
+    Timing,
+    decode_envelope,
+    effect_of,
+)
 from atoll.events.auditing import By, deeds
 from atoll.events.erasing import Erased, Whose, erase, erase_published, erase_received
 from atoll.events.letters import Which, letters, replay
 from atoll.events.parking import BEHIND, DEAD
+from atoll.events.statements import publishing
 from atoll.events.tables import OUTBOX, SCHEDULED
 from atoll.kernel import Context, current
 from tests.events.coast import CLOCK, PACE, Shore, database_of, parked, until
@@ -200,6 +212,21 @@ async def test_what_is_scheduled_is_erased_and_still_published(leads: Shore) -> 
     assert codec_of(Captured).decode(bytes(envelope.data)) == Captured(lead="lead-7", step=1, email="")
 
 
+async def test_what_is_due_while_it_is_erased_is_published_without_it(leads: Shore) -> None:
+    """It was found before, and is taken as it is by then."""
+    async with leads.database.transaction() as tx:
+        tx.publish(captured(1), at=CLOCK.now() + timedelta(milliseconds=50))
+    timing = Timing("leads", Erasing(leads.database), leads.outbox, (), CLOCK, SystemEntropy())
+
+    timing.start()
+    await until(lambda: is_in_the_log(leads.database))
+    await timing.close()
+
+    envelope = bytes((await leads.database.read(select(OUTBOX.c.envelope))).scalar())
+    assert CANARY.encode() not in envelope
+    assert decode_envelope(envelope).erasedat
+
+
 async def test_dead_letters_are_erased_with_what_their_errors_say(leads: Shore, opens: Opens) -> None:
     """They are replayed as they are then."""
     scoring, heard = await opens("scoring"), Heard(1)
@@ -359,6 +386,26 @@ async def keep_answer(database: Database) -> None:
     }
     async with database.transaction() as tx:
         await tx.execute(insert(REQUESTS), row)
+
+
+class Erasing(Database):
+    """A database in which somebody erases whenever a scheduled event was found to be due."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database.driver, Statements(database.dialect), database.publisher)
+        self._behind = database
+
+    async def read(self, statement: Statement, parameters: Parameters | None = None) -> Rows:
+        """The rows, which are older than the erasure."""
+        rows = await super().read(statement, parameters)
+        if statement is publishing().due and rows:
+            await erase(self._behind, LEAD, CLASSES, ANN, time.time())
+        return rows
+
+
+async def is_in_the_log(database: Database) -> bool:
+    """Whether something was published."""
+    return bool(await database.read(select(OUTBOX.c.number)))
 
 
 async def are(database: Database, *states: str) -> bool:

@@ -22,13 +22,15 @@ class Publishing:
         # --- publishing
         self.schedule: Statement = insert(scheduled)
         self.due: Statement = (
-            select(scheduled.c.number, scheduled.c.due_at, scheduled.c.envelope)
+            select(scheduled.c.number)
             .where(scheduled.c.due_at <= param("now"))
             .order_by(scheduled.c.due_at, scheduled.c.number)
             .limit(100)
         )
         self.next_due: Statement = select(func.min(scheduled.c.due_at))
-        self.unschedule: Statement = delete(scheduled).where(scheduled.c.number == param("which"))
+        self.unschedule: Statement = (
+            delete(scheduled).where(scheduled.c.number == param("which")).returning(scheduled.c.envelope)
+        )
 
         # --- reading the log: SQLite's numbers are positions, PostgreSQL's are given after the commit
         columns = (outbox.c.partition, outbox.c.type, outbox.c.envelope)

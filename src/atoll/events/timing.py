@@ -141,7 +141,8 @@ class Timing:
             return 0
         async with self._database.transaction() as tx:
             for row in due:
-                if (await tx.execute(publishing().unschedule, {"which": row.number})).changed == 1:
-                    await append_due(tx, bytes(row.envelope), now)
+                taken = (await tx.execute(publishing().unschedule, {"which": row.number})).first()
+                if taken is not None:  # as it is now: it may have been erased since
+                    await append_due(tx, bytes(taken.envelope), now)
         self._outbox.committed(())
         return len(due)
