@@ -16,6 +16,7 @@ class Standing(StrEnum):
     STOPPED = "stopped"
     LAPSED = "lapsed"
     NOT_BEGUN = "not begun"
+    """It has never read."""
     UNDECLARED = "undeclared"
     """No handler reacts to this publisher any more, and its log is still kept for it."""
 
@@ -56,6 +57,9 @@ class LogStatus:
     head: int
     oldest_at: float | None
 
+
+LIVE_S = 120.0
+"""Of a subscriber whose own database is not here, whoever has read so recently reads."""
 
 Ends = tuple[str, str]
 """A subscriber, and a publisher."""
@@ -126,9 +130,10 @@ def _status(
 ) -> SubscriptionStatus:
     subscriber, publisher = ends
     instances = following.instances(now) if following else 0
+    is_heard = following is None and follower is not None and now - follower.seen_at < LIVE_S
     if follower is not None and follower.lapsed_at is not None:
         standing = Standing.LAPSED
-    elif instances:
+    elif instances or is_heard:
         standing = Standing.READING
     elif types is None and _is_known(graph, subscriber):
         standing = Standing.UNDECLARED

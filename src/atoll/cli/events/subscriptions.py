@@ -18,9 +18,6 @@ Examples:
   atoll events rewind billing --publisher shop --to 2026-05-01T06:00
 """
 
-LIVE_S = 120.0
-"""Whoever has read so recently reads again, as far as his publisher can know."""
-
 
 @click.command(epilog=REWIND_EXAMPLES)
 @click.argument("subscriber")
@@ -73,8 +70,7 @@ def lapse(where: Reaching, *, subscriber: str, publisher: str | None, change: Ch
     async def work(found: Operated) -> dict[str, object]:
         status = await found.subscription(subscriber, publisher)
         now = found.now
-        is_far = subscriber not in found.services and status.seen_at is not None and now - status.seen_at < LIVE_S
-        if status.standing is Standing.READING or is_far:
+        if status.standing is Standing.READING:
             seen = f"{subscriber} has read the log of {status.publisher} {age(status.seen_at, now)} ago"
             fix = "It would be live again at once. Stop it first, or let it catch up."
             raise Mistaken(f"{seen}: it is not gone.", fix, code="still_reading")
