@@ -241,6 +241,7 @@ def test_a_database_that_is_not_reached_is_told(atoll: Atoll, events: Events, of
     assert events("erase", "bob", "--dry-run")["services"]["post"]["outbox"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("topology", ["single", "processes"])
 def test_instances_that_run_notice_by_themselves(atoll: Atoll, tmp_path: Path, topology: str) -> None:
     """Another attempt, a fresh start and an erasure, while letters arrive; nothing is started again."""

@@ -52,6 +52,7 @@ class Mending:
         await note(event, tx)
 
 
+@pytest.mark.slow
 async def test_a_publisher_knows_who_follows_it(shop: Shore, billing: Database) -> None:
     """By name, with what it wants, how far it is, and what it lacks."""
     await shop.sell(1, 2)
@@ -213,6 +214,7 @@ async def test_what_nobody_has_parked_cannot_be_changed(billing: Database) -> No
     assert await replay(billing, Which(subscription="nobody"), ANN, time.time()) == 0
 
 
+@pytest.mark.slow
 async def test_a_thousand_letters_are_replayed_in_several_turns(shop: Shore, billing: Database) -> None:
     """Others write in between; each is on record."""
     mending = Mending(1)
@@ -230,6 +232,7 @@ async def test_a_thousand_letters_are_replayed_in_several_turns(shop: Shore, bil
     assert len(await deeds(billing, limit=1_000)) == 600
 
 
+@pytest.mark.slow
 async def test_a_lapsed_subscription_holds_back_nothing(shop: Shore, billing: Database) -> None:
     """What it lacks may go; when it reads again, it is live again by itself."""
     keeping = Keeping("shop", shop.database, shop.log, shop.outbox, CLOCK, Kept(keep_s=-60.0))
@@ -265,6 +268,7 @@ async def test_nobody_lapses_whom_nobody_knows(shop: Shore) -> None:
     assert not await deeds(shop.database)
 
 
+@pytest.mark.slow
 async def test_a_running_subscription_is_told_again(shop: Shore, billing: Database) -> None:
     """All of it, in its order, while it waits at the end of the log for what is new."""
     async with reading(billing, shop.log) as reader:

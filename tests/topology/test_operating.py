@@ -81,6 +81,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, postgres: PostgresServ
     return Place(dataclasses.replace(office, name=name, edges=()), tmp_path, Config(url))
 
 
+@pytest.mark.slow
 async def test_an_operator_works_beside_instances_that_run(place: Place) -> None:
     """Looks, another attempt, a fresh start, an erasure: each is noticed."""
     async with place.running() as app, place.operated() as operator:
@@ -110,6 +111,7 @@ async def test_an_operator_works_beside_instances_that_run(place: Place) -> None
     assert [number for address, number in letters if address == "bob"] == [-7, 8, -7, 8, 9]
 
 
+@pytest.mark.slow
 async def test_an_operator_works_while_nothing_runs(place: Place) -> None:
     """What is changed stands in the databases, where the next start finds it."""
     async with place.running() as app, place.operated() as operator:
@@ -234,6 +236,7 @@ async def test_a_call_whose_answer_was_erased_is_not_done_again(tmp_path: Path) 
     assert logs[0].head == 1
 
 
+@pytest.mark.slow
 async def test_a_subscription_that_nobody_declares_any_more_is_told(tmp_path: Path) -> None:
     """Its service was removed, and the log is kept for it all the same, until somebody lets it go."""
     before = Place(Application("notes", services=[NotesService, EchoService], edges=()), tmp_path, Config({}))
