@@ -102,12 +102,19 @@ async def test_partitions_that_are_new_are_followed_at_once(shop: Shore, opens: 
     async with reading(other, shop.log, pace=patient) as staying:
         async with reading(one, shop.log, pace=patient) as leaving:
             await until(lambda: are_shared(leaving, staying))
-            taken = sorted(leaving.subscription.lanes)
+            taken, kept = list(leaving.subscription.lanes), list(staying.subscription.lanes)
+            await shop.sell(1, article=article_in(kept))
+            await staying.until(1)  # so that it has asked for those that it has kept
         await until(lambda: has_all(staying))
 
-        await shop.sell(1, article=next(name for name in map(str, range(1_000)) if partition_of("main", name) in taken))
+        await shop.sell(1, article=article_in(taken))
 
-        assert len(await staying.until(1)) == 1
+        assert len(await staying.until(2)) == 2
+
+
+def article_in(partitions: list[int]) -> str:
+    """An article whose events are in one of these partitions."""
+    return next(name for name in map(str, range(1_000)) if partition_of("main", name) in partitions)
 
 
 async def test_what_is_done_after_the_lease_was_lost_is_undone(shop: Shore, opens: Opens) -> None:

@@ -206,9 +206,7 @@ class Subscription:
     async def _fetch(self, lanes: Sequence[Lane], after: int, limit: int, wait_s: float) -> Batch:
         partitions = tuple(lane.held.partition for lane in lanes)
         done = min((lane.reported for lane in lanes), default=after)
-        await self._database.durable(
-            self._database.driver.written
-        )  # what is told to be done, and nothing that comes now
+        await self._database.durable(self._database.driver.written)  # what is told to be done
         return await self._log.fetch(Wanted(self.subscribed.name, self._types, partitions, after, done, limit, wait_s))
 
     async def _take(self, batch: Batch, asked: Sequence[Lane]) -> bool:
