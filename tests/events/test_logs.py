@@ -169,3 +169,13 @@ async def test_a_door_refuses_what_it_cannot_read(shop: Shore, tmp_path: Path) -
 
     assert answer.startswith(b"HTTP/1.1 422 ")
     assert InvalidInput.code.encode() in answer
+
+
+async def test_a_door_whose_database_has_gone_says_so(shop: Shore) -> None:
+    """Readers ask again; nothing is logged as a defect."""
+    answering = LocalTransport()
+    answering.add(LogDoor("shop", shop.log))
+    await shop.database.close()
+
+    with pytest.raises(Unavailable, match="cannot be read now"):
+        await RemoteLog("shop", answering, ENTROPY).fetch(wanted(0))

@@ -6,6 +6,7 @@ is JSON, with the events' own bytes inside as they were written.
 
 import asyncio
 import functools
+import logging
 from typing import NoReturn, Protocol
 
 import msgspec
@@ -18,6 +19,7 @@ from atoll.contract import (
     InvalidInput,
     Operation,
     Problem,
+    Unavailable,
     compile_operation,
     declared_of,
     from_wire,
@@ -25,8 +27,10 @@ from atoll.contract import (
     to_wire,
 )
 from atoll.events import Batch, Log, Wanted
-from atoll.kernel import Context, Entropy, Trace
+from atoll.kernel import AtollError, Context, Entropy, Trace
 from atoll.resilience import within
+
+_log = logging.getLogger("atoll.events")
 
 GRACE_S = 10.0
 """How much longer than the log may wait a subscriber waits for its answer."""
@@ -77,8 +81,12 @@ class LogDoor:
             return Response(problem.status, to_wire(problem, request.context.trace.id))
         try:
             return Response(200, _encode(await self._log.fetch(wanted)))
-        except Problem as problem:
-            return Response(problem.status, to_wire(problem, request.context.trace.id))
+        except Problem as told:
+            problem = told
+        except AtollError as error:  # its database is not there, say: readers ask again
+            _log.warning("%s: its log cannot be read: %s", self.contract.name, error)
+            problem = Unavailable(service=self.contract.name, reason="its log cannot be read now")
+        return Response(problem.status, to_wire(problem, request.context.trace.id))
 
 
 class RemoteLog:
