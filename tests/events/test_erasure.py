@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from sqlalchemy import insert, select
 
-from atoll import Event, Personal, Transaction, contract, contract_of
+from atoll import Application, Event, Personal, Service, Transaction, contract, contract_of, describe
 from atoll.adapters.sqlite import open_sqlite
 from atoll.adapters.sqlite_rewriting import rewrite
 from atoll.adapters.system import SystemClock, SystemEntropy
@@ -35,10 +35,12 @@ from atoll.events import (
 from atoll.events.auditing import By, deeds
 from atoll.events.erasing import Erased, Whose, erase, erase_published, erase_received
 from atoll.events.letters import Which, letters, replay
+from atoll.events.operating_statements import erasing
 from atoll.events.parking import BEHIND, DEAD
 from atoll.events.statements import publishing
 from atoll.events.tables import OUTBOX, SCHEDULED
 from atoll.kernel import Context, current
+from atoll.operating import Operated
 from tests.events.coast import CLOCK, PACE, Shore, database_of, parked, until
 from tests.events.conftest import Opens
 
@@ -276,6 +278,43 @@ async def test_what_was_fetched_before_is_not_parked_after(leads: Shore, opens: 
 
     assert all(CANARY.encode() not in bytes(row.envelope) for row in await parked(scoring))
     assert all(CANARY not in row.error for row in await parked(scoring))
+
+
+async def test_what_was_told_on_meanwhile_is_erased_too(leads: Shore) -> None:
+    """A handler that was under way commits between two steps: it is done again until there is nothing more."""
+    database = Telling(leads.database)
+    application = Application("coast", services=[LeadsService], edges=())
+    operator = Operated(describe(application), {"leads": database}, {}, {})
+    await leads.publish(captured(1))
+
+    erased = await operator.erase(LEAD, ANN)
+
+    envelopes = [bytes(row.envelope) for row in await database.read(select(OUTBOX.c.envelope))]
+    assert erased == {"leads": Erased(outbox=2)}
+    assert len(envelopes) == 2
+    assert CANARY.encode() not in b"".join(envelopes)
+
+
+class LeadsService(Service, Leads, owner="sales"):
+    """Publishes them."""
+
+    db: Database
+
+
+class Telling(Database):
+    """The database of a publisher, who tells something more once what was published is erased."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database.driver, Statements(database.dialect), database.publisher)
+        self._has_told = False
+
+    async def read(self, statement: Statement, parameters: Parameters | None = None) -> Rows:
+        """The rows; before the first look at what was parked, something more is told."""
+        if statement is erasing().parked.span and not self._has_told:
+            self._has_told = True
+            async with self.transaction() as tx:
+                tx.publish(captured(2))
+        return await super().read(statement, parameters)
 
 
 async def test_a_stored_answer_goes_and_its_key_stays(leads: Shore) -> None:

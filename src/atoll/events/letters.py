@@ -111,6 +111,17 @@ async def letters(
     return [_letter(row, classes) for row in await database.read(wanted.order_by(PARKED.c.number))]
 
 
+async def count(database: Database, which: Which) -> int:
+    """How many messages are meant."""
+    from sqlalchemy import func, select  # noqa: PLC0415  # as above
+
+    from atoll.events.tables import PARKED  # noqa: PLC0415  # as above
+
+    wanted = select(func.count()).select_from(PARKED).where(*_conditions(which))
+    found: int = (await database.read(wanted)).scalar()
+    return found
+
+
 async def replay(database: Database, which: Which, by: By, now: float) -> int:
     """Let messages be tried once more, at once; how many those were. What stands behind them follows by itself.
 
@@ -153,17 +164,17 @@ Change = Callable[[Transaction, Sequence[Row]], Any]  # Any: a coroutine's own s
 
 async def _changed(database: Database, which: Which, now: float, change: Change) -> int:
     """Change messages, some hundred in a transaction; those that die meanwhile are left as they are."""
-    count = 0
+    changed = 0
     while True:
         async with database.transaction(timeout_s=TIMEOUT_S) as tx:
             rows = await _chosen(tx, which, now)
             if rows:
                 await change(tx, rows)
-        count += len(rows)
+        changed += len(rows)
         if which.number is not None and not rows:
             raise NoSuchLetter(which.number)
         if which.number is not None or len(rows) < CHUNK:
-            return count
+            return changed
 
 
 async def _chosen(tx: Transaction, which: Which, now: float) -> Sequence[Row]:

@@ -16,7 +16,7 @@ from atoll.data import Database, DatabaseBusy, DatabaseUnavailable
 from atoll.data.places import DatabasePlace, SqlitePlace, place_of
 from atoll.events.auditing import By, Deed, deeds
 from atoll.events.erasing import Erased, Whose, erase_published, erase_received
-from atoll.events.letters import Letter, Which, drop, letters, replay
+from atoll.events.letters import Letter, Which, count, drop, letters, replay
 from atoll.events.moving import NotBehind, Rewound, furthest, hold_back, lapse, rewind
 from atoll.events.operating import bounds_of, count_behind, position_before
 from atoll.kernel import AtollError, Config, Threads, refuse
@@ -80,6 +80,9 @@ class NotReached(AtollError):
         return f"the database of `{service}` is not reached: {why}"
 
 
+PASSES_MAX = 10
+"""An erasure ends then, also where somebody goes on publishing about its subject."""
+
 NOT_MADE = "there is none yet, since the service has not started so far"
 
 
@@ -142,6 +145,11 @@ class Operated:
             name: await letters(database, self.classes, which, limit=limit)
             for name, database in self._of(service).items()
         }
+        return {name: several for name, several in found.items() if several}
+
+    async def count(self, which: Which, service: str | None = None) -> dict[str, int]:
+        """How many messages are meant, by service; those alone that have some."""
+        found = {name: await count(database, which) for name, database in self._of(service).items()}
         return {name: several for name, several in found.items() if several}
 
     async def deeds(
@@ -221,13 +229,21 @@ class Operated:
     async def erase(self, whose: Whose, by: By, *, is_trial: bool = False) -> dict[str, Erased]:
         """Erase a data subject in all databases that are reached; how many rows that were, by service.
 
-        What was published is erased everywhere before what was received: who fetches again finds what is erased.
+        What was published is erased everywhere before what was received: who fetches again finds what is erased. A
+        handler that was under way may have told others meanwhile; so it is done again until there is nothing more.
         """
-        given = (whose, self.classes, by, self.now)
-        databases = self._databases.items()
-        published = {name: await erase_published(each, *given, is_trial=is_trial) for name, each in databases}
-        received = {name: await erase_received(each, *given, is_trial=is_trial) for name, each in databases}
-        return {name: published[name] + received[name] for name in self._databases}
+        found = dict.fromkeys(self._databases, Erased())
+        for _ in range(PASSES_MAX):
+            given = (whose, self.classes, by, self.now)
+            count = 0
+            for erase in (erase_published, erase_received):
+                for name, database in self._databases.items():
+                    erased = await erase(database, *given, is_trial=is_trial)
+                    found[name] += erased
+                    count += erased.rows
+            if is_trial or not count:
+                break
+        return found
 
     async def rewrite(self) -> dict[str, str]:
         """Write all SQLite files anew, so that nothing deleted is left in them; why some could not be, by service."""

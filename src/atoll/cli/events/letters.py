@@ -108,15 +108,15 @@ async def _meant(found: Operated, which: Which, service: str | None) -> dict[str
         SaidNo: there are none.
         Mistaken: a number is that of several.
     """
-    letters = await found.letters(which, service, limit=100_000)
-    if not letters:
+    meant = await found.count(which, service)
+    if not meant:
         none = "No message is dead" if which.number is None else f"No message is parked under {which.number}"
         where = f" in {service}" if service else ""
         of = f" under the key {which.key}" if which.key else ""
         raise SaidNo(f"{none}{of}{where}.", "`atoll events dead` shows what there is.", code="no_such_letter")
-    if which.number is not None and len(letters) > 1:
-        raise Mistaken(f"{which.number} is a number in {', '.join(letters)}.", "Say --service.", code="not_said")
-    return {name: len(several) for name, several in letters.items()}
+    if which.number is not None and len(meant) > 1:
+        raise Mistaken(f"{which.number} is a number in {', '.join(meant)}.", "Say --service.", code="not_said")
+    return meant
 
 
 def _tell(what: str, done: dict[str, int], *, as_json: bool) -> None:
