@@ -132,7 +132,7 @@ class SqliteDriver:
         """Wait until this commit and those before it are on the disk."""
         await self._sync.until(ticket)
 
-    def sync_with(self, sync: Callable[[int], None]) -> None:
+    def sync_with(self, sync: Callable[[int], object]) -> None:
         """Make the log durable by another function of its descriptor than `os.fdatasync`."""
         self._sync.sync = sync
 

@@ -19,11 +19,11 @@ class Sync:
     """Owns a descriptor of the log, and the thread that waits for the disk. Tickets count commits."""
 
     def __init__(self, log: Path, threads: ThreadPoolExecutor) -> None:
-        self.sync: Callable[[int], None] = os.fdatasync
+        self.sync: Callable[[int], object] = os.fdatasync
         self._descriptor = os.open(log, os.O_RDWR)
         self._threads = threads
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
-        self._round: asyncio.Future[None] | None = None
+        self._round: asyncio.Future[object] | None = None
         self._failure: str | None = None
         self.written = 0
         self.done = 0
@@ -56,7 +56,7 @@ class Sync:
         self._round = loop.run_in_executor(self._threads, self.sync, self._descriptor)
         self._round.add_done_callback(lambda ended: self._ended(loop, upto, ended))
 
-    def _ended(self, loop: asyncio.AbstractEventLoop, upto: int, ended: asyncio.Future[None]) -> None:
+    def _ended(self, loop: asyncio.AbstractEventLoop, upto: int, ended: asyncio.Future[object]) -> None:
         self._round = None
         error = None if ended.cancelled() else ended.exception()
         if error is not None or ended.cancelled():
