@@ -63,13 +63,16 @@ class Publishing:
         self.add_meta: Statement = text(
             "INSERT INTO atoll_meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING"
         )
+        # the oldest thousand are looked at, and no more: whoever looked for old ones would read a log of millions
         self.forget_numbers: Statement = text(
-            "DELETE FROM atoll_outbox WHERE number IN (SELECT number FROM atoll_outbox WHERE number <= :position "
-            "AND number < (SELECT max(number) FROM atoll_outbox) AND published_at < :before ORDER BY number LIMIT 1000)"
+            "DELETE FROM atoll_outbox WHERE number IN (SELECT number FROM (SELECT number, published_at "
+            "FROM atoll_outbox WHERE number <= :position AND number < (SELECT max(number) FROM atoll_outbox) "
+            "ORDER BY number LIMIT 1000) AS oldest WHERE published_at < :before)"
         )
         self.forget_positions: Statement = text(
-            "DELETE FROM atoll_outbox WHERE number IN (SELECT number FROM atoll_outbox WHERE position <= :position "
-            "AND published_at < :before ORDER BY position LIMIT 1000)"
+            "DELETE FROM atoll_outbox WHERE number IN (SELECT number FROM (SELECT number, published_at "
+            "FROM atoll_outbox WHERE position <= :position ORDER BY position LIMIT 1000) AS oldest "
+            "WHERE published_at < :before)"
         )
 
         # --- what a publisher knows of its subscriptions
