@@ -7,6 +7,7 @@ knows nothing of Atoll. What is around a handler of Atoll's is around it: the de
 import asyncio
 import contextvars
 import logging
+import time
 from collections.abc import AsyncGenerator, MutableMapping
 from typing import Any
 from urllib.parse import unquote
@@ -16,7 +17,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from atoll.adapters.asgi_exchange import Exchange, Limits
 from atoll.calls import Dispatcher, Door, Request, Response
-from atoll.calls.http import Target
+from atoll.calls.http import RETRIED, Target, retry_after_in
 from atoll.contract import Contract, Operation, ResultForm
 from atoll.kernel import AtollError, Context, Entropy, Tasks, current
 from atoll.resilience import Guard
@@ -95,7 +96,10 @@ class AsgiDispatcher(Dispatcher):
         except BaseException:
             await exchange.close()
             raise
-        return Response(204) if status < 300 and operation.codec is None else Response(status, body)
+        if status < 300 and operation.codec is None:
+            return Response(204)
+        head = b"\r\nretry-after:%b\r\n" % exchange.retry_after if exchange.retry_after else b""
+        return Response(status, body, None, retry_after_in(head, time.time()) if status in RETRIED else None)
 
     def _scope(self, request: Request, context: Context) -> Scope:
         """The request as a server would hand it over: read from the bytes that would go over a network."""
@@ -108,7 +112,9 @@ class AsgiDispatcher(Dispatcher):
         line, *lines = sent.removesuffix(b"\r\n\r\n").split(b"\r\n")
         headers = [(name.lower(), value) for name, _, value in (each.partition(b": ") for each in lines)]
         headers = [each for each in headers if each[0] != b"content-length"]
-        if request.body:
+        if request.headers:
+            headers.append((b"content-length", str(len(request.body)).encode()))
+        elif request.body:
             headers += [
                 (b"content-type", b"application/json"),
                 (b"content-length", str(len(request.body)).encode()),

@@ -38,6 +38,8 @@ class Exchange:
         self._is_stream = is_stream
         self._task: asyncio.Task[None] | None = None
         self._status: int | None = None
+        self.retry_after = b""
+        """When the application wants to be asked again, as its header says it."""
         self._declared: int | None = None
         self._received = 0
         self._is_complete = False
@@ -141,6 +143,8 @@ class Exchange:
                 if not bytes(value).isdigit():
                     raise Misbehaved(f"the application's `content-length` is {value!r}")
                 self._declared = None if status == 304 else int(value)
+            elif bytes(name).lower() == b"retry-after":
+                self.retry_after = bytes(value)
         self._status = status
         self._changed.set()
 

@@ -5,6 +5,9 @@ import msgspec
 
 from atoll.contract import PayloadTooLarge, Problem, UnsupportedMediaType
 
+EVENT = b"ce-"
+"""How headers begin that are attributes of an event (CloudEvents 1.0, HTTP protocol binding)."""
+
 
 class ServerLimits(msgspec.Struct, frozen=True):
     """What a server puts up with. Spans are in seconds."""
@@ -60,6 +63,14 @@ class Asked:
         if path[:1] != "/" and "://" in path:
             path = "/" + path.partition("://")[2].partition("/")[2]
         return path, query
+
+    def event_headers(self) -> tuple[tuple[str, str], ...]:
+        """What says of an event that is posted what it is: its content type, and the headers that are attributes."""
+        return tuple(
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in self.headers.items()
+            if name == b"content-type" or name[:3] == EVENT
+        )
 
     def refuse_body_that_is_no_json(self) -> None:
         """Check what the body is said to be, before anybody reads it.

@@ -1,6 +1,7 @@
 """One kept-alive connection of a client: a request, its answer, the next request."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import cast
@@ -8,7 +9,7 @@ from typing import cast
 import httptools
 
 from atoll.calls import Response
-from atoll.calls.http import NOT_BEGUN, head_says
+from atoll.calls.http import NOT_BEGUN, RETRIED, head_says, retry_after_in
 from atoll.calls.streams import told_in_stream
 from atoll.contract import BrokenContract, Fault, Operation, Unavailable, to_wire
 from atoll.kernel import Trace
@@ -221,6 +222,7 @@ class Connection(asyncio.Protocol):
             self._interim += 1
             return
         has_begun = status not in NOT_BEGUN or not (self._is_own and head_says(self._last_head(), b"atoll-not-begun"))
+        retry_after_s = retry_after_in(self._last_head(), time.time()) if status in RETRIED else None
         self._has_head = False
         self._head = b""
         self._interim = 0
@@ -239,7 +241,8 @@ class Connection(asyncio.Protocol):
             self.close()
             waiting.set_exception(NotBegun(is_goodbye=status == 408))
         else:
-            waiting.set_result(Response(status, body if isinstance(body, bytes) else bytes(body)))
+            whole = body if isinstance(body, bytes) else bytes(body)
+            waiting.set_result(Response(status, whole, None, retry_after_s))
             self._go_free()
 
     # --- failures ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import cast
 
 import httptools
 
-from atoll.adapters.http_asked import Asked, BadRequest
+from atoll.adapters.http_asked import EVENT, Asked, BadRequest
 from atoll.adapters.http_owner import Server
 from atoll.calls import Lines, Request, Response, decode_query
 from atoll.calls.http import (
@@ -24,15 +24,10 @@ from atoll.calls.http import (
     context_of,
     head_bytes,
     not_begun,
+    retry_after_line,
     stream_head_bytes,
 )
-from atoll.contract import (
-    InternalError,
-    Operation,
-    PayloadTooLarge,
-    Problem,
-    to_wire,
-)
+from atoll.contract import InternalError, Operation, PayloadTooLarge, Problem, to_wire
 from atoll.kernel import Lane
 from atoll.resilience import Timer
 
@@ -183,12 +178,13 @@ class Served(asyncio.Protocol):
         self._count += 1
         if name not in HEADERS:  # ours are written as they are known
             name = name.lower()
-        if self._count > self._headers_max or self._has_head or name not in HEADERS:
+        is_read = name in HEADERS or name[:3] == EVENT
+        if self._count > self._headers_max or self._has_head or not is_read:
             self._on_other_header()
             return
         asked = self._asked
         if name in asked.headers:
-            asked.refusal = asked.refusal or (400, BadRequest(reason=f"`{name.decode()}` is sent twice"))
+            asked.refusal = asked.refusal or (400, BadRequest(reason=f"`{name.decode('latin-1')}` is sent twice"))
         asked.headers[name] = value
 
     def _on_other_header(self) -> None:
@@ -262,13 +258,15 @@ class Served(asyncio.Protocol):
                 if operation is None:
                     response = await self._page(asked)
                 else:
-                    if asked.body:
+                    headers = asked.event_headers() if operation.is_raw else ()
+                    if asked.body and not operation.is_raw:
                         asked.refuse_body_that_is_no_json()
                     context = context_of(asked.headers, operation, self._loop.time(), self._bits)
                     body = asked.body if isinstance(asked.body, bytes) else bytes(asked.body)
                     response = await self._send(
-                        Request(operation, words, query, body, context, False, None, self._timer, True)
+                        Request(operation, words, query, body, context, False, None, self._timer, True, headers)
                     )
+                    more = retry_after_line(response)
             except Problem as problem:
                 response = Response(problem.status, to_wire(problem, None))
                 more = allow_line(problem)

@@ -14,6 +14,7 @@ that comes while it drains, with 408 (RFC 9110, 15.5.9) on an idle connection th
 where too many connections are open.
 """
 
+import email.utils
 import functools
 import math
 import re
@@ -93,6 +94,9 @@ class Target:
         if context.deadline_at is not None:
             head += b"atoll-timeout: %.6f\r\n" % max(0.0, context.deadline_at - now)
         body = request.body
+        if request.headers:
+            head += "".join(f"{name}: {value}\r\n" for name, value in request.headers).encode("latin-1")
+            return b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body)
         if body:
             return b"%bcontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (head, len(body), body)
         return head + (b"content-length: 0\r\n\r\n" if self._has_length else b"\r\n")
@@ -240,6 +244,33 @@ OK_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length:
 def allow_line(problem: Problem) -> bytes:
     """The line of a head that says which methods a path takes (RFC 9110, 15.5.6)."""
     return b"allow: %b\r\n" % problem.allowed.encode() if isinstance(problem, MethodNotAllowed) else b""
+
+
+RETRIED = (429, 503)
+"""The statuses that may say when to ask again."""
+
+
+def retry_after_in(head: bytes, now: float) -> float | None:
+    """For how many seconds the head of an answer asks to be left alone (RFC 9110, 10.2.3); None where it does not.
+
+    It may name a moment, too; `now` is this one, in seconds since 1970. A day is the longest.
+    """
+    _, found, rest = head.lower().partition(b"\r\nretry-after:")
+    text = rest.partition(b"\r\n")[0].strip().decode("latin-1")
+    if not found:
+        return None
+    if text.isascii() and text.isdigit():
+        return min(TIMEOUT_MAX_S, float(text))
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return min(TIMEOUT_MAX_S, max(0.0, moment.timestamp() - now))
+
+
+def retry_after_line(response: Response) -> bytes:
+    """The line of a head that says when to ask again, where the answer does."""
+    return b"" if response.retry_after_s is None else b"retry-after: %d\r\n" % math.ceil(response.retry_after_s)
 
 
 def stream_head_bytes(*, is_last: bool, in_chunks: bool = True) -> bytes:

@@ -17,7 +17,8 @@ TIMEOUT_S = 10.0
 class Request(msgspec.Struct, frozen=True, gc=False):
     """A call on its way: the operation, its arguments as they travel, and the context.
 
-    `path` are the words of the path arguments in the template's order, decoded; `query` the pairs; `body` JSON.
+    `path` are the words of the path arguments in the template's order, decoded; `query` the pairs; `body` JSON. Where
+    the operation is raw, `headers` say what the body is: its content type, and what else belongs to it.
     `strict` marks a call from outside, where what the contract does not know is refused. `watched` says who in this
     process watches the deadline already, `timer` is one that its connection has for all its requests, and `is_span`
     that the trace in the context is the answerer's own span already; these do not travel.
@@ -32,6 +33,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     watched: Guard | None = None
     timer: Timer | None = None
     is_span: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Lines(Protocol):
@@ -53,12 +55,14 @@ class Lines(Protocol):
 class Response(msgspec.Struct, frozen=True, gc=False):
     """An answer on its way: a status, and one body or a stream of lines.
 
-    A stream that fails in the middle ends with a line `{"$problem": {...}}`.
+    A stream that fails in the middle ends with a line `{"$problem": {...}}`. `retry_after_s` is for how long whoever
+    answered wants to be left alone.
     """
 
     status: int
     body: bytes = b""
     stream: Lines | None = None
+    retry_after_s: float | None = None
 
 
 def code_in(response: Response) -> str:

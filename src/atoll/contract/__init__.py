@@ -4,7 +4,7 @@ from atoll.contract.arguments import Argument, Place
 from atoll.contract.asyncapi import Subscriber, asyncapi
 from atoll.contract.blanking import blanked, masked
 from atoll.contract.codec import Codec, codec_of
-from atoll.contract.compiling import compile_operation
+from atoll.contract.compiling import compile_operation, raw_operation
 from atoll.contract.contract import (
     Contract,
     compile_contract,
@@ -108,6 +108,7 @@ __all__ = [
     "post",
     "publishers_of",
     "put",
+    "raw_operation",
     "service_of",
     "snake_case",
     "to_wire",

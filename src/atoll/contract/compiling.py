@@ -51,6 +51,15 @@ def compile_operation(
     return Operation(contract_id, major, name, declared, tuple(arguments), form, result, function), []
 
 
+def raw_operation(contract_id: str, major: int, name: str, path: str, timeout_s: float | None = None) -> Operation:
+    """A place of a service that is in no contract: what is posted there passes with the headers that say what it is."""
+
+    async def posted(self: object) -> None: ...
+
+    declared = Declared("POST", path, public=False, raises=(), deprecated=None, timeout_s=timeout_s)
+    return Operation(contract_id, major, name, declared, (), ResultForm.NOTHING, None, posted, is_raw=True)
+
+
 def _path_mistakes(path: str) -> Iterator[Fix]:
     if not path.startswith("/"):
         yield f"the path `{path}` does not begin with a slash", f'write "/{path}"'

@@ -54,10 +54,13 @@ class Operation:
         function: Callable[..., Any],  # Any: a method
         *,
         is_open: bool = False,
+        is_raw: bool = False,
     ) -> None:
         self.name = name
         self.is_open = is_open
         """Whether answers pass with what is not declared: a document of somebody else's may not tell everything."""
+        self.is_raw = is_raw
+        """Whether it is no call: what is sent passes with the headers that say what it is, as events do by POST."""
         self.id = f"{contract_id}.{name}"
         self.service = contract_id
         self.major = major

@@ -6,6 +6,7 @@ is data: who caused it, never a right to do something.
 """
 
 import zlib
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -44,9 +45,16 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Envelope).decode
 
 
-def encode_envelope(envelope: Envelope, sequence: int | None = None) -> bytes:
-    """The envelope as JSON; with its place in the order of its key, where that is known by now."""
+def encode_envelope(
+    envelope: Envelope, sequence: int | None = None, extensions: Mapping[str, str | bool | int] | None = None
+) -> bytes:
+    """The envelope as JSON; with its place in the order of its key, where that is known by now.
+
+    `extensions` are attributes of others, called as none of ours: they are kept, and passed over when it is read.
+    """
     text = _encode(envelope)
+    if extensions:
+        text = b"%b,%b" % (_encode(extensions)[:-1], text[1:])
     return text if sequence is None else b'{"sequence":"%020d",%b' % (sequence, text[1:])
 
 

@@ -4,7 +4,7 @@ Each event with a key gets the next number of the key's sequence, under the lock
 commit: so the numbers are in the order of the commits, with no gap.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -111,8 +111,13 @@ class Outbox:
         return f"{self._run}-{self._count}"
 
 
-async def append(transaction: Transaction, envelope: Envelope, now: datetime) -> None:
-    """Write an envelope at the end of the log, with the next number of its key."""
+async def append(
+    transaction: Transaction,
+    envelope: Envelope,
+    now: datetime,
+    extensions: Mapping[str, str | bool | int] | None = None,
+) -> None:
+    """Write an envelope at the end of the log, with the next number of its key; with attributes of others, if any."""
     texts = TEXTS[transaction.dialect]
     key, tenant = envelope.partitionkey, envelope.tenant
     sequence: int | None = None
@@ -126,7 +131,7 @@ async def append(transaction: Transaction, envelope: Envelope, now: datetime) ->
         key,
         sequence,
         now.timestamp(),
-        encode_envelope(envelope, sequence),
+        encode_envelope(envelope, sequence, extensions),
     )
     await transaction.run(texts.append, row)
 
