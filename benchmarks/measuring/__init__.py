@@ -2,9 +2,10 @@
 
 from benchmarks.measuring.command import run
 from benchmarks.measuring.cost import Cost, Effort, Subject, Work, interleaved, paired
-from benchmarks.measuring.flow import Figures, Flow
+from benchmarks.measuring.flow import Figures, Flow, flowing
 from benchmarks.measuring.launch import Launch, Start, launched
 from benchmarks.measuring.load import Batch
+from benchmarks.measuring.plot import Panel
 from benchmarks.measuring.processor import cores
 from benchmarks.measuring.programs import Program, Programs
 from benchmarks.measuring.report import Findings, Rate, Ratio, Row
@@ -19,6 +20,7 @@ __all__ = [
     "Findings",
     "Flow",
     "Launch",
+    "Panel",
     "Program",
     "Programs",
     "Rate",
@@ -30,6 +32,7 @@ __all__ = [
     "Subject",
     "Work",
     "cores",
+    "flowing",
     "interleaved",
     "launched",
     "paired",

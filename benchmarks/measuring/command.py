@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.measuring.machine import ROOT, commit, machine, versions
+from benchmarks.measuring.plot import drawn
 from benchmarks.measuring.report import Findings, as_json, write
 from benchmarks.measuring.screen import Screen
 
@@ -48,6 +49,8 @@ def run(
     findings = measure(sizes[asked.size], screen)
     content = as_json(facts, findings)
     path = write(asked.results, name, content)
+    if findings.panels:
+        write(asked.results, name, drawn(question, findings.panels).encode(), "svg")
     screen.show(findings)
     screen.say(f"kept in {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")
     if asked.json:

@@ -1,6 +1,6 @@
 """Events from a producer to a subscriber: how many a second, and how long from a commit to its committed effect."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -59,6 +59,8 @@ class Figures:
 class Flow:
     """A running stack of events: its programs, and who else works for it. Owns the numbers of its events.
 
+    The producer and the subscriber may be one program, which is called `both` then.
+
     Where it is saturated, its producer has `in_flight` transactions at once, and is at most `ahead_max` events ahead of
     their effects. `others` are the processor times, up to now, of what takes part beside the two programs: servers, a
     relay.
@@ -93,5 +95,28 @@ class Flow:
             raise RuntimeError(f"{self.name}: {error}") from None
 
     def _cpu_s(self) -> dict[str, float]:
-        parts = {"producer": self.producer.cpu_s, "subscriber": self.subscriber.cpu_s, **self.others}
+        sides = {"producer": self.producer, "subscriber": self.subscriber}
+        if self.producer is self.subscriber:
+            sides = {"both": self.producer}
+        parts = {**{name: side.cpu_s for name, side in sides.items()}, **self.others}
         return {name: cpu_s() for name, cpu_s in parts.items()}
+
+
+def flowing(
+    flows: Sequence[Flow],
+    seconds: float,
+    rounds: int,
+    on_batch: Callable[[], None],
+    rates: Mapping[str, float] | None = None,
+) -> dict[str, list[Figures]]:
+    """What each stack did in each round, by its name. All run side by side and take turns; another one begins each.
+
+    As quickly as it goes, or each at a rate of its own.
+    """
+    found: dict[str, list[Figures]] = {flow.name: [] for flow in flows}
+    for number in range(rounds):
+        first = number % len(flows)
+        for flow in (*flows[first:], *flows[:first]):
+            found[flow.name].append(flow.measure(seconds, None if rates is None else rates[flow.name]))
+            on_batch()
+    return found

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from benchmarks.measuring.cost import Cost
+from benchmarks.measuring.plot import Panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ class Findings:
     rows: list[Row] = field(default_factory=list[Row])
     rates: list[Rate] = field(default_factory=list[Rate])
     ratios: list[Ratio] = field(default_factory=list[Ratio])
+    panels: list[Panel] = field(default_factory=list[Panel])
+    """What is drawn, in one picture beside the file."""
 
 
 def as_json(facts: Mapping[str, object], findings: Findings) -> bytes:
@@ -129,10 +132,10 @@ def _ratio(ratio: Ratio) -> dict[str, object]:
     return {**content, **bound, "unit": ratio.unit, "holds": ratio.holds}
 
 
-def write(folder: Path, name: str, content: bytes) -> Path:
-    """Keep the findings in `folder/name.json`; the path."""
+def write(folder: Path, name: str, content: bytes, kind: str = "json") -> Path:
+    """Keep the findings in `folder/name.json`, or their picture as `svg`; the path."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.json"
+    path = folder / f"{name}.{kind}"
     path.write_bytes(content)
     return path
 

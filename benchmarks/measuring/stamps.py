@@ -21,7 +21,7 @@ LOOK_S = 0.001
 now = time.monotonic
 
 
-class Produce(msgspec.Struct, frozen=True):
+class Produce(msgspec.Struct, frozen=True, tag=True):
     """What a producer is asked for: events for so long, numbered from `first`.
 
     At a `rate` a second, whether the ones before are committed or not (an open loop). Without, as many as it can, with
@@ -36,7 +36,7 @@ class Produce(msgspec.Struct, frozen=True):
     ahead_max: int
 
 
-class Collect(msgspec.Struct, frozen=True):
+class Collect(msgspec.Struct, frozen=True, tag=True):
     """What a subscriber is asked for: the effects since it was last asked, once there are so many."""
 
     events: int

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from atoll.testing import nats_server, postgres_server
-from benchmarks.measuring import Flow, Program, Programs
+from benchmarks.measuring import Flow, Program, Programs, cores
 from benchmarks.measuring.processor import cpu_s
 from benchmarks.subjects.events_place import Place
 
@@ -27,11 +27,13 @@ NATS_IN_FLIGHT, NATS_AHEAD_MAX = 256, 1000
 def sides(programs: Programs, name: str, module: str, address: str, folder: Path) -> tuple[Program, Program]:
     """The producer and the subscriber of a stack, both ready: a module that is a `Peer`, and where its servers are.
 
-    The file by which they tell each other how far they are lies in the folder.
+    Each is held on a core of its own; servers are not. The file by which they tell each other how far they are lies in
+    the folder.
     """
     arguments = (module, address, str(folder / "followed"))
-    producer = programs.start(f"{name}: producer", SIDE, "produce", *arguments)
-    subscriber = programs.start(f"{name}: subscriber", SIDE, "subscribe", *arguments)
+    first, second = cores()
+    producer = programs.start(f"{name}: producer", SIDE, "produce", *arguments, core=first)
+    subscriber = programs.start(f"{name}: subscriber", SIDE, "subscribe", *arguments, core=second)
     producer.ready()
     subscriber.ready()
     return producer, subscriber

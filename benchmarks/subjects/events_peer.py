@@ -35,6 +35,13 @@ class Peer(Protocol):
     """In use, it tells the number of each event whose effect it has committed."""
 
 
+class OneProcess(Protocol):
+    """A module of a stack whose sides can share a process."""
+
+    both: Callable[[str, Callable[[int], None]], AbstractAsyncContextManager[tuple[Publish, Subscribed]]]
+    """In use, it commits events and tells of effects, as the two sides of a `Peer` do."""
+
+
 def lead_of(number: int) -> str:
     """The lead to which an event belongs: the key of the rows, 36 characters."""
     return str(UUID(int=number % LEADS))

@@ -1,5 +1,7 @@
 """One side of a stack as a program: `events_side produce MODULE ADDRESS COUNTED`, or `events_side subscribe ...`.
 
+A stack whose sides can share a process has them `both` in one program.
+
 `COUNTED` is the path of a file by which the subscriber tells the producer how far it has come; either makes it.
 """
 
@@ -12,7 +14,7 @@ import msgspec
 
 from benchmarks.measuring.speaking import heard, run_program, say, say_ready
 from benchmarks.measuring.stamps import Collect, Effects, Followed, Produce, produced
-from benchmarks.subjects.events_peer import Peer
+from benchmarks.subjects.events_peer import OneProcess, Peer
 
 
 async def produce(peer: Peer, address: str, followed: Followed) -> None:
@@ -33,8 +35,24 @@ async def subscribe(peer: Peer, address: str, followed: Followed) -> None:
             say(msgspec.structs.replace(stamps, total=await subscribed.effects()))
 
 
+async def both(peer: OneProcess, address: str, followed: Followed) -> None:
+    """Publish events, and have their effects: either as it is asked for."""
+    effects = Effects(followed)
+    async with peer.both(address, effects.committed) as (publish, subscribed):
+        say_ready()
+        async for asked in heard(cast("type[Produce | Collect]", Produce | Collect)):
+            if isinstance(asked, Produce):
+                say(await produced(publish, asked, followed))
+            else:
+                stamps = await effects.collected(asked)
+                say(msgspec.structs.replace(stamps, total=await subscribed.effects()))
+
+
 if __name__ == "__main__":
     _, side, name, place, path = sys.argv
-    module = cast("Peer", importlib.import_module(name))
+    module = importlib.import_module(name)
     with Followed(Path(path)) as counted:
-        run_program((produce if side == "produce" else subscribe)(module, place, counted))
+        if side == "both":
+            run_program(both(cast("OneProcess", module), place, counted))
+        else:
+            run_program((produce if side == "produce" else subscribe)(cast("Peer", module), place, counted))
