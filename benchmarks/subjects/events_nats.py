@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import msgspec
-import nats.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import StorageType, StreamConfig
@@ -78,7 +77,7 @@ async def subscribing(address: str, committed: Callable[[int], None]) -> AsyncGe
 
         async def pull() -> None:
             while True:
-                with suppress(nats.errors.TimeoutError):  # nothing was published
+                with suppress(TimeoutError):  # nothing was published; it has no class of its own on all ways
                     for message in await pulled.fetch(BATCH, timeout=PATIENCE_S):
                         _lead.decode(message.data)
                         await message.ack()

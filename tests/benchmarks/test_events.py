@@ -131,7 +131,12 @@ async def test_an_effect_is_noted_when_it_is_on_the_disk(tmp_path: Path) -> None
     noted: list[tuple[str, int]] = []
     asked, written = threading.Event(), threading.Event()
     inner = await open_sqlite(tmp_path / "scores.db")
-    inner.sync_with(lambda _: (asked.set(), written.wait(10)) and None)
+
+    def sync(_: int) -> None:
+        asked.set()
+        written.wait(10)
+
+    inner.sync_with(sync)
     driver = NotingDriver(inner, lambda lead, number: noted.append((lead, number)))
 
     session = await driver.begin(asyncio.get_running_loop().time() + 5)
