@@ -59,6 +59,32 @@ async def test_a_replayed_message_frees_those_behind_it(shop: Shore, billing: Da
         assert not await parked(billing)
 
 
+async def test_those_behind_are_delivered_by_the_next_instance(shop: Shore, billing: Database) -> None:
+    """Whoever has delivered the first may end before the second: that waits for nobody who has gone."""
+    is_mended, has_gone_on = asyncio.Event(), asyncio.Event()
+
+    async def refuse(event: Sold, tx: Transaction) -> None:
+        if not is_mended.is_set():
+            raise ValueError("the first one is refused")
+        if event.count > 1:
+            has_gone_on.set()
+            await asyncio.Event().wait()
+        await note(event, tx)
+
+    async with reading(billing, shop.log, refuse) as first:
+        await shop.sell(1, 2, 3)
+        await until(lambda: are_parked(billing, 3))
+        is_mended.set()
+        await replayed(billing)
+        await first.until(1)
+        await has_gone_on.wait()
+
+    async with reading(billing, shop.log) as second:
+        await second.until(3)
+        assert await second.values() == [1, 2, 3]
+    assert not await parked(billing)
+
+
 async def test_a_failure_that_passes_is_no_dead_letter(shop: Shore, billing: Database) -> None:
     """Some attempts are made in place, later ones from beside the road."""
     attempts: list[int] = []

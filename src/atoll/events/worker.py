@@ -213,6 +213,8 @@ class Worker:
                 return False
             if not await self._parking.unpark(tx, row.number):
                 raise Gone
+            if row.key is not None:  # the next one is due, whoever delivers it: this process may end before
+                await self._parking.free(tx, row.tenant, row.key, self._clock.now().timestamp())
             return True
 
         try:
