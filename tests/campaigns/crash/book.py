@@ -18,7 +18,7 @@ DEADLINE_S = 2.0
 PATIENCE_S = 40.0
 """For how long a call with an idempotency key is sent again, until it is answered."""
 
-HONEST = frozenset({"unavailable", "undecided", "deadline_exceeded"})
+HONEST = frozenset({"unavailable", "outcome_unknown", "deadline_exceeded"})
 """What a caller may be told while processes and databases die."""
 
 
@@ -45,11 +45,14 @@ class Book:
 class Load:
     """Callers that sell, each one after the other, until they are told to stop. Owns their tasks."""
 
-    def __init__(self, carrier: Transport, entropy: Entropy, chance: random.Random, name: str) -> None:
+    def __init__(
+        self, carrier: Transport, entropy: Entropy, chance: random.Random, name: str, *, stumbles: bool
+    ) -> None:
         self.book = Book()
         self._till = client(Till, Caller("load", carrier, entropy, timeout_s=DEADLINE_S))
         self._chance = chance
         self._name = name
+        self._stumble = STUMBLES if stumbles else ""
         self._count = 0
         self._is_stopping = False
         self._tasks = Tasks("load")
@@ -79,7 +82,7 @@ class Load:
         while not self._is_stopping:
             self._count += 1
             number = self._count
-            mark = f"{self._name}-{number}{STUMBLES if number % 40 == 7 else ''}"
+            mark = f"{self._name}-{number}{self._stumble if number % 40 == 7 else ''}"
             is_later = number % 25 == 3
             account = f"later-{number}" if is_later else f"account-{chance.randrange(ACCOUNTS)}"
             sale = Sale(account=account, mark=mark, delay_s=chance.uniform(0.05, 0.5) if is_later else 0.0)

@@ -1,14 +1,12 @@
 """One run: an application under load, deaths of one kind, and what is there when all is over."""
 
 import asyncio
-import os
 import random
 import shutil
-import signal
 import tempfile
 from collections import Counter
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,10 +14,12 @@ from atoll.adapters.http_client import HttpClient
 from atoll.adapters.system import SystemEntropy
 from atoll.testing import PostgresServer, postgres_server
 from tests.campaigns.crash.book import Book, Load
-from tests.campaigns.crash.fleet import Fleet, fleet
+from tests.campaigns.crash.fleet import SERVICES, Death, Fleet
+from tests.campaigns.crash.forking import forked_fleet
 from tests.campaigns.crash.keeper import Armed, Spec
 from tests.campaigns.crash.oracle import Eye, PostgresEye, SqliteEye, Verdict, are_even, judged, look
 from tests.campaigns.crash.points import LEAVING, POINTS, POSTGRES_POINTS
+from tests.campaigns.crash.supervised import SupervisedFleet, supervised_fleet
 
 KILLS = 12
 """How many processes are killed in a run at random moments."""
@@ -27,6 +27,8 @@ DEATHS = 9
 """How many deaths at crash points await each service in a run."""
 POINTS_S = 6.0
 """How long a run waits for processes to get to their crash points."""
+LEASE_S = 0.5
+"""How long the leases of a dead process last: so long the ledger rests after each death, so that there are many."""
 CATCH_UP_S = 25.0
 """In how many seconds after the last death everything has to have arrived."""
 
@@ -84,10 +86,12 @@ async def _run(scenario: Scenario, seed: int, folder: Path, server: PostgresServ
     spec = _spec(scenario, folder, server, chance)
     loop = asyncio.get_running_loop()
     eye: Eye | None = None
-    async with fleet(spec) as made:
+    start = supervised_fleet if scenario.victim == "supervisor" else forked_fleet
+    async with start(spec) as made:
         await made.listening()
         carrier = HttpClient(made.directory, SystemEntropy())
-        load = Load(carrier, SystemEntropy(), chance, str(seed))
+        stumbles = start is forked_fleet  # at the pace of production a message that stumbles is long on its way
+        load = Load(carrier, SystemEntropy(), chance, str(seed), stumbles=stumbles)
         try:
             load.start()
             await load.answered()
@@ -121,7 +125,7 @@ def _spec(scenario: Scenario, folder: Path, server: PostgresServer | None, chanc
             known = [*points, *(POSTGRES_POINTS[service] if server else ())]
             chosen = chance.sample(known, min(DEATHS, len(known)))
             deaths[service] = [Armed(each, 1 if each in LEAVING else chance.choice((1, 1, 2, 3, 8))) for each in chosen]
-    return Spec(str(folder), places, settings, deaths=deaths)
+    return Spec(str(folder), places, settings, LEASE_S, deaths)
 
 
 async def _kill(scenario: Scenario, made: Fleet, server: PostgresServer | None, chance: random.Random) -> None:
@@ -135,9 +139,15 @@ async def _kill(scenario: Scenario, made: Fleet, server: PostgresServer | None, 
         for _ in range(KILLS // 4):
             await asyncio.sleep(chance.uniform(0.05, 0.6))
             await loop.run_in_executor(None, server.kill)
-            made.server_died()
+            made.deaths.append(Death(loop.time(), "postgresql"))
             await asyncio.sleep(chance.choice((0.0, 0.3)))
             await loop.run_in_executor(None, server.restart)
+    elif isinstance(made, SupervisedFleet):
+        for _ in range(KILLS // 6):
+            await asyncio.sleep(chance.uniform(0.1, 0.6))
+            _kill_some("any", made, chance)
+            await asyncio.sleep(chance.uniform(0.0, 0.3))
+            await made.kill_supervisor()
     else:
         for _ in range(KILLS):
             await asyncio.sleep(chance.uniform(0.01, 0.35))
@@ -146,13 +156,12 @@ async def _kill(scenario: Scenario, made: Fleet, server: PostgresServer | None, 
 
 def _kill_some(victim: str, made: Fleet, chance: random.Random) -> None:
     if victim == "all at once":
-        victims = made.pids(["till", "ledger", "archive"])
+        victims = made.pids(SERVICES)
     else:
-        living = made.pids(["till", "ledger", "archive"] if victim == "any" else [victim])
+        living = made.pids(SERVICES if victim == "any" else [victim])
         victims = [chance.choice(living)] if living else []
     for pid in victims:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+        made.kill(pid)
 
 
 async def _caught_up(eye: Eye) -> float | None:
