@@ -1,8 +1,11 @@
 """What happened, told reliably: the outbox, the log, subscriptions, deliveries, and what was put aside."""
 
 from atoll.events.declared import Reaction, Repeated, Since, every, handler_mistakes, on, reactions_in, repeated_in
-from atoll.events.delivery import Effect, Undeliverable, effect_of
+from atoll.events.delivery import Effect, NotNow, Refused, Undeliverable, effect_of
 from atoll.events.envelope import Envelope, decode_envelope, encode_envelope, partition_of
+from atoll.events.forms import BATCH_BYTES_MAX, BATCH_MAX, Form, written
+from atoll.events.inbox import Inbox
+from atoll.events.incoming import Incoming, NoForm, read_incoming
 from atoll.events.keeping import Keeping, Kept
 from atoll.events.log import OutboxLog
 from atoll.events.outbox import PAYLOAD_BYTES_MAX, Outbox, append
@@ -13,19 +16,27 @@ from atoll.events.timing import Timing, Turn
 from atoll.events.worker import Pace, Subscribed
 
 __all__ = [
+    "BATCH_BYTES_MAX",
+    "BATCH_MAX",
     "PARTITIONS",
     "PAYLOAD_BYTES_MAX",
     "Batch",
     "Effect",
     "Envelope",
+    "Form",
+    "Inbox",
+    "Incoming",
     "Keeping",
     "Kept",
     "Log",
     "Message",
+    "NoForm",
+    "NotNow",
     "Outbox",
     "OutboxLog",
     "Pace",
     "Reaction",
+    "Refused",
     "Repeated",
     "Since",
     "Subscribed",
@@ -44,5 +55,7 @@ __all__ = [
     "partition_of",
     "publishing",
     "reactions_in",
+    "read_incoming",
     "repeated_in",
+    "written",
 ]

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextvars
+import dataclasses
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from atoll.contract import Codec, DeadlineExceeded, Event, Invalid
 from atoll.data import TIMEOUT_S, Database, Once, Transaction, once
@@ -20,18 +23,56 @@ Work = Coroutine[Any, Any, None]  # Any: a coroutine's own send types
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What is done with events of one type: `run` is given the envelope and the transaction of the delivery."""
+    """What is done with events of one type: `run` is given the envelope and the transaction of the delivery.
+
+    Where there is `many`, that is given the envelopes as they are kept instead, up to `many_max` of one partition that
+    follow one another.
+    """
 
     type: str
     run: Callable[[Envelope, Transaction], Work]
     attempts_max: int = 10
     timeout_s: float = 30.0
+    many: Callable[[Sequence[bytes], Transaction], Work] | None = None
+    many_max: int = 1
+
+    def on(self, texts: Sequence[bytes | msgspec.Raw]) -> "Effect":
+        """The effect on these envelopes, where it is given them as they are kept."""
+        many = self.many
+        if many is None:
+            return self
+
+        async def run(_: Envelope, tx: Transaction) -> None:
+            await many([bytes(text) for text in texts], tx)
+
+        return dataclasses.replace(self, run=run)
 
 
 class Undeliverable(AtollError):
     """A message that no attempt can deliver: it is put aside at once."""
 
     code = "undeliverable"
+
+
+class Refused(AtollError):
+    """Whoever was told of a message says that no attempt will help; a few are made all the same."""
+
+    code = "refused"
+    attempts_max = 3
+
+
+class NotNow(AtollError):
+    """Whoever was told of a message wants to be told later: in `retry_after_s` seconds, where it says when."""
+
+    code = "not_now"
+    retryable = True
+
+    def __init__(self, said: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(said, retry_after_s)
+        self.retry_after_s = retry_after_s
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class Fenced(AtollError):

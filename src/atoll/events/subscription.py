@@ -76,7 +76,7 @@ class Subscription:
 
     async def drain(self, timeout_s: float) -> None:
         """Take nothing new, let deliveries in progress end, and let others have the partitions."""
-        self._worker.is_draining = True
+        self._worker.drain()
         for lane in self.lanes.values():
             lane.queue.clear()
             lane.jobs.clear()

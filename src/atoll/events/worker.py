@@ -1,15 +1,18 @@
 """The work in lanes: each message to its end, which is its effect, or a place beside the road."""
 
 import asyncio
+import contextlib
+import itertools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from atoll.contract import Problem
 from atoll.data import Database, Row, Transaction
-from atoll.events.delivery import Deliverer, Effect, Fenced, Undeliverable, no_effect
+from atoll.events.delivery import Deliverer, Effect, Fenced, NotNow, Refused, Undeliverable, no_effect
 from atoll.events.envelope import Envelope, read_envelope
+from atoll.events.forms import BATCH_BYTES_MAX, BATCH_MAX
 from atoll.events.lane import Lane
 from atoll.events.leases import Leases
 from atoll.events.parking import DEAD, WAITING, Failure, Gone, Parking
@@ -17,6 +20,7 @@ from atoll.events.ports import Message
 from atoll.kernel import AtollError, Clock
 
 _log = logging.getLogger("atoll.events")
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -87,7 +91,17 @@ class Worker:
         self._chance = means.chance
         self._pace = pace
         self._owner = owner
-        self.is_draining = False
+        self._is_batched = any(effect.many_max > 1 for effect in subscribed.effects.values())
+        self._draining = asyncio.Event()
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether it takes nothing new."""
+        return self._draining.is_set()
+
+    def drain(self) -> None:
+        """Take nothing new, and wait for no further attempt."""
+        self._draining.set()
 
     async def work(self, lane: Lane) -> None:
         """Deliver what waits in a lane, until nothing does."""
@@ -95,6 +109,8 @@ class Worker:
             while not lane.is_lost and (lane.jobs or lane.queue):
                 if lane.jobs:
                     await self._again(lane, lane.jobs.popleft())
+                elif self._is_batched and len(together := self._together(lane)) > 1:
+                    await self._deliver_all(lane, together)
                 else:
                     await self._deliver(lane, lane.queue.popleft())
                 await asyncio.sleep(0)  # a delivery may have waited for nothing: calls have their turn, too
@@ -114,14 +130,14 @@ class Worker:
             lane.is_working = False
             self._owner.rested(lane)
 
-    async def _deliver(self, lane: Lane, message: Message) -> None:
-        """See one message to its end: it took effect, or was put aside."""
-        envelope = read_envelope(message.event, f"{self._names[1]}:{message.position}")
+    async def _deliver(self, lane: Lane, message: Message) -> bool:
+        """See one message to its end: it took effect, or was put aside. False where the lane begins anew before."""
+        envelope = self._envelope_of(message)
         key = (envelope.tenant, envelope.partitionkey) if envelope.partitionkey is not None else None
         if key is not None and key in lane.keys:
             await self._put_aside(lane, message, envelope, None)
-            return
-        effect = self._effect_of(envelope)
+            return True
+        effect = self._effect_of(envelope).on((message.event,))
         attempts = 0
         while True:
             try:
@@ -137,11 +153,75 @@ class Worker:
                 if failure is not None:
                     await self._put_aside(lane, message, envelope, failure)
                     break
-                most_s = self._pace.out_of_reach_s if _is_out_of_reach(error) else None
-                await asyncio.sleep(self._pace.pause_s(attempts, self._chance(), most_s))
-                if lane.is_lost or self.is_draining:
-                    raise Fenced from None
+                if not await self._pause(lane, error, attempts):
+                    return False
         lane.done = message.position
+        return True
+
+    async def _pause(self, lane: Lane, error: Exception, attempts: int) -> bool:
+        """Wait until the next attempt is due; False where none is made, since the lane begins anew.
+
+        Raises:
+            Fenced: somebody else has the partition by now.
+        """
+        most_s = self._pace.out_of_reach_s if _is_out_of_reach(error) else None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(self._pace.pause_s(attempts, self._chance(), most_s), _asked_s(error))):
+                await self._draining.wait()
+        if lane.is_lost:
+            raise Fenced
+        if self.is_draining:
+            lane.begin_anew()
+        return not self.is_draining
+
+    def _together(self, lane: Lane) -> list[Message]:
+        """The next messages of a lane that one effect takes at once; they are taken out where there are several."""
+        found: list[Message] = []
+        first: Effect | None = None
+        size = 0
+        for message in itertools.islice(lane.queue, BATCH_MAX):
+            envelope = self._envelope_of(message)
+            effect = self._effect_of(envelope)
+            first = first or effect
+            size += len(bytes(message.event))
+            fits = effect.many == first.many and len(found) < first.many_max and (not found or size <= BATCH_BYTES_MAX)
+            if not fits or (envelope.tenant, envelope.partitionkey) in lane.keys:
+                break
+            found.append(message)
+        for _ in found if len(found) > 1 else ():
+            lane.queue.popleft()
+        return found
+
+    async def _deliver_all(self, lane: Lane, together: Sequence[Message]) -> None:
+        """Deliver several messages at once. Where that fails, each goes alone, so that the one is found that fails."""
+        envelope, last = self._envelope_of(together[0]), together[-1]
+        effect = self._effect_of(envelope).on([message.event for message in together])
+        attempts = 0
+        while True:
+            try:
+                await self._deliverer.deliver(
+                    envelope, effect, lane.timer, lambda tx: self._leases.advance(tx, lane.held, last.position)
+                )
+                break
+            except Fenced:
+                raise
+            except Exception as error:  # noqa: BLE001  # foreign code: the handler's own errors
+                attempts += 1
+                if not _is_out_of_reach(error):
+                    _log.warning("%s: %d of %s go one by one: %s", self._names[0], len(together), self._names[1], error)
+                    await self._deliver_each(lane, together)
+                    return
+                self._failed(envelope, effect, error, attempts)
+                if not await self._pause(lane, error, attempts):
+                    return
+        lane.done = last.position
+
+    async def _deliver_each(self, lane: Lane, several: Sequence[Message]) -> None:
+        for message in several:
+            if self.is_draining:
+                lane.begin_anew()
+            if lane.is_lost or self.is_draining or not await self._deliver(lane, message):
+                return
 
     def _failed(self, envelope: Envelope, effect: Effect, error: Exception, attempts: int) -> Failure | None:
         """What becomes of a message after an error; None where it is tried again at once, in its place."""
@@ -151,7 +231,10 @@ class Worker:
                 _log.warning("%s: %s of %s waits: %s", self._names[0], envelope.type, self._names[1], said)
             return None
         _log.error("%s could not react to %s %s", self._names[0], envelope.type, envelope.id, exc_info=error)
-        if isinstance(error, Undeliverable) or attempts >= effect.attempts_max:
+        attempts_max = (
+            min(effect.attempts_max, error.attempts_max) if isinstance(error, Refused) else effect.attempts_max
+        )
+        if isinstance(error, Undeliverable) or attempts >= attempts_max:
             return Failure(said, attempts, None)
         if attempts >= self._pace.here_max:
             pause_s = self._pace.pause_s(attempts, self._chance())
@@ -206,7 +289,7 @@ class Worker:
     async def _attempt_parked(self, lane: Lane, row: Row) -> bool:
         """Whether a parked message is out of the way: it took effect, or is there no longer."""
         envelope = read_envelope(bytes(row.envelope), row.message_id)
-        effect = self._effect_of(envelope)
+        effect = self._effect_of(envelope).on((bytes(row.envelope),))
 
         async def record(tx: Transaction) -> bool:
             if not await self._leases.confirm(tx, lane.held):
@@ -241,8 +324,11 @@ class Worker:
         found = self._failed(envelope, effect, error, attempts)
         if found is not None and found.due_at is None:
             return found
-        pause_s = self._pace.pause_s(attempts, self._chance())
+        pause_s = max(self._pace.pause_s(attempts, self._chance()), _asked_s(error))
         return Failure(f"{type(error).__name__}: {error}", attempts, self._clock.now().timestamp() + pause_s)
+
+    def _envelope_of(self, message: Message) -> Envelope:
+        return read_envelope(message.event, f"{self._names[1]}:{message.position}")
 
     def _effect_of(self, envelope: Envelope) -> Effect:
         """What is done with an event; one that nobody can read, or reacts to any more, cannot be delivered."""
@@ -256,6 +342,11 @@ class Worker:
 def _is_out_of_reach(error: Exception) -> bool:
     """Whether what the handler needs is not there now: no fault of the message, so that its place is kept."""
     return isinstance(error, AtollError | Problem) and error.retryable
+
+
+def _asked_s(error: Exception) -> float:
+    """For how long whoever was told asks to be left alone."""
+    return error.retry_after_s if isinstance(error, NotNow) else 0.0
 
 
 class Writing(Protocol):

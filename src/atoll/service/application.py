@@ -1,10 +1,40 @@
 """Applications: a list of services with a name. It describes; `topology` runs it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import cast
 
+from atoll.contract import Event
+from atoll.events import Form, Since
 from atoll.service.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """An event that a service from elsewhere is told of by POST at `to`, below its root.
+
+    The `form` is one of CloudEvents': `structured` (one event as JSON), `binary` (its data as the body, the rest as
+    headers `ce-...`), or `batch` (several as a JSON array). An answer 2xx says that it took effect; whoever wants to be
+    left alone for a time says 429 or 503, with `Retry-After`; what is answered by another 4xx is soon a dead letter;
+    everything else is tried again. It may come twice, and in the order of its key. The rest is as for `on`.
+
+    >>> from atoll import Command, Event, Posted
+    >>> class OrderPlaced(Event, key="order_id"):
+    ...     order_id: str
+    >>> tax = Command("tax", ("node", "tax.js"), contract="tax.json", subscribes=(Posted(OrderPlaced, to="/events"),))
+    >>> tax.subscribes[0].form
+    'structured'
+    """
+
+    event: type[Event]
+    to: str
+    _: KW_ONLY
+    form: Form = "structured"
+    since: Since = "oldest"
+    replayable: bool = False
+    attempts_max: int = 10
+    timeout_s: float = 30.0
+
 
 GATEWAY = "atoll.gateway.service:GatewayService"
 """The platform's own edge, which an application trusts unless it names others."""
@@ -38,12 +68,15 @@ class Elsewhere:
     """A service that was not written with Atoll. `contract` is the place of a contract, or the path of a document.
 
     A document is OpenAPI as JSON (`*.json`), found along the import path as modules are. What it describes can be
-    called by the other services, and through the gateway as well where it is `public`.
+    called by the other services, and through the gateway as well where it is `public`. `subscribes` are the events that
+    it is told of by POST, `publishes` those that it posts itself and a document does not tell of: a class says it.
     """
 
     name: str = field(kw_only=False)
     contract: str
     public: bool = False
+    subscribes: tuple[Posted, ...] = ()
+    publishes: tuple[type[Event], ...] = ()
     owner: str = ""
     description: str = ""
 
@@ -66,6 +99,7 @@ class Command(Elsewhere):
 
     `root` is the path below which its operations are. In its environment stand `PORT`, `ATOLL_PEERS` (the file that
     says where all services listen) and, for each service, `ATOLL_SOCKET_...`, a Unix socket that reaches an instance.
+    One that publishes posts its events to the path `ATOLL_EVENTS_PATH` at the Unix socket `ATOLL_EVENTS`.
 
     >>> from atoll import Command
     >>> Command("tax", ("node", "tax/server.js"), contract="tax/openapi.json").root
