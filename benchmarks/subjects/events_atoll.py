@@ -6,6 +6,7 @@ would save some 9 µs that everybody pays. In processes of their own both sides 
 subscriber reads the producer's log at its socket. Nobody watches the loop: batches of stamps hold it up.
 """
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from atoll import Application, Config, Running, Service, World, single
 from atoll.data import Driver
 from atoll.topology.peers import Directory, Peers
 from atoll.topology.serving import serving
+from benchmarks.measuring.programs import TIMEOUT_S
 from benchmarks.measuring.stamps import Publish
 from benchmarks.subjects.events_application import (
     CAPTURE,
@@ -136,6 +138,7 @@ async def producing(address: str) -> AsyncGenerator[Publish]:
 async def subscribing(address: str, committed: Callable[[int], None]) -> AsyncGenerator[Subscribers]:
     """The subscribers alone, all in this process."""
     place = msgspec.json.decode(address, type=AtollPlace)
+    await _there(Path(place.address(CAPTURE).removeprefix("unix:")).exists)
     subscribers = Subscribers(place, committed)
     world = subscribers.world("subscribers")
     async with _served(subscribers.application, place, "subscribers", subscribers.names, world) as running:
@@ -168,6 +171,13 @@ async def serving_producer(place: AtollPlace) -> AsyncGenerator[Running]:
     subscribers = Subscribers(place)
     async with _served(subscribers.application, place, CAPTURE, [CAPTURE], subscribers.world(CAPTURE)) as running:
         yield running
+
+
+async def _there(is_there: Callable[[], bool]) -> None:
+    """Wait for the producer, which starts at the same time: a subscriber would do so, too, and say it."""
+    async with asyncio.timeout(TIMEOUT_S):
+        while not is_there():  # noqa: ASYNC110  # another process makes it
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
