@@ -159,7 +159,7 @@ class Subscription:
     async def _follow(self) -> None:
         """Ask for what comes behind the edge, and wait there, until there are other lanes to ask for."""
         failures = 0
-        while True:
+        while not self._worker.is_draining:
             await self._has_lanes.wait()
             try:
                 asked = list(self.lanes.values())
@@ -212,8 +212,11 @@ class Subscription:
     async def _take(self, batch: Batch, asked: Sequence[Lane]) -> bool:
         """Hand the messages of a batch to the lanes that it was asked for, as far as they are still held.
 
-        False where it is of another incarnation than the lanes, which then begin anew.
+        False where it is of another incarnation than the lanes, which then begin anew. While it drains, none is handed
+        out: the lanes' queues were emptied, and what comes now would be taken for the next in order.
         """
+        if self._worker.is_draining:
+            return False
         self.head = max(self.head, batch.head) if batch.incarnation == self._incarnation else batch.head
         if any(lane.held.incarnation != batch.incarnation for lane in self.lanes.values()):
             await self._fork(batch)

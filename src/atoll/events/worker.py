@@ -106,7 +106,7 @@ class Worker:
     async def work(self, lane: Lane) -> None:
         """Deliver what waits in a lane, until nothing does."""
         try:
-            while not lane.is_lost and (lane.jobs or lane.queue):
+            while not lane.is_lost and not self.is_draining and (lane.jobs or lane.queue):
                 if lane.jobs:
                     await self._again(lane, lane.jobs.popleft())
                 elif self._is_batched and len(together := self._together(lane)) > 1:
