@@ -28,6 +28,7 @@ from atoll.hosting import Directory, Peers, serving
 from atoll.topology.single import single
 from tests.campaigns.crash.application import crash
 from tests.campaigns.crash.points import Doom, world_of
+from tests.campaigns.crash.sabotage import SABOTAGES
 
 POLL_S = 0.004
 FIRST_S, MOST_S = 0.005, 1.0
@@ -50,6 +51,8 @@ class Spec(msgspec.Struct, frozen=True):
     settings: dict[str, str] = {}
     lease_s: float = 1.0
     deaths: dict[str, list[Armed]] = {}
+    sabotage: str = ""
+    """Which safeguard is taken away; none by default."""
 
     @property
     def peers(self) -> Peers:
@@ -176,7 +179,7 @@ async def _until_told(spec: Spec, place: str, armed: Armed | None) -> None:
     doom = Doom(armed.point, armed.nth, last_words) if armed else None
     async with serving(
         crash,
-        world=world_of(Path(spec.state), spec.lease_s, doom),
+        world=world_of(Path(spec.state), spec.lease_s, doom, SABOTAGES[spec.sabotage]),
         directory=Directory(spec.peers),
         listen=[f"unix:{spec.state}/{place}.sock"],
         services=[spec.places[place]],

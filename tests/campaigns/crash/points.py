@@ -9,17 +9,18 @@ import dataclasses
 import os
 import re
 import signal
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from atoll import World
 from atoll.calls import LocalTransport, Request, Response
 from atoll.contract import Contract
-from atoll.data import Announcing, Dialect, Driver, Raw, Session
+from atoll.data import Announcing, Driver, Raw, Session
 from atoll.events import Kept, Pace
 from atoll.telemetry import CallRecord
-from atoll.topology.world import Carrier
+from atoll.topology.world import Carrier, Storage, bare
+from tests.campaigns.crash.passing import PassingDriver, PassingSession
 
 STATEMENTS = (
     ("sale", "INSERT INTO sales"),
@@ -33,10 +34,10 @@ STATEMENTS = (
     ("unschedule", "DELETE FROM atoll_scheduled"),
     ("place", "WITH fresh AS"),
     ("member", "INSERT INTO atoll_members"),
-    ("lease taken", r"UPDATE atoll_cursors SET holder=\S+ epoch="),
-    ("lease renewed", "UPDATE atoll_cursors SET held_until="),
-    ("lease released", "UPDATE atoll_cursors SET holder="),
-    ("cursor", "UPDATE atoll_cursors SET position="),
+    ("lease taken", r"UPDATE atoll_cursors SET holder ?= ?\S+ epoch"),
+    ("lease renewed", "UPDATE atoll_cursors SET held_until"),
+    ("lease released", "UPDATE atoll_cursors SET holder"),
+    ("cursor", "UPDATE atoll_cursors SET position"),
     ("parked", "INSERT INTO atoll_parked"),
     ("tried again", "UPDATE atoll_parked"),
     ("unparked", "DELETE FROM atoll_parked"),
@@ -113,18 +114,18 @@ class Doom:
             asyncio.get_running_loop().call_later(0.002, self.reached, "after answer")
 
 
-class DoomedSession:
-    """A transaction that may not live to its end. Fulfils `Session`."""
+class DoomedSession(PassingSession):
+    """A transaction that may not live to its end."""
 
-    def __init__(self, session: Session, doom: Doom) -> None:
-        self._session = session
+    def __init__(self, driver: Driver, session: Session, doom: Doom) -> None:
+        super().__init__(driver, session)
         self._reached = doom.reached
 
     async def execute(self, text: str, arguments: Sequence[Any]) -> tuple[Raw, int]:  # Any: values of all columns
         """The rows, and how many were changed."""
         kind = kind_of(text)
         self._reached(f"before {kind}")
-        answer = await self._session.execute(text, arguments)
+        answer = await super().execute(text, arguments)
         self._reached(f"after {kind}")
         return answer
 
@@ -132,66 +133,51 @@ class DoomedSession:
         """How many rows were changed in all."""
         kind = kind_of(text)
         self._reached(f"before {kind}")
-        changed = await self._session.execute_many(text, arguments)
+        changed = await super().execute_many(text, arguments)
         self._reached(f"after {kind}")
         return changed
 
     async def commit(self) -> int:
         """Commit."""
         self._reached("before commit")
-        ticket = await self._session.commit()
+        ticket = await super().commit()
         self._reached("after commit")
         return ticket
 
     async def rollback(self) -> None:
         """Undo everything."""
         self._reached("before rollback")
-        await self._session.rollback()
+        await super().rollback()
         self._reached("after rollback")
 
 
-class DoomedDriver:
-    """A database whose user may die at any moment. Fulfils `Driver`."""
+class DoomedDriver(PassingDriver):
+    """A database whose user may die at any moment."""
 
     def __init__(self, driver: Driver, doom: Doom) -> None:
-        self._driver = driver
+        super().__init__(driver)
         self._doom = doom
         self._reached = doom.reached
-        self.dialect: Dialect = driver.dialect
-        self.is_shared = driver.is_shared
-
-    @property
-    def written(self) -> int:
-        """The ticket of the last commit."""
-        return self._driver.written
 
     async def begin(self, ends_at: float) -> Session:
         """A transaction."""
         self._reached("before begin")
-        session = await self._driver.begin(ends_at)
+        session = await super().begin(ends_at)
         self._reached("after begin")
-        return DoomedSession(session, self._doom)
+        return DoomedSession(self.driver, session, self._doom)
 
     async def read(self, text: str, arguments: Sequence[Any]) -> Raw:  # Any: values of all columns
         """The rows of one statement."""
         self._reached("before read")
-        rows = await self._driver.read(text, arguments)
+        rows = await super().read(text, arguments)
         self._reached("after read")
         return rows
-
-    def stream(self, text: str, arguments: Sequence[Any]) -> AsyncGenerator[Raw, None]:  # Any: as above
-        """The rows of one statement, some at a time."""
-        return self._driver.stream(text, arguments)
 
     async def synced(self, ticket: int) -> None:
         """Wait until it is durable."""
         self._reached("before sync")
-        await self._driver.synced(ticket)
+        await super().synced(ticket)
         self._reached("after sync")
-
-    async def close(self) -> None:
-        """Let go of everything."""
-        await self._driver.close()
 
 
 class DoomedSharedDriver(DoomedDriver):
@@ -221,10 +207,10 @@ class DoomedNetwork:
         """Nothing is held here."""
 
 
-def world_of(state: Path, lease_s: float, doom: Doom | None) -> World:
-    """The machine's own world, with a death in it where one is wanted."""
+def world_of(state: Path, lease_s: float, doom: Doom | None, under: Storage = bare) -> World:
+    """The machine's own world, with a death in it where one is wanted; `under` is what stands below that."""
     pace = dataclasses.replace(PACE, lease_s=lease_s)
-    world = dataclasses.replace(World.real(state, watchdog_s=None), pace=pace, kept=KEPT)
+    world = dataclasses.replace(World.real(state, watchdog_s=None), pace=pace, kept=KEPT, storage=under)
     if doom is None:
         return world
 
@@ -232,6 +218,7 @@ def world_of(state: Path, lease_s: float, doom: Doom | None) -> World:
         return DoomedNetwork(answering, doom)
 
     def storage(service: str, driver: Driver) -> Driver:
+        driver = under(service, driver)
         if isinstance(driver, Announcing):
             return DoomedSharedDriver(driver, driver, doom)
         return DoomedDriver(driver, doom)

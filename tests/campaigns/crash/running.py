@@ -5,10 +5,12 @@ import random
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from atoll.adapters.http_client import HttpClient
 from atoll.adapters.system import SystemEntropy
@@ -68,12 +70,26 @@ class Outcome:
         return self.verdict.is_clean and self.caught_up_s is not None and bool(self.kills)
 
 
-async def run(scenario: Scenario, seed: int) -> Outcome:
-    """Run a scenario. All chance of the campaign comes from the seed; that of the processes' scheduler does not."""
+async def run(
+    scenario: Scenario,
+    seed: int,
+    *,
+    deaths: Mapping[str, list[Armed]] | None = None,
+    sabotage: str = "",
+    patience_s: float = CATCH_UP_S,
+) -> Outcome:
+    """Run a scenario. All chance of the campaign comes from the seed; that of the processes' scheduler does not.
+
+    `deaths` at crash points are drawn by chance, too, unless they are given; `sabotage` takes a safeguard away.
+    """
     folder = Path(tempfile.mkdtemp(prefix="atoll-crash-"))
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(_server()) if scenario.database == "postgresql" else None
-        outcome = await _run(scenario, seed, folder, server)
+        chance = random.Random(seed)
+        spec = _spec(scenario, folder, server, chance)
+        if deaths is not None:
+            spec = msgspec.structs.replace(spec, deaths=dict(deaths), sabotage=sabotage)
+        outcome = await _run(scenario, seed, spec, server, chance, patience_s)
     if outcome.is_clean:
         shutil.rmtree(folder, ignore_errors=True)
     else:
@@ -81,9 +97,14 @@ async def run(scenario: Scenario, seed: int) -> Outcome:
     return outcome
 
 
-async def _run(scenario: Scenario, seed: int, folder: Path, server: PostgresServer | None) -> Outcome:
-    chance = random.Random(seed)
-    spec = _spec(scenario, folder, server, chance)
+async def _run(
+    scenario: Scenario,
+    seed: int,
+    spec: Spec,
+    server: PostgresServer | None,
+    chance: random.Random,
+    patience_s: float,
+) -> Outcome:
     loop = asyncio.get_running_loop()
     eye: Eye | None = None
     start = supervised_fleet if scenario.victim == "supervisor" else forked_fleet
@@ -99,8 +120,8 @@ async def _run(scenario: Scenario, seed: int, folder: Path, server: PostgresServ
             await load.answered()
             await load.stop()
             await asyncio.sleep(max(0.0, load.book.quiet_at - loop.time()))
-            eye = SqliteEye(folder) if server is None else PostgresEye(server.url())
-            caught_up_at = await _caught_up(eye)
+            eye = SqliteEye(Path(spec.state)) if server is None else PostgresEye(server.url())
+            caught_up_at = await _caught_up(eye, patience_s)
         finally:
             await carrier.close()
     assert eye is not None
@@ -164,10 +185,10 @@ def _kill_some(victim: str, made: Fleet, chance: random.Random) -> None:
         made.kill(pid)
 
 
-async def _caught_up(eye: Eye) -> float | None:
+async def _caught_up(eye: Eye, patience_s: float) -> float | None:
     """When everything had arrived; None where it has not in time."""
     loop = asyncio.get_running_loop()
-    ends_at = loop.time() + CATCH_UP_S
+    ends_at = loop.time() + patience_s
     while loop.time() < ends_at:
         if await are_even(eye):
             at = loop.time()
