@@ -16,7 +16,7 @@ from atoll.contract.contract import (
     service_of,
 )
 from atoll.contract.described import Described
-from atoll.contract.document import contract_from_document
+from atoll.contract.document import also_publishing, contract_from_document
 from atoll.contract.event import Event, event_key, event_name, key_of
 from atoll.contract.faults import Fault, Invalid
 from atoll.contract.fitness import unfit
@@ -84,6 +84,7 @@ __all__ = [
     "UnknownProblem",
     "UnsupportedMediaType",
     "Value",
+    "also_publishing",
     "arrived",
     "asyncapi",
     "blanked",

@@ -179,7 +179,11 @@ def _compile(
         wrong += [(member, f"{declared.id}.{name}: {what}", fix) for what, fix in found]
         if operation is not None:
             operations.append(operation)
-    wrong += [*route_mistakes(operations), *_event_mistakes(protocol, declared), *_code_mistakes(operations)]
+    wrong += [
+        *route_mistakes(operations),
+        *event_mistakes(protocol, declared.id, declared.publishes),
+        *_code_mistakes(operations),
+    ]
     if wrong:
         return None, tuple(Mistake(Source.of(where), what, fix) for where, what, fix in wrong)
     for operation in operations:
@@ -233,16 +237,21 @@ def _stranger(contract_id: str, name: str, member: object) -> tuple[str, str]:
     return f"{contract_id}.{name} is not an operation", fix
 
 
-def _event_mistakes(protocol: Any, declared: _Declared) -> Iterator[Wrong]:  # Any: see _compile
-    if not is_listed(declared.publishes):
-        yield protocol, f"`publishes` of {declared.id} is not a tuple", "write `publishes=(Name,)`, with the comma"
+def event_mistakes(
+    protocol: Any,  # Any: see _compile
+    contract_id: str,
+    publishes: tuple[type[Event], ...],
+) -> Iterator[Wrong]:
+    """What is wrong with the events that a contract promises."""
+    if not is_listed(publishes):
+        yield protocol, f"`publishes` of {contract_id} is not a tuple", "write `publishes=(Name,)`, with the comma"
         return
     names: dict[str, type[Event]] = {}
-    for event in declared.publishes:
+    for event in publishes:
         if not _is_event(event):
             yield (
                 protocol,
-                f"{declared.id} publishes `{spelled(event)}`, which is not an Event",
+                f"{contract_id} publishes `{spelled(event)}`, which is not an Event",
                 "derive it from `atoll.Event`",
             )
             continue
@@ -250,7 +259,7 @@ def _event_mistakes(protocol: Any, declared: _Declared) -> Iterator[Wrong]:  # A
             yield event, f"the event `{event.__name__}` cannot travel: {why}", "change the field's type"
         yield from _key_mistakes(event)
         if names.setdefault(event_name(event), event) is not event:
-            yield event, f"{declared.id} publishes two events called `{event_name(event)}`", "rename one"
+            yield event, f"{contract_id} publishes two events called `{event_name(event)}`", "rename one"
 
 
 def _is_event(candidate: object) -> bool:

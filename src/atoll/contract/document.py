@@ -4,23 +4,24 @@ A document that Atoll wrote (`atoll contract export`) comes back as the contract
 events included. One of somebody else's is taken at its word: what it says is checked, what it does not say passes.
 """
 
+import inspect
 import re
 import types
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from atoll.contract.contract import Contract, as_contract
+from atoll.contract.contract import Contract, as_contract, event_mistakes
 from atoll.contract.described import Described, Library, Unreadable, as_list, as_object
 from atoll.contract.drafting import Draft
-from atoll.contract.event import Event
+from atoll.contract.event import Event, event_key
 from atoll.contract.kinds import Kinds
 from atoll.contract.names import identifier
 from atoll.contract.operation import Operation
 from atoll.contract.promised import promised_events, promised_problems
 from atoll.contract.reading import Parts, Place, Reader
 from atoll.contract.routes import traps
-from atoll.contract.schema import Json
+from atoll.contract.schema import Json, Schemas
 from atoll.kernel import Mistake, Source
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
@@ -74,6 +75,32 @@ def contract_from_document(
         return None, [Mistake(where, wrong.what, wrong.fix)]
     except RecursionError:
         return None, [Mistake(where, "the document is nested too deeply", "give one that people could read")]
+
+
+def also_publishing(made: Contract, events: Sequence[type[Event]]) -> tuple[Contract | None, list[Mistake]]:
+    """A contract that was read from a document, with events of which the document does not tell; or what is wrong."""
+    published = (*made.publishes, *events)
+    mistakes = [
+        Mistake(Source.of(where), what, fix) for where, what, fix in event_mistakes(made.protocol, made.id, published)
+    ]
+    described = made.described
+    if mistakes or described is None:
+        return None, mistakes or [Mistake(Source.of(made.protocol), f"{made.name} is a class", "say it in the class")]
+    schemas = Schemas(events, taken=described.schemas)
+    told = tuple(
+        {
+            "service": made.id if made.major == 1 else f"{made.id}.v{made.major}",
+            "type": made.event_type(event),
+            "key": event_key(event),
+            "description": inspect.cleandoc(event.__dict__.get("__doc__") or ""),
+            "schema": schemas.of(event),
+        }
+        for event in events
+    )
+    described = replace(
+        described, events=(*described.events, *told), schemas={**described.schemas, **schemas.components}
+    )
+    return replace(made, publishes=published, described=described), []
 
 
 class _Wrong(Exception):

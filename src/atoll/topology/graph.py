@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from atoll.calls import Catalog
 from atoll.contract import publishers_of
 from atoll.kernel import Mistake, Source, refuse
-from atoll.service import Application, Declaration, Dependency, source_of_field
+from atoll.service import Application, Declaration, Dependency, Elsewhere, source_of_field
 from atoll.topology.loading import Unit, load_units
+from atoll.topology.posting import posted_mistakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,12 @@ def graph_mistakes(units: Sequence[Unit], *, whole: bool = True, peers: Collecti
             continue
         if whole:
             yield from _calls_to_nobody(unit.declaration, providers, peers)
-            yield from _events_of_nobody(unit.declaration, units, peers)
+            if not isinstance(unit.listed, Elsewhere):
+                yield from _events_of_nobody(unit.declaration, units, peers)
         if not unit.is_edge:
             yield from _catalogs_without_trust(unit.declaration)
+    if whole:
+        yield from posted_mistakes(units)
     yield from _circles([unit.declaration for unit in units if unit.declaration], providers)
 
 

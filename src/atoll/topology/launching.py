@@ -9,8 +9,13 @@ from atoll.adapters import guard
 from atoll.adapters.parent import CALLERS
 from atoll.adapters.parent import VARIABLE as SUPERVISED
 from atoll.topology.apart import Apart
+from atoll.topology.log_door import door_path, source_of
 from atoll.topology.peers import VARIABLE as PEERS
 from atoll.topology.plan import ProcessPlan
+from atoll.topology.standing_in import stand_in_name
+
+EVENTS = "ATOLL_EVENTS"
+"""The environment variable that names the socket for a command's events; beside it stand `_PATH` and `_SOURCE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +86,20 @@ class Launch:
     ) -> dict[str, str]:
         """The environment of one process of a plan.
 
-        `sockets` are those that always lead to an instance, by service; `callers` the services that call its own.
+        `sockets` are those that always lead to an instance, by service; `callers` the services that call its own. A
+        command is told those of services, its port, and where its events go.
         """
         variables = dict(self.environment) | {PEERS: peers}
         if plan.kind.command:
-            variables |= {f"ATOLL_SOCKET_{service.upper()}": path for service, path in sockets.items()}
-            return variables | {"PORT": str(port)}
+            own = {name: path for name, path in sockets.items() if "." not in name}
+            variables |= {f"ATOLL_SOCKET_{service.upper()}": path for service, path in own.items()}
+            return variables | self._events(plan.names[0], sockets) | {"PORT": str(port)}
         return variables | {SUPERVISED: str(lifeline), CALLERS: ",".join(callers)}
+
+    def _events(self, service: str, sockets: Mapping[str, str]) -> dict[str, str]:
+        """Where a command posts its events, and who they are from; nothing where it publishes none."""
+        socket = sockets.get(stand_in_name(service))
+        if socket is None:
+            return {}
+        source = source_of(self.application, service)
+        return {EVENTS: socket, f"{EVENTS}_PATH": door_path(service), f"{EVENTS}_SOURCE": source}

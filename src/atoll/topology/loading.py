@@ -15,6 +15,7 @@ from atoll.service import (
     Application,
     Command,
     Declaration,
+    Elsewhere,
     Listed,
     Mounted,
     Reference,
@@ -27,6 +28,7 @@ from atoll.service import (
 from atoll.topology.contracts import named_contract
 from atoll.topology.elsewhere import elsewhere_contract, elsewhere_declaration
 from atoll.topology.importing import imported, neighbour, parsed, source_of_module
+from atoll.topology.standing_in import hosted_name, is_hosted_here
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
@@ -141,7 +143,7 @@ def _elsewhere(item: Mounted | Command | Remote, wanted: _Wanted, is_edge: bool)
     contract, mistakes = elsewhere_contract(item)
     if contract is None:
         return None, mistakes
-    is_here = wanted.apart or (isinstance(item, Mounted) and wanted.is_hosted(item.name))
+    is_here = wanted.apart or (wanted.is_hosted(hosted_name(item)) and is_hosted_here(item, contract))
     declaration = elsewhere_declaration(item, contract, wanted.owner) if is_here else None
     return Unit(item.name, contract, declaration, is_edge, item), []
 
@@ -209,9 +211,14 @@ def _strays(item: Reference, unit: Unit, beside: Contract | None) -> Iterator[Mi
 
 
 def _strangers(application: Application, units: Sequence[Unit], hosted: Sequence[str]) -> Iterator[Mistake]:
-    known = ", ".join(sorted(unit.name for unit in units)) or "none"
+    names = {unit.name for unit in units} | {
+        hosted_name(unit.listed)
+        for unit in units
+        if isinstance(unit.listed, Elsewhere) and unit.contract and is_hosted_here(unit.listed, unit.contract)
+    }
+    known = ", ".join(sorted(names)) or "none"
     for name in dict.fromkeys(hosted):
-        if name not in {unit.name for unit in units}:
+        if name not in names:
             yield Mistake(None, f"{application.name} has no service `{name}`", f"its services are {known}")
 
 

@@ -24,6 +24,7 @@ from atoll.contract import (
     declared_of,
     from_wire,
     post,
+    raw_operation,
     to_wire,
 )
 from atoll.events import Batch, Log, Wanted
@@ -46,14 +47,34 @@ class _Door(Protocol):
 
 
 @functools.cache
-def door_of(service: str) -> Contract:
-    """The contract of the door of a service."""
-    name = f"{service}.events"
+def door_of(service: str, *, takes_events: bool = False) -> Contract:
+    """The contract of the door of a service; with `takes_events`, where one from elsewhere posts its own, too."""
+    name = door_name(service)
     declared = declared_of(_Door.fetch)
     assert declared is not None
     operation, mistakes = compile_operation(name, 1, "fetch", _Door.fetch, declared)
     assert operation is not None, mistakes
-    return Contract(name, 1, "1.0", _Door.__doc__ or "", _Door, (operation,), ())
+    more = (raw_operation(name, 1, "take", "/", 30.0),) if takes_events else ()
+    return Contract(name, 1, "1.0", _Door.__doc__ or "", _Door, (operation, *more), ())
+
+
+def door_name(service: str) -> str:
+    """What the door of a service is called."""
+    return f"{service}.events"
+
+
+def source_of(application: str, service: str) -> str:
+    """What the events of a service say they are from."""
+    return f"/{application}/{service}"
+
+
+def door_path(service: str) -> str:
+    """Where a service from elsewhere posts its events.
+
+    >>> door_path("tax")
+    '/tax.events/v1'
+    """
+    return f"/{door_of(service).name}"
 
 
 def service_behind(name: str) -> str:

@@ -1,5 +1,6 @@
 """An ASGI application as a service: its own start and stop, and its answers by way of ASGI."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from atoll.calls import Dispatcher
@@ -36,10 +37,17 @@ class Mount(Service):
         await self.lifespan.shutdown()
 
 
+EVENTS = "atoll_events"
+"""What an application that publishes finds in the state of its requests: a function that takes events, as a POST."""
+
+Post = Callable[[bytes, Mapping[str, str]], Awaitable[tuple[int, bytes]]]
+"""Takes a body and headers; gives a status and a body."""
+
+
 def mounted(
-    item: Mounted, contract: Contract, entropy: Entropy, recorder: Recorder | None
+    item: Mounted, contract: Contract, entropy: Entropy, recorder: Recorder | None, post: Post | None = None
 ) -> tuple[Service, Dispatcher]:
-    """What stands for the application, and what answers for it.
+    """What stands for the application, and what answers for it. `post` takes the events that it publishes.
 
     Raises:
         Mistakes: it cannot be imported.
@@ -50,4 +58,6 @@ def mounted(
     if mistakes:
         raise Mistakes(mistakes)
     lifespan = Lifespan(app)
+    if post is not None:
+        lifespan.state[EVENTS] = post
     return Mount(lifespan=lifespan), AsgiDispatcher(contract, app, entropy, recorder, state=lifespan.state)

@@ -23,7 +23,14 @@ from atoll.kernel import AtollError, Config, Threads, refuse
 from atoll.service import Application
 from atoll.topology.databases import existing
 from atoll.topology.graph import Graph, describe
-from atoll.topology.overview import LogStatus, SubscriptionStatus, declared_types, once_only, overview
+from atoll.topology.overview import (
+    LogStatus,
+    SubscriptionStatus,
+    declared_types,
+    is_elsewhere,
+    once_only,
+    overview,
+)
 from atoll.topology.single import database_settings
 
 
@@ -212,7 +219,7 @@ class Operated:
         wanted = to if to is None or isinstance(to, int) else await position_before(database, to.timestamp())
         first = (await bounds_of(database)).oldest - 1
         position = first if wanted is None else max(first, wanted)
-        was = await furthest(self._database(status.subscriber), status.subscriber, status.publisher)
+        was = await furthest(self._keeping(status), status.subscriber, status.publisher)
         if was <= position:
             raise NotBehind(status.subscriber, status.publisher, position, was)
         return Goal(position, await count_behind(database, types, position), wanted is not None and wanted < first)
@@ -220,7 +227,7 @@ class Operated:
     async def rewind(self, status: SubscriptionStatus, goal: Goal, by: By) -> Rewound:
         """Tell a subscription again what comes behind a goal, as a new generation."""
         ends = (status.subscriber, status.publisher)
-        database = self._database(status.subscriber)
+        database = self._keeping(status)
         await hold_back(self._database(status.publisher), *ends, goal.position, by, self.now)
         return await rewind(database, *ends, goal.position, by, self.now)
 
@@ -265,6 +272,11 @@ class Operated:
 
     def _of(self, service: str | None) -> Mapping[str, Database]:
         return self._databases if service is None else {service: self._database(service)}
+
+    def _keeping(self, status: SubscriptionStatus) -> Database:
+        """The database in which it is kept where a subscription is."""
+        elsewhere = is_elsewhere(self.graph, status.subscriber)
+        return self._database(status.publisher if elsewhere else status.subscriber)
 
     def _database(self, service: str) -> Database:
         """The database of a service.

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from atoll.data import Database
 from atoll.events.operating import Bounds, Follower, Following, bounds_of, followers_of, followings_of
+from atoll.service import Elsewhere
 from atoll.topology.graph import Graph
 
 
@@ -165,4 +166,9 @@ def _status(
 def _is_known(graph: Graph, subscriber: str) -> bool:
     """Whether its handlers are known here: not those of a service that lives in an environment of its own."""
     found = next((service for service in graph.services if service.name == subscriber), None)
-    return found is None or found.has_database
+    return found is None or found.has_database or is_elsewhere(graph, subscriber)
+
+
+def is_elsewhere(graph: Graph, service: str) -> bool:
+    """Whether a service was not written with Atoll: where its subscriptions are is then kept by who publishes."""
+    return any(isinstance(item, Elsewhere) and item.name == service for item in graph.application.services)

@@ -8,6 +8,7 @@ from atoll.contract import Contract, codec_of
 from atoll.data import Announcing, Database, Driver, Keeper, Transaction
 from atoll.events import (
     Effect,
+    Inbox,
     Keeping,
     Kept,
     Log,
@@ -23,6 +24,7 @@ from atoll.events import (
 )
 from atoll.kernel import Clock, Entropy
 from atoll.service import Declaration, Service
+from atoll.topology.log_door import source_of
 
 FORGET_EVERY_S = 3_600.0
 
@@ -46,7 +48,7 @@ class Owned:
         self.declaration = declaration
         self._clock = clock
         self._entropy = entropy
-        source = f"/{application}/{declaration.name}"
+        source = source_of(application, declaration.name)
         self.outbox = Outbox(source, declaration.contract, clock, entropy)
         self.database = Database(driver, Statements(driver.dialect), self.outbox)
         self.keeper = Keeper(self.database, clock)
@@ -57,6 +59,7 @@ class Owned:
             driver.on_change(self.log.committed)
         self._keeping = Keeping(declaration.name, self.database, self.log, self.outbox, clock, kept)
         self._kept = kept
+        self._source = source
         self._timing: Timing | None = None
         self.subscriptions: list[Subscription] = []
 
@@ -65,19 +68,35 @@ class Owned:
         """Whether its contract declares events."""
         return self.declaration.contract is not None and bool(self.declaration.contract.publishes)
 
+    def inbox(self) -> Inbox:
+        """What takes the events of a service that was not written with Atoll, and posts them."""
+        assert self.declaration.contract is not None
+        return Inbox(self._source, self.declaration.contract, self.database, self.outbox, self._clock)
+
     async def prepare(self) -> None:
         """Read what the database knows of its log."""
         await self.log.prepare()
 
     def begin(
-        self, service: Service, publishers: Sequence[Publishing], log_of: Callable[[str], Log], pace: Pace
+        self,
+        service: Service,
+        publishers: Sequence[Publishing],
+        log_of: Callable[[str], Log],
+        pace: Pace,
+        posted: Sequence[Subscribed] = (),
     ) -> None:
-        """Subscribe, and do what is due: the service has started."""
+        """Subscribe, and do what is due: the service has started.
+
+        `posted` are subscriptions of services from elsewhere to this one's events: they are run here, for them.
+        """
         declaration = self.declaration
-        for publisher, effects in self._effects(service, publishers).items():
-            since = {each.since for each in declaration.reactions}
-            subscribed = Subscribed(declaration.name, publisher, effects, is_from_now=since == {"now"})
-            subscription = Subscription(subscribed, log_of(publisher), self.database, self._clock, self._entropy, pace)
+        since = {each.since for each in declaration.reactions}
+        own = [
+            (Subscribed(declaration.name, publisher, effects, is_from_now=since == {"now"}), log_of(publisher))
+            for publisher, effects in self._effects(service, publishers).items()
+        ]
+        for subscribed, log in (*own, *((each, self.log) for each in posted)):
+            subscription = Subscription(subscribed, log, self.database, self._clock, self._entropy, pace)
             subscription.start()
             self.subscriptions.append(subscription)
         turns = [Turn(each.name, each.every_s, getattr(service, each.name)) for each in declaration.repeated]

@@ -153,7 +153,7 @@ class Directory:
         """Where its instances listen."""
         if (remote := self._remotes.get(service)) is not None:
             return (remote[0],)
-        if "." in service:
+        if "." in service and service not in self._peers.services:  # a stand-in is at a place of its own
             service = service_behind(service)
         return self._peers.services.get(service, ())
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from atoll.kernel import Mistake
 from atoll.service import Command, Listed, Reference, Remote
 from atoll.topology.graph import Graph
+from atoll.topology.standing_in import stand_in_name
 from atoll.topology.supervision import HostedService
 
 
@@ -81,17 +82,16 @@ class ProcessPlan:
 def parts_of(graph: Graph) -> list[Part]:
     """The services of an application, as they become processes."""
     application = graph.application
-    return [
-        Part(
-            HostedService(
-                name=service.name, version=service.contract.version if service.contract else "", owner=service.owner
-            ),
-            tuple(callee for caller, callee in graph.calls if caller == service.name),
-            service.name in graph.edges,
-            _kind(listed),
-        )
-        for service, listed in zip(graph.services, (*application.services, *application.edges), strict=True)
-    ]
+    parts: list[Part] = []
+    for service, listed in zip(graph.services, (*application.services, *application.edges), strict=True):
+        version = service.contract.version if service.contract else ""
+        callees = [callee for caller, callee in graph.calls if caller == service.name]
+        if isinstance(listed, Command) and service.has_database:  # its events are kept by a process of their own
+            callees.append(stand_in_name(service.name))
+            parts.append(Part(HostedService(name=callees[-1], version=version, owner=service.owner)))
+        hosted = HostedService(name=service.name, version=version, owner=service.owner)
+        parts.append(Part(hosted, tuple(callees), service.name in graph.edges, _kind(listed)))
+    return parts
 
 
 def _kind(listed: Listed) -> Kind:

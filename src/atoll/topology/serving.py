@@ -111,8 +111,9 @@ async def serving(
             served = Serving(running, (), directory)
             reports = reporter(served.report, world.entropy)
             running.answering.add(reports)
-            contracts = [*running.contracts, *running.doors, reports.contract]
-            server = HttpServer(running.answering, contracts, world.entropy, pages=_pages(running))
+            server = HttpServer(
+                running.answering, [*running.served, reports.contract], world.entropy, pages=_pages(running)
+            )
             connections = server.connections
             served.is_connected = lambda: bool(connections)
             server_tls = certificates.for_server() if certificates else None

@@ -24,6 +24,7 @@ from atoll.events import Log
 from atoll.kernel import Clock, Config, Disk, Entropy, Mistake, Threads, read_settings, refuse
 from atoll.service import (
     Application,
+    Command,
     Declaration,
     Dependency,
     Elsewhere,
@@ -35,14 +36,17 @@ from atoll.service import (
 )
 from atoll.telemetry import Recorder
 from atoll.topology.databases import opened
+from atoll.topology.event_door import EventDoor
 from atoll.topology.graph import graph_mistakes, in_start_order
 from atoll.topology.loading import Unit, load_units
 from atoll.topology.log_door import LogDoor, RemoteLog, door_of
-from atoll.topology.mounting import mounted
+from atoll.topology.mounting import Post, mounted
 from atoll.topology.owning import Owned, Publishing
 from atoll.topology.peers import Directory
+from atoll.topology.posting import places_of, postings
 from atoll.topology.remotes import with_remotes
 from atoll.topology.sharing import unfit_here
+from atoll.topology.standing_in import StandIn, stand_in_name, takes_events
 from atoll.topology.world import Carrier, World
 
 T = TypeVar("T")
@@ -76,7 +80,7 @@ class Running:
         self._recorder = recorder
         self.answering = LocalTransport()
         self._peers = directory.services if directory is not None else frozenset[str]()
-        self._network = world.network(self.answering, [*self.contracts, *self.doors])
+        self._network = world.network(self.answering, self.served)
         self._elsewhere: Carrier | None = None
         if directory is not None and world.outward is not None:
             self._elsewhere = world.outward(directory)
@@ -88,9 +92,15 @@ class Running:
         return [unit.contract for unit in self._units if unit.contract]
 
     @property
-    def doors(self) -> list[Contract]:
-        """The ways into the logs of those services that publish events, wherever they run."""
-        return [door_of(each.service) for each in self._publishers]
+    def served(self) -> list[Contract]:
+        """All that can be asked for over a network: the contracts, places for events, and the ways into logs."""
+        whole = [
+            dataclasses.replace(unit.contract, operations=(*unit.contract.operations, *places_of(unit)))
+            for unit in self._units
+            if unit.contract
+        ]
+        posting = {unit.name for unit in self._units if takes_events(unit.listed)}
+        return whole + [door_of(each.service, takes_events=each.service in posting) for each in self._publishers]
 
     def client(self, protocol: Callable[..., T]) -> T:
         """A client of one of its services, for whoever runs the application: a test, a script, a notebook.
@@ -109,18 +119,23 @@ class Running:
         listed = {unit.name: unit.listed for unit in self._units}
         for declaration in in_start_order([unit.declaration for unit in self._units if unit.declaration]):
             item = listed[declaration.name]
+            post = None
+            if declaration.has_database:
+                post = await self._own(declaration, is_elsewhere=isinstance(item, Elsewhere))
             if isinstance(item, Mounted):
-                instance = self._mounted(declaration, item)
+                instance = self._mounted(declaration, item, post)
+            elif isinstance(item, Command):
+                instance = self._standing_in(declaration)
             else:
-                if declaration.has_database:
-                    await self._own(declaration)
                 instance = self._instance(declaration, settings.get(declaration.name))
             await instance.start()
             if instance.dispatcher is not None:
                 self.answering.add(instance.dispatcher)
             self.instances[declaration.name] = instance
         for name, owned in self.owned.items():
-            owned.begin(self.instances[name].service, self._publishers, self._log_of, self._world.pace)
+            contract = owned.declaration.contract
+            posted = postings(self._units, name, contract, self._network) if contract is not None else []
+            owned.begin(self.instances[name].service, self._publishers, self._log_of, self._world.pace, posted)
 
     def quiesce(self) -> None:
         """Let go of subscribers in other processes, who wait for news: this process is about to stop."""
@@ -168,8 +183,8 @@ class Running:
             raise cancelled
         return errors
 
-    async def _own(self, declaration: Declaration) -> None:
-        """Open the database of a service."""
+    async def _own(self, declaration: Declaration, *, is_elsewhere: bool) -> Post | None:
+        """Open the database of a service; what takes its events, where it was not written with Atoll."""
         world, name = self._world, declaration.name
         try:
             driver = await opened(
@@ -179,11 +194,17 @@ class Running:
             error.add_note(f"The service `{name}` did not start.")
             raise
         driver = world.storage(name, driver)
-        owned = Owned(self.application.name, declaration, driver, world.clock, world.entropy, world.kept)
+        kept = dataclasses.replace(declaration, reactions=()) if is_elsewhere else declaration  # others react for it
+        owned = Owned(self.application.name, kept, driver, world.clock, world.entropy, world.kept)
         self.owned[name] = owned
         await owned.prepare()
+        if is_elsewhere:
+            door = EventDoor(name, owned.log, owned.inbox(), world.entropy)
+            self.answering.add(door)
+            return door.post
         if owned.publishes:
             self.answering.add(LogDoor(name, owned.log))
+        return None
 
     @property
     def _publishers(self) -> list[Publishing]:
@@ -218,11 +239,16 @@ class Running:
             declaration, service, threads, self._world.entropy, self._recorder, catalog=catalog, keeper=keeper
         )
 
-    def _mounted(self, declaration: Declaration, item: Mounted) -> Instance:
+    def _mounted(self, declaration: Declaration, item: Mounted, post: Post | None) -> Instance:
         assert declaration.contract is not None
         entropy, recorder = self._world.entropy, self._recorder
-        service, dispatcher = mounted(item, declaration.contract, entropy, recorder)
+        service, dispatcher = mounted(item, declaration.contract, entropy, recorder, post)
         return Instance(declaration, service, Threads(), entropy, recorder, dispatcher)
+
+    def _standing_in(self, declaration: Declaration) -> Instance:
+        """Keeps the log of a command, which itself runs elsewhere, and answers its calls there."""
+        shown = dataclasses.replace(declaration, name=stand_in_name(declaration.name), contract=None)
+        return Instance(shown, StandIn(), Threads(), self._world.entropy, self._recorder)
 
     def _caller(self, name: str, dependency: Dependency, threads: Threads) -> Caller:
         fallback = None

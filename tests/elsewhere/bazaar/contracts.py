@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from atoll import Problem, Value, contract, get, post
+from atoll import Event, Problem, Value, contract, get, post
 
 
 class UnknownCountry(Problem, status=404, detail="there is no rate for {country}"):
@@ -25,6 +25,74 @@ class Rates(Protocol):
     @get("/rates/{country}", public=True, raises=(UnknownCountry,))
     async def rate(self, country: str) -> Rate:
         """The rate of one country."""
+        ...
+
+
+class OrderPlaced(Event, key="order_id"):
+    """Somebody has ordered something: the number counts what happened to the order."""
+
+    order_id: str
+    number: int
+
+
+class OrderPaid(Event, key="order_id"):
+    """It was paid."""
+
+    order_id: str
+    number: int
+
+
+class OrderSent(Event, key="order_id"):
+    """It is on its way."""
+
+    order_id: str
+    number: int
+
+
+@contract(version="1.0", publishes=(OrderPlaced, OrderPaid, OrderSent))
+class Orders(Protocol):
+    """Takes orders."""
+
+    @post("/orders/{order_id}")
+    async def place(self, order_id: str, events: int = 1) -> None:
+        """Place an order, pay it and send it, so often."""
+        ...
+
+
+class TaxRated(Event, key="order_id"):
+    """The tax of an order is known. Published by a service that is not written in Python, in reply to an event."""
+
+    order_id: str
+    number: int
+    heard_of: str
+    form: str
+    attributes: dict[str, str] = {}
+
+
+class PriceSeen(Event, key="order_id"):
+    """Somebody has looked at a price. Published by an application that is older than the bazaar."""
+
+    order_id: str
+    number: int
+
+
+class Entry(Value):
+    """What the ledger has heard: of which order, in the order in which it came."""
+
+    order_id: str
+    number: int
+    heard_of: str
+    form: str
+    attributes: dict[str, str] = {}
+
+
+@contract(version="1.0")
+class Ledger(Protocol):
+    """Writes down what services from elsewhere publish."""
+
+    @get("/entries")
+    async def entries(self, heard_of: str = "") -> list[Entry]:
+        """All of it, the first first; or those of one type of event."""
         ...
 
 
@@ -72,7 +140,7 @@ class Taxed(Value):
     trace: str
 
 
-@contract(version="1.0")
+@contract(version="1.0", publishes=(TaxRated,))
 class Tax(Protocol):
     """Computes taxes. Fulfilled by a service that is not written in Python."""
 

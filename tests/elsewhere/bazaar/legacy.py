@@ -1,9 +1,10 @@
-"""An application that was there before: FastAPI, and nothing of Atoll in it."""
+"""An application that was there before: FastAPI, and nothing of Atoll in it but what a request's state holds."""
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request
 from pydantic import BaseModel
 
 PRICES: dict[str, int] = {}
@@ -44,6 +45,24 @@ async def quote(asked: Asked) -> Quote:
 async def article(name: str) -> Quote:
     """The price of one."""
     return Quote(article=name, cents=_price(name))
+
+
+@app.post("/hooks/orders", status_code=204, include_in_schema=False)
+async def ordered(request: Request) -> None:
+    """An event, in binary form; it publishes another one."""
+    if request.headers["ce-type"] != "orders.order_placed.v1":
+        raise HTTPException(400, "not for me")
+    event = {
+        "specversion": "1.0",
+        "id": f"seen-{request.headers['ce-id']}",
+        "source": "/bazaar/quotes",
+        "type": "quotes.price_seen.v1",
+        "data": await request.json(),
+    }
+    headers = {"Content-Type": "application/cloudevents+json"}
+    status, _ = await request.state.atoll_events(json.dumps(event).encode(), headers)
+    if status != 204:
+        raise HTTPException(503, "the event was not taken", {"retry-after": "1"})
 
 
 def _price(article: str) -> int:

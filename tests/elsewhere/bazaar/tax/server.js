@@ -1,5 +1,6 @@
 // A service without any SDK: it listens on PORT, and calls another service over a Unix socket like any HTTP server.
 const http = require("node:http");
+const { read, publish } = require("./events.js");
 
 function rateOf(country, headers) {
   const request = {
@@ -16,6 +17,19 @@ function rateOf(country, headers) {
   });
 }
 
+// Says of each event that its tax is rated. The id follows from the event's own: whoever is told twice publishes once.
+async function heard(headers, body) {
+  const { form, events } = read(headers, body);
+  const rated = events.map(({ data, ...attributes }) => ({
+    specversion: "1.0",
+    id: `rated ${attributes.id}`,
+    source: process.env.ATOLL_EVENTS_SOURCE,
+    type: "tax.tax_rated.v1",
+    data: { ...data, heard_of: attributes.type, form, attributes: { ...attributes, http: headers.traceparent ?? "" } },
+  }));
+  await publish(form, rated);
+}
+
 function send(response, status, body) {
   const type = status < 400 ? "application/json" : "application/problem+json";
   response.writeHead(status, { "content-type": type }).end(JSON.stringify(body));
@@ -26,6 +40,10 @@ const server = http.createServer((request, response) => {
   request.on("data", (piece) => (text += piece));
   request.on("end", async () => {
     try {
+      if (request.method === "POST" && request.url === "/events") {
+        await heard(request.headers, text);
+        return response.writeHead(204).end();
+      }
       if (request.method !== "POST" || request.url !== "/taxes") return send(response, 404, { title: "Nothing here" });
       const { cents, country } = JSON.parse(text);
       const { status, body } = await rateOf(country, request.headers);
