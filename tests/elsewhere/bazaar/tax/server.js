@@ -41,8 +41,11 @@ const server = http.createServer((request, response) => {
   request.on("end", async () => {
     try {
       if (request.method === "POST" && request.url === "/events") {
-        await heard(request.headers, text);
-        return response.writeHead(204).end();
+        const { status, said } = await heard(request.headers, text).then(
+          () => ({ status: 204 }),
+          (error) => ({ status: 503, said: String(error) }), // told again, whatever it was
+        );
+        return response.writeHead(status).end(said);
       }
       if (request.method !== "POST" || request.url !== "/taxes") return send(response, 404, { title: "Nothing here" });
       const { cents, country } = JSON.parse(text);
