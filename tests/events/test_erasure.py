@@ -1,36 +1,25 @@
 """The erasure of a data subject: nothing personal is left of it, and readers go on."""
 
 import asyncio
-import sqlite3
-import subprocess
-import sys
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
-from atoll import Application, Event, Personal, Service, Transaction, contract, contract_of, describe
+from atoll import Application, Service, Transaction, describe
 from atoll.adapters.sqlite import open_sqlite
 from atoll.adapters.sqlite_rewriting import rewrite
-from atoll.adapters.system import SystemClock, SystemEntropy
+from atoll.adapters.system import SystemEntropy
 from atoll.contract import codec_of
 from atoll.data import Database, Keeper, Parameters, Rows, Statement
 from atoll.data.statements import Statements
-from atoll.data.tables import REQUESTS
 from atoll.events import (
-    Effect,
     Envelope,
-    Outbox,
-    OutboxLog,
-    Subscribed,
-    Subscription,
     Timing,
     decode_envelope,
-    effect_of,
 )
 from atoll.events.auditing import By, deeds
 from atoll.events.erasing import Erased, Whose, erase, erase_published, erase_received
@@ -41,94 +30,32 @@ from atoll.events.statements import publishing
 from atoll.events.tables import OUTBOX, SCHEDULED
 from atoll.kernel import Context, current
 from atoll.operating import Operated
-from tests.events.coast import CLOCK, PACE, Shore, database_of, parked, until
+from tests.events.coast import CLOCK, Shore, database_of, parked, until
 from tests.events.conftest import Opens
+from tests.events.leads import (
+    CANARY,
+    CLASSES,
+    Captured,
+    Heard,
+    Leads,
+    Measured,
+    are,
+    bytes_of,
+    captured,
+    forget_insecurely,
+    keep_answer,
+    publisher,
+    subscription_of,
+)
 
-CANARY = "canary-7f3a@example.com"
 ANN = By("ann", "asked for on Monday")
 LEAD = Whose("lead-7")
-
-
-class Captured(Event, key="lead"):
-    """A lead came in."""
-
-    lead: str
-    step: int
-    email: Personal[str]
-    phone: Personal[str] | None = None
-
-
-class Measured(Event, key="lead"):
-    """Something that cannot be blanked: nobody is zero centimetres tall."""
-
-    lead: str
-    step: int
-    height_cm: Personal[int]
-
-
-@contract(version="1.0", publishes=(Captured, Measured))
-class Leads(Protocol):
-    """Takes leads in."""
-
-
-LEADS = contract_of(Leads)
-CLASSES: dict[str, type[Event]] = {LEADS.event_type(event): event for event in LEADS.publishes}
 
 
 @pytest.fixture
 async def leads(opens: Opens) -> Shore:
     """A publisher of what is personal."""
     return await publisher(await opens("leads"))
-
-
-async def publisher(database: Database) -> Shore:
-    """A publisher on a database."""
-    outbox = Outbox("/coast/leads", LEADS, CLOCK, SystemEntropy())
-    database.publisher = outbox
-    log = OutboxLog("leads", database, CLOCK, SystemEntropy())
-    outbox.when_committed(log.committed)
-    await log.prepare()
-    return Shore(database, outbox, log)
-
-
-class Heard:
-    """A handler that remembers, and refuses what it is told to."""
-
-    def __init__(self, *bad: int) -> None:
-        self.bad = set(bad)
-        self.events: list[Captured | Measured] = []
-
-    async def __call__(self, event: Captured | Measured, tx: Transaction) -> None:
-        if event.step in self.bad:
-            raise ValueError(f"{event} is refused: {getattr(event, 'email', '')}")
-        await tx.execute(select(REQUESTS.c.key))
-        self.events.append(event)
-
-    async def until(self, count: int) -> None:
-        """Wait for so many."""
-        await until(lambda: self._has(count))
-
-    async def _has(self, count: int) -> bool:
-        return len(self.events) >= count
-
-
-def subscription_of(database: Database, log: OutboxLog, heard: Heard) -> Subscription:
-    """A subscriber."""
-    effects: dict[str, Effect] = {}
-    for event in LEADS.publishes:
-
-        async def run(event: Event, tx: Transaction) -> None:
-            assert isinstance(event, Captured | Measured)
-            await heard(event, tx)
-
-        kind = LEADS.event_type(event)
-        effects[kind] = effect_of(kind, codec_of(event), run, 2, 5.0)
-    return Subscription(Subscribed("scoring", "leads", effects), log, database, SystemClock(), SystemEntropy(), PACE)
-
-
-def captured(step: int, lead: str = "lead-7") -> Captured:
-    """A lead, with what nobody should find later."""
-    return Captured(lead=lead, step=step, email=CANARY, phone=CANARY)
 
 
 async def test_what_is_personal_goes_and_the_rest_stays(leads: Shore) -> None:
@@ -397,36 +324,6 @@ async def test_no_byte_is_left_in_a_file(tmp_path: Path) -> None:
     assert CANARY.encode() not in bytes_of(tmp_path)
 
 
-def bytes_of(folder: Path) -> bytes:
-    """All bytes in a folder, read by a program of its own: to close a file here would end SQLite's locks on it."""
-    code = "import pathlib, sys; [sys.stdout.buffer.write(f.read_bytes()) for f in pathlib.Path(sys.argv[1]).iterdir()]"
-    return subprocess.run([sys.executable, "-c", code, str(folder)], check=True, capture_output=True).stdout
-
-
-def forget_insecurely(path: Path) -> None:
-    """Delete rows as SQLite does by itself: their bytes stay in the file."""
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA secure_delete=OFF")
-    connection.execute("DELETE FROM atoll_outbox WHERE number % 3 = 0")
-    connection.commit()
-    connection.close()
-
-
-async def keep_answer(database: Database) -> None:
-    """An answer to a call, as it is kept with its transaction."""
-    row = {
-        "tenant": "main",
-        "key": "ada key-1",
-        "digest": "0123",
-        "status": 200,
-        "body": msgspec.json.encode({"email": CANARY}),
-        "subject": "lead-7",
-        "kept_at": 1.0,
-    }
-    async with database.transaction() as tx:
-        await tx.execute(insert(REQUESTS), row)
-
-
 class Erasing(Database):
     """A database in which somebody erases whenever a scheduled event was found to be due."""
 
@@ -445,8 +342,3 @@ class Erasing(Database):
 async def is_in_the_log(database: Database) -> bool:
     """Whether something was published."""
     return bool(await database.read(select(OUTBOX.c.number)))
-
-
-async def are(database: Database, *states: str) -> bool:
-    """Whether these are the states of what is parked."""
-    return sorted(row.state for row in await parked(database)) == sorted(states)
