@@ -80,8 +80,8 @@ def _with_subscribers(size: Growth, screen: Screen, findings: Findings) -> None:
         Ratio(f"CPU of the producer: {many} / {few} subscribers", of_producer[-1].median / of_producer[0].median),
         Ratio(f"CPU of all: {many} / {few} subscribers", of_all[-1].median / of_all[0].median),
     ]
-    lines = {"producer": of_producer, "all": of_all}
-    findings.panels.append(_panel("CPU of an event", "µs", "subscribers", size.subscribers, lines))
+    lines = {"producer": _medians(of_producer), "all": _medians(of_all)}
+    findings.panels.append(Panel("CPU of an event", "µs", "subscribers", size.subscribers, lines, is_to_scale=True))
 
 
 def _with_keys(size: Growth, screen: Screen, findings: Findings) -> None:
@@ -99,7 +99,7 @@ def _with_keys(size: Growth, screen: Screen, findings: Findings) -> None:
         findings.rows += [Row(group, name, "events", "1/s", rate), Row(group, name, "CPU of all", "µs", cpu)]
     few, many = size.keys[0], size.keys[-1]
     findings.ratios.append(Ratio(f"CPU of all: {many:,} / {few:,} keys", of_all[-1].median / of_all[0].median))
-    findings.panels.append(_panel("CPU of an event", "µs", "keys", size.keys, {"all": of_all}))
+    findings.panels.append(Panel("CPU of an event", "µs", "keys", size.keys, {"all": _medians(of_all)}))
 
 
 def _with_undelivered(size: Growth, screen: Screen, findings: Findings) -> None:
@@ -125,9 +125,10 @@ def _with_undelivered(size: Growth, screen: Screen, findings: Findings) -> None:
     few, many = size.undelivered[0], size.undelivered[-1]
     ratio = publishing[-1].median / publishing[0].median
     findings.ratios.append(Ratio(f"CPU of publishing: {many:,} / {few:,} undelivered", ratio))
+    along, counts = "undelivered", size.undelivered
     findings.panels += [
-        _panel("CPU of publishing", "µs a transaction", "undelivered", size.undelivered, {"transaction": publishing}),
-        _panel("Catching up", "events/s", "undelivered", size.undelivered, {"subscriber": catching_up}),
+        Panel("CPU of publishing", "µs a transaction", along, counts, {"transaction": _medians(publishing)}),
+        Panel("Catching up", "events/s", along, counts, {"subscriber": _medians(catching_up)}),
     ]
 
 
@@ -221,12 +222,5 @@ def _of(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
-def _panel(
-    title: str,
-    unit: str,
-    along: str,
-    steps: Sequence[int],
-    lines: "dict[str, list[Cost]] | dict[str, list[Cost | None]]",
-) -> Panel:
-    values = {name: [None if cost is None else cost.median for cost in costs] for name, costs in lines.items()}
-    return Panel(title, unit, along, [f"{step:,}" for step in steps], values)
+def _medians(costs: Sequence[Cost | None]) -> list[float | None]:
+    return [None if cost is None else cost.median for cost in costs]

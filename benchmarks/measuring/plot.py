@@ -1,6 +1,5 @@
-"""Findings as a picture: small charts side by side, one SVG that is light or dark as its reader prefers."""
+"""Findings as a picture: small charts, two in a row, one SVG that is light or dark as its reader prefers."""
 
-import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,8 @@ from html import escape
 WIDTH, HEIGHT = 300, 190
 """Of the area in which the lines of a panel are."""
 
-LEFT, TOP, RIGHT, BELOW = 62, 62, 26, 66
+LEFT, TOP, RIGHT, BELOW = 62, 66, 26, 72
+COLUMNS = 2
 ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
 """With which digits a scale may end."""
 
@@ -26,33 +26,35 @@ font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One chart: `lines` have a value for each of `steps`, which stand at equal distances whatever they say.
+    """One chart: `lines` have a value for each of `steps`, which stand at equal distances, or as their numbers say.
 
-    A value that is missing is None; what is before and behind it is not joined.
+    A value that is missing is None; what is before and behind it is not joined. Values are written beside the line, and
+    where there are several lines, at their ends alone.
     """
 
     title: str
     unit: str
     along: str
-    steps: Sequence[str]
+    steps: Sequence[int]
     lines: Mapping[str, Sequence[float | None]]
+    is_to_scale: bool = False
 
 
 def drawn(title: str, panels: Sequence[Panel]) -> str:
     """All panels in one SVG document."""
-    width = len(panels) * (LEFT + WIDTH + RIGHT)
-    height = TOP + HEIGHT + BELOW
+    across, down = LEFT + WIDTH + RIGHT, TOP + HEIGHT + BELOW
+    width, height = min(COLUMNS, len(panels)) * across, -(-len(panels) // COLUMNS) * down
     size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     parts = [
         f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{escape(title)}">',
         f"<title>{escape(title)}</title>",
         f"<style>{STYLE}</style>",
         '<rect class="paper" width="100%" height="100%" rx="10"/>',
-        *itertools.chain.from_iterable(
-            _panel(panel, number * (LEFT + WIDTH + RIGHT) + LEFT) for number, panel in enumerate(panels)
-        ),
-        "</svg>",
     ]
+    for number, panel in enumerate(panels):
+        row, column = divmod(number, COLUMNS)
+        parts += [f'<g transform="translate({column * across + LEFT} {row * down + TOP})">', *_panel(panel), "</g>"]
+    parts.append("</svg>")
     return "\n".join(parts) + "\n"
 
 
@@ -69,27 +71,45 @@ def scale_of(values: Sequence[float]) -> float:
     return next(digit * power for digit in ROUND if digit * power >= most)
 
 
-def _panel(panel: Panel, left: float) -> Iterator[str]:
+def read_as(value: float) -> str:
+    """A value as people read it, with three digits that count.
+
+    >>> read_as(0.0613), read_as(8.144), read_as(234.4), read_as(8123.4)
+    ('0.0613', '8.14', '234', '8,123')
+    """
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _panel(panel: Panel) -> Iterator[str]:
+    """From where its lines are: what is left of that and above has numbers below nought."""
     top = scale_of([value for values in panel.lines.values() for value in values if value is not None])
-    yield f'<text class="title" x="{left - LEFT + 14}" y="26">{escape(panel.title)}</text>'
-    yield f'<text class="quiet" x="{left - LEFT + 14}" y="44">{escape(panel.unit)}</text>'
+    yield f'<text class="title" x="{14 - LEFT}" y="{26 - TOP}">{escape(panel.title)}</text>'
+    yield f'<text class="quiet" x="{14 - LEFT}" y="{44 - TOP}">{escape(panel.unit)}</text>'
     for part in (0.0, 0.5, 1.0):
-        y = TOP + HEIGHT * (1 - part)
-        yield f'<path class="grid" d="M{left:.1f} {y:.1f}h{WIDTH}"/>'
-        yield f'<text class="quiet" x="{left - 8:.1f}" y="{y + 4:.1f}" text-anchor="end">{top * part:,g}</text>'
-    places = [left + WIDTH * (number + 0.5) / len(panel.steps) for number in range(len(panel.steps))]
+        y = HEIGHT * (1 - part)
+        yield f'<path class="grid" d="M0 {y:.1f}h{WIDTH}"/>'
+        yield f'<text class="quiet" x="-8" y="{y + 4:.1f}" text-anchor="end">{top * part:,g}</text>'
+    places = _places(panel)
     for x, step in zip(places, panel.steps, strict=True):
-        text = f'text-anchor="middle">{escape(step)}</text>'
-        yield f'<text class="quiet" x="{x:.1f}" y="{TOP + HEIGHT + 17}" {text}'
-    middle = left + WIDTH / 2
-    yield f'<text x="{middle:.1f}" y="{TOP + HEIGHT + 35}" text-anchor="middle">{escape(panel.along)}</text>'
-    start = left
+        yield f'<text class="quiet" x="{x:.1f}" y="{HEIGHT + 17}" text-anchor="middle">{step:,}</text>'
+    yield f'<text x="{WIDTH / 2}" y="{HEIGHT + 35}" text-anchor="middle">{escape(panel.along)}</text>'
+    x = 0.0
     for hue, (name, values) in enumerate(panel.lines.items()):
-        yield from _line(name, [None if value is None else value / top for value in values], places, hue)
-        y = TOP + HEIGHT + 54
-        yield f'<path class="line" style="stroke:var(--c{hue})" d="M{start:.1f} {y - 4}h18"/>'
-        yield f'<text class="quiet" x="{start + 23:.1f}" y="{y}">{escape(name)}</text>'
-        start += 23 + 6.4 * len(name) + 16
+        yield from _line(name, [value if value is None else value / top for value in values], places, hue)
+        for place, value in list(zip(places, values, strict=True))[0 if len(panel.lines) == 1 else -1 :]:
+            if value is not None:
+                y = HEIGHT * (1 - value / top) - 8
+                yield f'<text class="quiet" x="{place:.1f}" y="{y:.1f}" text-anchor="middle">{read_as(value)}</text>'
+        yield f'<path class="line" style="stroke:var(--c{hue})" d="M{x:.1f} {HEIGHT + 51}h18"/>'
+        yield f'<text class="quiet" x="{x + 23:.1f}" y="{HEIGHT + 55}">{escape(name)}</text>'
+        x += 23 + 6.4 * len(name) + 16
+
+
+def _places(panel: Panel) -> list[float]:
+    """Where the steps stand, from left to right."""
+    if panel.is_to_scale:
+        return [WIDTH * step / (max(panel.steps) * 1.05) for step in panel.steps]
+    return [WIDTH * (number + 0.5) / len(panel.steps) for number in range(len(panel.steps))]
 
 
 def _line(name: str, parts: Sequence[float | None], places: Sequence[float], hue: int) -> Iterator[str]:
@@ -98,7 +118,7 @@ def _line(name: str, parts: Sequence[float | None], places: Sequence[float], hue
         if part is None:
             pen = "M"
             continue
-        y = TOP + HEIGHT * (1 - part)
+        y = HEIGHT * (1 - part)
         path += f"{pen}{x:.1f} {y:.1f}"
         pen = "L"
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" style="fill:var(--c{hue})"/>'

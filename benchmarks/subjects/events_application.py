@@ -68,22 +68,22 @@ def captured(lead_id: str, number: int) -> LeadCaptured:
 class Capture(Protocol):
     """Takes leads in."""
 
-    @post("/leads/{lead_id}/{number}")
+    @post("/leads")
     async def capture(self, lead_id: str, number: int) -> None:
         """Keep a lead, and say so: what is measured."""
         ...
 
-    @post("/kept/{lead_id}/{number}")
+    @post("/kept")
     async def keep(self, lead_id: str, number: int) -> None:
         """Keep a lead, and tell nobody."""
         ...
 
-    @post("/told/{lead_id}/{number}")
+    @post("/told")
     async def tell(self, lead_id: str, number: int) -> None:
         """Say that a lead was captured, and keep nothing."""
         ...
 
-    @post("/many/{first}")
+    @post("/many")
     async def capture_many(self, first: int, count: int, keys: int) -> None:
         """Say so of many leads in one transaction: the quick way to a long log."""
         ...

@@ -13,7 +13,8 @@ import msgspec
 import pytest
 
 from atoll.adapters.sqlite import open_sqlite
-from benchmarks.measuring import Panel
+from benchmarks.measuring import Cost, Findings, Panel, Ratio, Row
+from benchmarks.measuring.document import documented
 from benchmarks.measuring.plot import drawn
 from benchmarks.measuring.stamps import Collect, Effects, Followed, Produce, produced
 from benchmarks.subjects.events_atoll import AtollPlace, both
@@ -32,6 +33,7 @@ STACKS = [
     "nats-py on JetStream",
 ]
 PUBLISHING = ["a transaction with one upsert", "the same, with one event", "the difference"]
+COST = Cost((12.34,))
 GROWTH = ["1 subscriber", "2 subscribers", "1 key", "10 keys", "0 undelivered", "100 undelivered"]
 
 
@@ -174,7 +176,36 @@ async def test_work_is_metered_without_what_others_do_while_it_waits() -> None:
 
 def test_a_line_ends_where_a_value_is_missing() -> None:
     """And begins again behind it."""
-    picture = drawn("two lines", [Panel("a panel", "µs", "steps", ["0", "1", "2"], {"one": [None, 1.0, 2.0]})])
+    picture = drawn("two lines", [Panel("a panel", "µs", "steps", [0, 1, 2], {"one": [None, 1.0, 2.0]})])
 
     paths = [element.get("d") or "" for element in ElementTree.fromstring(picture).iter() if element.get("d")]
     assert [path.count("M") for path in paths if "L" in path] == [1]
+
+
+def test_findings_are_written_between_their_marks_and_nowhere_else() -> None:
+    """What people have written around them stays; a document without a place for them stays as it is."""
+    begin, end = "<!-- figures of events: begin (written by the benchmark) -->", "<!-- figures of events: end -->"
+    facts = {"measured_at": "2026-11-26T12:00:00+00:00", "commit": "0123456789ab", "size": "small"}
+    rows = [Row("with keys", "1 key", "events", "1/s", Cost((8123.4,))), Row("with keys", "2 keys", "CPU", "µs", COST)]
+    findings = Findings(rows, ratios=[Ratio("times", 2.0, 3.0, bound="at least")])
+
+    text = documented(f"before\n{begin}\nold\n{end}\nafter\n", "events", facts, findings, None)
+
+    assert text.split("\n") == [
+        "before",
+        begin,
+        "Measured on 2026-11-26 with `make bench NAME=events` (size `small`), commit `0123456789ab`.",
+        "",
+        "| with keys | events, 1/s | CPU, µs |",
+        "|---|---|---|",
+        "| 1 key | 8,123 |  |",
+        "| 2 keys |  | 12.3 |",
+        "",
+        "| goals and ratios | value | goal | holds |",
+        "|---|---|---|---|",
+        "| times | 2 | at least 3 | **no** |",
+        end,
+        "after",
+        "",
+    ]
+    assert documented("before\nafter\n", "events", facts, findings, None) == "before\nafter\n"
