@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import literal_column, select, table
+from sqlalchemy import text
 
 from atoll.adapters.sqlite import SqliteDriver, open_sqlite
 from atoll.adapters.sqlite_machines import file_system_of
@@ -159,7 +159,7 @@ async def test_whoever_reads_waits_for_the_sync_that_covers_it(tmp_path: Path) -
     await session.execute("INSERT INTO t VALUES (1)", ())
     await session.commit()
 
-    reading = TASKS.spawn(database.read(select(literal_column("x")).select_from(table("t"))), "read", awaited=True)
+    reading = TASKS.spawn(database.read(text("SELECT x FROM t")), "read", awaited=True)
     await asyncio.sleep(0.05)
     was_told = reading.done()
     may_sync.set()

@@ -66,7 +66,7 @@ class TaxRated(Event, key="order_id"):
     number: int
     heard_of: str
     form: str
-    attributes: dict[str, str] = {}
+    attributes: dict[str, str]
 
 
 class PriceSeen(Event, key="order_id"):
@@ -83,7 +83,7 @@ class Entry(Value):
     number: int
     heard_of: str
     form: str
-    attributes: dict[str, str] = {}
+    attributes: dict[str, str]  # noqa: RUF012  # msgspec copies defaults
 
 
 @contract(version="1.0")
