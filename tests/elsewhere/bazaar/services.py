@@ -100,7 +100,7 @@ class LedgerService(Service, Ledger):
     @on(PriceSeen)
     async def note_price(self, event: PriceSeen, tx: Transaction) -> None:
         """Write down that a price was looked at."""
-        entry = {"order_id": event.order_id, "number": event.number, "heard_of": "seen", "form": ""}
+        entry = {"order_id": event.order_id, "number": event.number, "heard_of": "seen", "form": "", "attributes": {}}
         await tx.execute(ADD, {"heard_of": "seen", "entry": json.dumps(entry)})
 
     async def entries(self, heard_of: str = "") -> list[Entry]:
