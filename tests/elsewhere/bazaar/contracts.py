@@ -83,7 +83,7 @@ class Entry(Value):
     number: int
     heard_of: str
     form: str
-    attributes: dict[str, str]  # noqa: RUF012  # msgspec copies defaults
+    attributes: dict[str, str]  # msgspec copies defaults
 
 
 @contract(version="1.0")
