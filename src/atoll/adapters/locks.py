@@ -14,6 +14,8 @@ POLL_S = 0.05
 def locked(path: Path, timeout_s: float, waits: Callable[[], object] = str) -> Generator[int]:
     """Hold the lock until the block is left; its descriptor, to be handed to child processes that hold it, too.
 
+    Its file is made where it is missing, with its folder.
+
     `waits` is called once when somebody else holds it.
 
     Raises:
@@ -29,6 +31,7 @@ def locked(path: Path, timeout_s: float, waits: Callable[[], object] = str) -> G
 def _taken(path: Path, timeout_s: float, waits: Callable[[], object]) -> int:
     ends_at = time.monotonic() + timeout_s
     is_told = False
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:

@@ -113,8 +113,9 @@ def migrate(database: ServiceDatabase, stamp: str | None = None) -> Migrated:
     assert database.tables is not None
     place = database.place
     if isinstance(place, PostgresPlace) and not place.is_own:
-        disk = SystemDisk(database.state / database.service)
-        place = asyncio.run(provisioned(place, database.application, database.service, disk, SystemEntropy()))
+        folder = database.state / database.service
+        disk, entropy = SystemDisk(folder), SystemEntropy()
+        place = asyncio.run(provisioned(place, database.application, database.service, disk, entropy, folder))
     return migrated(place, database.service, database.tables, stamp=stamp)
 
 
