@@ -16,12 +16,14 @@ class Lane:
     """One partition that this instance holds.
 
     `fetched` is up to where its messages have been queued or passed over, `done` up to where they have taken effect.
+    The next `suspects` messages may be of those that end the process.
     """
 
-    __slots__ = ("done", "fetched", "held", "is_lost", "is_working", "jobs", "keys", "queue", "timer")
+    __slots__ = ("done", "fetched", "held", "is_lost", "is_working", "jobs", "keys", "queue", "suspects", "timer")
 
-    def __init__(self, held: Held, keys: set[Key]) -> None:
+    def __init__(self, held: Held, keys: set[Key], suspects: int = 0) -> None:
         self.held = held
+        self.suspects = suspects
         self.done = self.fetched = held.position
         self.queue: deque[Message] = deque()
         self.jobs: deque[Row] = deque()

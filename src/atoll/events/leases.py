@@ -16,13 +16,18 @@ from atoll.kernel import Clock
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A partition that is held: under which epoch, and where its cursor is."""
+    """A partition that is held: under which epoch, and where its cursor is.
+
+    `is_orphaned` says that whoever had it before has not let go of it: he was paused, or has died, perhaps of what
+    comes next.
+    """
 
     partition: int
     epoch: int
     incarnation: str
     generation: int
     position: int
+    is_orphaned: bool = False
 
 
 class Leases:
@@ -98,7 +103,8 @@ class Leases:
         change = {"which": row.partition, "seen": row.epoch, "holder": self._instance, "until": now + self.lease_s}
         if (await tx.execute(subscribing().hold, self._of | change)).changed != 1:
             return None
-        return Held(row.partition, row.epoch + 1, row.incarnation, row.generation, row.position)
+        is_orphaned = row.holder is not None
+        return Held(row.partition, row.epoch + 1, row.incarnation, row.generation, row.position, is_orphaned)
 
 
 def _held(row: Row) -> Held:

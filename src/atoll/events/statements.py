@@ -121,7 +121,8 @@ class Subscribing:
 
         from atoll.events import tables  # noqa: PLC0415  # as said
 
-        cursors, members, parked, param = tables.CURSORS, tables.MEMBERS, tables.PARKED, bindparam
+        cursors, members, parked, suspects = tables.CURSORS, tables.MEMBERS, tables.PARKED, tables.SUSPECTS
+        param = bindparam
 
         # --- leases
         whose = (cursors.c.subscription == param("of"), cursors.c.publisher == param("from_"))
@@ -169,6 +170,20 @@ class Subscribing:
         )
 
         # --- delivering
+        self.suspect: Statement = text(
+            "INSERT INTO atoll_suspects (subscription, publisher, partition, position, tries) "
+            "VALUES (:subscription, :publisher, :partition, :position, 1) "
+            "ON CONFLICT (subscription, publisher, partition) DO UPDATE SET tries = CASE "
+            "WHEN atoll_suspects.position = excluded.position THEN atoll_suspects.tries + 1 ELSE 1 END, "
+            "position = excluded.position RETURNING tries"
+        )
+        there = (
+            suspects.c.subscription == param("of"),
+            suspects.c.publisher == param("from_"),
+            suspects.c.partition == param("which"),
+        )
+        self.suspected: Statement = select(suspects.c.position).where(*there)
+        self.acquit: Statement = delete(suspects).where(*there)
         self.still_held: Statement = (
             update(cursors)
             .where(*whose, cursors.c.partition == param("which"), cursors.c.epoch == param("held"))

@@ -16,6 +16,7 @@ from atoll.events.lane import Lane
 from atoll.events.leases import Held, Leases
 from atoll.events.parking import Parking
 from atoll.events.ports import PARTITIONS, Batch, Log, Message, Wanted, forked_at
+from atoll.events.suspects import Suspects
 from atoll.events.worker import Means, Pace, Subscribed, Worker
 from atoll.kernel import AtollError, Clock, Entropy, Tasks
 
@@ -52,7 +53,8 @@ class Subscription:
         self._types = tuple(sorted(subscribed.effects))
         self._tasks = Tasks(f"events/{name}/{publisher}")
         deliverer = Deliverer(name, publisher, database, entropy)
-        means = Means(database, self._leases, self._parking, deliverer, clock, self._chance)
+        suspects = Suspects(name, publisher, database, self._leases)
+        means = Means(database, self._leases, self._parking, deliverer, clock, self._chance, suspects)
         self._worker = Worker(subscribed, means, self._pace, self)
         self._incarnation = ""
         self._edge = 0
@@ -130,7 +132,9 @@ class Subscription:
             for each in new:
                 if each.partition in self.lanes:
                     self.lost(self.lanes[each.partition])
-                self.lanes[each.partition] = Lane(each, keys.get(each.partition, set()))
+                self.lanes[each.partition] = Lane(
+                    each, keys.get(each.partition, set()), self._worker.many_max if each.is_orphaned else 0
+                )
             # Of another log it begins anew. Else it stays, also where lanes were set back: they catch up by themselves.
             edge = self._edge if all(each.incarnation == self._incarnation for each in new) else 0
             self._edge = max(edge, *(lane.fetched for lane in self.lanes.values()))
@@ -165,6 +169,7 @@ class Subscription:
                 asked = list(self.lanes.values())
                 fetching = self._fetch(asked, self._edge, 500, self._pace.wait_s)
                 self._asking = asking = self._tasks.spawn(fetching, "ask", awaited=True)
+                asking.add_done_callback(_look_at)  # nobody does when this one is cancelled
                 await asyncio.wait([asking])
                 if asking.cancelled():
                     continue
@@ -281,3 +286,9 @@ class Subscription:
     @property
     def _names(self) -> tuple[str, str]:
         return self.subscribed.name, self.subscribed.publisher
+
+
+def _look_at(task: asyncio.Task[Batch]) -> None:
+    """See a task's error, so that it is not told of as one that nobody has seen."""
+    if not task.cancelled():
+        task.exception()

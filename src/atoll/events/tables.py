@@ -93,6 +93,17 @@ MEMBERS = Table(
 )
 """The instances that share the partitions of a subscription."""
 
+SUSPECTS = Table(
+    "atoll_suspects",
+    PLATFORM,
+    Column("subscription", String, primary_key=True),
+    Column("publisher", String, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+)
+"""How often a message was tried that processes may have died of: counted before each attempt."""
+
 PARKED = Table(
     "atoll_parked",
     PLATFORM,

@@ -17,9 +17,14 @@ from atoll.events.lane import Lane
 from atoll.events.leases import Leases
 from atoll.events.parking import DEAD, WAITING, Failure, Gone, Parking
 from atoll.events.ports import Message
+from atoll.events.suspects import Suspects, turn
 from atoll.kernel import AtollError, Clock
 
 _log = logging.getLogger("atoll.events")
+_at_once = contextlib.nullcontext()
+
+ENDED = "the process ended while it was delivered"
+"""What is said of a parked message while an attempt is made, where processes may have died of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,8 @@ class Pace:
     """How a subscription behaves over time. Spans are in seconds.
 
     An attempt that fails is made again after about `first_s`, then twice that, up to `last_s`, with jitter. After
-    `here_max` attempts the message is put aside for the others, so that other keys go on.
+    `here_max` attempts the message is put aside for the others, so that other keys go on. One during which the process
+    has ended more than `ends_max` times is tried no more.
     """
 
     lease_s: float = 6.0
@@ -37,6 +43,7 @@ class Pace:
     here_max: int = 3
     out_of_reach_s: float = 5.0
     look_s: float = 0.5
+    ends_max: int = 5
 
     def pause_s(self, attempts: int, chance: float, most_s: float | None = None) -> float:
         """How long to wait after so many attempts; `chance` is from 0 to 1."""
@@ -76,6 +83,7 @@ class Means:
     deliverer: Deliverer
     clock: Clock
     chance: Callable[[], float]
+    suspects: Suspects
 
 
 class Worker:
@@ -91,7 +99,9 @@ class Worker:
         self._chance = means.chance
         self._pace = pace
         self._owner = owner
-        self._is_batched = any(effect.many_max > 1 for effect in subscribed.effects.values())
+        self._suspects = means.suspects
+        self.many_max = max((effect.many_max for effect in subscribed.effects.values()), default=1)
+        """So many messages are delivered at once, at most."""
         self._draining = asyncio.Event()
 
     @property
@@ -109,7 +119,10 @@ class Worker:
             while not lane.is_lost and not self.is_draining and (lane.jobs or lane.queue):
                 if lane.jobs:
                     await self._again(lane, lane.jobs.popleft())
-                elif self._is_batched and len(together := self._together(lane)) > 1:
+                elif lane.suspects:
+                    lane.suspects -= 1
+                    await self._deliver(lane, lane.queue.popleft(), is_suspect=True)
+                elif self.many_max > 1 and len(together := self._together(lane)) > 1:
                     await self._deliver_all(lane, together)
                 else:
                     await self._deliver(lane, lane.queue.popleft())
@@ -130,7 +143,7 @@ class Worker:
             lane.is_working = False
             self._owner.rested(lane)
 
-    async def _deliver(self, lane: Lane, message: Message) -> bool:
+    async def _deliver(self, lane: Lane, message: Message, *, is_suspect: bool = False) -> bool:
         """See one message to its end: it took effect, or was put aside. False where the lane begins anew before."""
         envelope = self._envelope_of(message)
         key = (envelope.tenant, envelope.partitionkey) if envelope.partitionkey is not None else None
@@ -141,9 +154,14 @@ class Worker:
         attempts = 0
         while True:
             try:
-                await self._deliverer.deliver(
-                    envelope, effect, lane.timer, lambda tx: self._leases.advance(tx, lane.held, message.position)
-                )
+                is_again = is_suspect and await self._suspects.is_known(lane.held, message.position)
+                async with turn() if is_again else _at_once:
+                    if is_suspect:
+                        await self._suspects.count(lane.held, message.position, self._pace.ends_max)
+                    is_suspect = False
+                    await self._deliverer.deliver(
+                        envelope, effect, lane.timer, lambda tx: self._leases.advance(tx, lane.held, message.position)
+                    )
                 break
             except Fenced:
                 raise
@@ -290,18 +308,11 @@ class Worker:
         """Whether a parked message is out of the way: it took effect, or is there no longer."""
         envelope = read_envelope(bytes(row.envelope), row.message_id)
         effect = self._effect_of(envelope).on((bytes(row.envelope),))
-
-        async def record(tx: Transaction) -> bool:
-            if not await self._leases.confirm(tx, lane.held):
-                return False
-            if not await self._parking.unpark(tx, row.number):
-                raise Gone
-            if row.key is not None:  # the next one is due, whoever delivers it: this process may end before
-                await self._parking.free(tx, row.tenant, row.key, self._clock.now().timestamp())
-            return True
-
         try:
-            await self._deliverer.deliver(envelope, effect, lane.timer, record)
+            async with turn() if row.error == ENDED else _at_once:
+                if lane.held.is_orphaned and not await self._survives(lane, row, effect):
+                    return False
+                await self._deliver_parked(lane, row, envelope, effect)
         except Fenced:
             raise
         except Gone:
@@ -319,6 +330,34 @@ class Worker:
             await self._recorded(lane, write)
             return False
         return True
+
+    async def _deliver_parked(self, lane: Lane, row: Row, envelope: Envelope, effect: Effect) -> None:
+        async def record(tx: Transaction) -> bool:
+            if not await self._leases.confirm(tx, lane.held):
+                return False
+            if not await self._parking.unpark(tx, row.number):
+                raise Gone
+            if row.key is not None:  # the next one is due, whoever delivers it: this process may end before
+                await self._parking.free(tx, row.tenant, row.key, self._clock.now().timestamp())
+            return True
+
+        await self._deliverer.deliver(envelope, effect, lane.timer, record)
+
+    async def _survives(self, lane: Lane, row: Row, effect: Effect) -> bool:
+        """Count an attempt at a parked message before it is made; False where it has ended the process too often."""
+        is_dead = row.attempts > effect.attempts_max  # once more is for whoever replays it
+        now = self._clock.now().timestamp()
+        pause_s = self._pace.pause_s(row.attempts + 1, self._chance())
+        failure = Failure(ENDED, row.attempts + (not is_dead), None if is_dead else now + pause_s)
+
+        async def write(tx: Transaction) -> bool:
+            if not await self._leases.confirm(tx, lane.held):
+                return False
+            await self._parking.fail_again(tx, row.number, failure, now)
+            return True
+
+        await self._recorded(lane, write)
+        return not is_dead
 
     def _failed_again(self, envelope: Envelope, effect: Effect, error: Exception, attempts: int) -> Failure:
         found = self._failed(envelope, effect, error, attempts)
