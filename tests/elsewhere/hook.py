@@ -86,7 +86,7 @@ async def app(
 ) -> None:
     """An ASGI application."""
     if scope["type"] == "lifespan":
-        desk.state = scope["state"]
+        desk.state |= scope["state"]
         for step in ("startup", "shutdown"):
             await receive()
             await send({"type": f"lifespan.{step}.complete"})

@@ -12,7 +12,7 @@ import msgspec
 from atoll.contract import Codec, Contract, Event, Fault, Invalid, InvalidInput, Unavailable, codec_of, key_of
 from atoll.data import Database, DatabaseBusy, DatabaseUnavailable, DiskFull, OutcomeUnknown, Transaction
 from atoll.events.envelope import Envelope
-from atoll.events.incoming import FAULTS_MAX, Incoming
+from atoll.events.incoming import FAULTS_MAX, Incoming, has_control
 from atoll.events.outbox import PAYLOAD_BYTES_MAX, Outbox, append
 from atoll.events.statements import publishing
 from atoll.kernel import Clock, Trace
@@ -99,8 +99,8 @@ class Inbox:
         if len(data) > PAYLOAD_BYTES_MAX:
             detail = f"has {len(data)} bytes, and {PAYLOAD_BYTES_MAX} are taken: publish where the rest is"
             raise Invalid((Fault(pointer=incoming.data_pointer, detail=detail),))
-        if key == "":
-            raise Invalid((Fault(pointer=incoming.data_pointer, detail="has an empty key, and no place in any order"),))
+        if key is not None and (not key or has_control(key)):
+            raise Invalid((Fault(pointer=incoming.data_pointer, detail=f"has the key {key!r}, which orders nothing"),))
         if key is not None and given not in ("", key):
             raise Invalid((incoming.fault("partitionkey", f"is `{given}`, and the event's key is `{key}`"),))
         told = incoming.text("traceparent")

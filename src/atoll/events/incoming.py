@@ -108,6 +108,11 @@ def is_json(kind: str) -> bool:
     return not kind or subtype == "json" or subtype.endswith("+json")
 
 
+def has_control(text: str) -> bool:
+    """Whether there is a control character in a text: no attribute can hold one."""
+    return _CONTROL.search(text) is not None
+
+
 def is_time(text: str) -> bool:
     """Whether a text is a moment after RFC 3339; a leap second is one.
 
@@ -214,7 +219,7 @@ class _Read:
 
     def _is_attribute(self, name: str, value: Any) -> bool:  # Any: JSON
         if isinstance(value, str):
-            if _CONTROL.search(value):
+            if has_control(value):
                 self._wrong(name, "holds a control character")
             elif len(value.encode()) > ATTRIBUTE_BYTES_MAX:
                 self._wrong(name, f"has more than {ATTRIBUTE_BYTES_MAX} bytes")

@@ -37,6 +37,7 @@ ENTRIES = Table(
 ADD = insert(ENTRIES)
 ALL = select(ENTRIES).order_by(ENTRIES.c.number)
 
+NONE: dict[str, str] = {}
 PERCENT = {"GB": 20, "DE": 19}
 
 
@@ -100,7 +101,7 @@ class LedgerService(Service, Ledger):
     @on(PriceSeen)
     async def note_price(self, event: PriceSeen, tx: Transaction) -> None:
         """Write down that a price was looked at."""
-        entry = {"order_id": event.order_id, "number": event.number, "heard_of": "seen", "form": "", "attributes": {}}
+        entry = {"order_id": event.order_id, "number": event.number, "heard_of": "seen", "form": "", "attributes": NONE}
         await tx.execute(ADD, {"heard_of": "seen", "entry": json.dumps(entry)})
 
     async def entries(self, heard_of: str = "") -> list[Entry]:
