@@ -59,9 +59,21 @@ def lead_of(number: int, keys: int) -> str:
     return str(UUID(int=number % keys))
 
 
-def captured(lead_id: str, number: int) -> LeadCaptured:
-    """The event with a number, of a lead."""
-    return msgspec.structs.replace(_LEAD, id=lead_id, number=number)
+class Seen(Value):
+    """A lead that somebody saw, and the number of the event that it makes."""
+
+    number: int
+    lead_id: str
+
+
+def seen(number: int, keys: int) -> Seen:
+    """What makes the event with a number, of so many leads that come in turns."""
+    return Seen(number=number, lead_id=lead_of(number, keys))
+
+
+def captured(seen: Seen) -> LeadCaptured:
+    """The event."""
+    return msgspec.structs.replace(_LEAD, id=seen.lead_id, number=seen.number)
 
 
 @contract(version="1.0", publishes=(LeadCaptured,))
@@ -69,17 +81,17 @@ class Capture(Protocol):
     """Takes leads in."""
 
     @post("/leads")
-    async def capture(self, lead_id: str, number: int) -> None:
+    async def capture(self, seen: Seen) -> None:
         """Keep a lead, and say so: what is measured."""
         ...
 
     @post("/kept")
-    async def keep(self, lead_id: str, number: int) -> None:
+    async def keep(self, seen: Seen) -> None:
         """Keep a lead, and tell nobody."""
         ...
 
     @post("/told")
-    async def tell(self, lead_id: str, number: int) -> None:
+    async def tell(self, seen: Seen) -> None:
         """Say that a lead was captured, and keep nothing."""
         ...
 
@@ -94,29 +106,29 @@ class CaptureService(Service, Capture, owner="benchmarks"):
 
     db: Database
 
-    async def capture(self, lead_id: str, number: int) -> None:
+    async def capture(self, seen: Seen) -> None:
         """One transaction: the row and the event."""
-        event = captured(lead_id, number)
+        event = captured(seen)
         async with self.db.transaction() as tx:
-            await tx.execute(KEEP_LEAD, {"id": lead_id, "body": _json(event).decode()})
+            await tx.execute(KEEP_LEAD, {"id": seen.lead_id, "body": _json(event).decode()})
             tx.publish(event)
 
-    async def keep(self, lead_id: str, number: int) -> None:
+    async def keep(self, seen: Seen) -> None:
         """The row alone. The event is made all the same: what is wanted is the cost of publishing it."""
-        event = captured(lead_id, number)
+        event = captured(seen)
         async with self.db.transaction() as tx:
-            await tx.execute(KEEP_LEAD, {"id": lead_id, "body": _json(event).decode()})
+            await tx.execute(KEEP_LEAD, {"id": seen.lead_id, "body": _json(event).decode()})
 
-    async def tell(self, lead_id: str, number: int) -> None:
+    async def tell(self, seen: Seen) -> None:
         """The event alone."""
         async with self.db.transaction() as tx:
-            tx.publish(captured(lead_id, number))
+            tx.publish(captured(seen))
 
     async def capture_many(self, first: int, count: int, keys: int) -> None:
         """Many events."""
         async with self.db.transaction() as tx:
             for number in range(first, first + count):
-                tx.publish(captured(lead_of(number, keys), number))
+                tx.publish(captured(seen(number, keys)))
 
 
 class Standing(Value):

@@ -28,8 +28,8 @@ from benchmarks.subjects.events_application import (
     IdleService,
     Told,
     application,
-    lead_of,
     scoring,
+    seen,
 )
 from benchmarks.subjects.events_noting import NotingDriver
 
@@ -160,7 +160,7 @@ def publishing(running: Running, place: AtollPlace) -> Publish:
     keys, publish = place.keys, client.tell if place.idle else client.capture
 
     async def published(number: int) -> None:
-        await publish(lead_of(number, keys), number)
+        await publish(seen(number, keys))
 
     return published
 

@@ -18,7 +18,7 @@ import msgspec
 
 from benchmarks.measuring.speaking import heard, run_program, say, say_ready
 from benchmarks.measuring.stamps import Collect, Effects, Followed
-from benchmarks.subjects.events_application import Capture, lead_of
+from benchmarks.subjects.events_application import Capture, seen
 from benchmarks.subjects.events_atoll import AtollPlace, serving_producer, subscribing
 
 
@@ -52,7 +52,7 @@ async def stocked(client: Capture, keys: int, asked: Stock) -> list[float]:
         for nth in range(asked.transactions):
             await asyncio.sleep(max(0.0, began_at + nth / asked.rate - loop.time()))
             number = asked.first + nth
-            work = metered(client.capture(lead_of(number, keys), number))
+            work = metered(client.capture(seen(number, keys)))
             published.append(tasks.create_task(work))
     return [task.result() for task in published]
 

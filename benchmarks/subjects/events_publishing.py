@@ -10,7 +10,7 @@ from pathlib import Path
 
 from atoll import World, single
 from benchmarks.measuring import Subject, Work
-from benchmarks.subjects.events_application import Capture, application, lead_of
+from benchmarks.subjects.events_application import Capture, Seen, application, seen
 
 AT_ONCE = 32
 KEYS = 1000
@@ -28,13 +28,13 @@ async def publishing(folder: Path) -> AsyncGenerator[Sequence[Subject]]:
         yield Subject(KEPT, _work(client.keep)), Subject(CAPTURED, _work(client.capture))
 
 
-def _work(call: Callable[[str, int], Awaitable[None]]) -> Work:
+def _work(call: Callable[[Seen], Awaitable[None]]) -> Work:
     async def work(count: int) -> None:
         numbers = iter(range(count))
 
         async def some() -> None:
             for number in numbers:
-                await call(lead_of(number, KEYS), number)
+                await call(seen(number, KEYS))
 
         async with asyncio.TaskGroup() as tasks:
             for _ in range(min(AT_ONCE, count)):
