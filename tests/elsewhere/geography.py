@@ -24,6 +24,21 @@ async def find(city: str, request: Request, lang: str = "en", x_api_key: str = H
     return {"country": COUNTRIES.get(city, "XX"), "lang": lang}
 
 
+HEARD: list[dict[str, object]] = []
+
+
+@app.post("/api/hooks", status_code=202)
+async def hear(request: Request, x_api_key: str = Header("")) -> None:
+    """An event of somebody's."""
+    HEARD.append({"headers": dict(request.headers), "body": await request.json(), "key": x_api_key})
+
+
+@app.get("/api/heard")
+async def heard() -> list[dict[str, object]]:
+    """All of them."""
+    return HEARD
+
+
 class _Announced(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -101,7 +101,7 @@ async def test_mounted_and_remote_services_run_in_one_process_too(
     environment: Mapping[str, str], tmp_path: Path
 ) -> None:
     """Only a command needs a process of its own."""
-    application = _at(environment["BAZAAR_GEO"])
+    application = at(environment["BAZAAR_GEO"])
     config = Config(environment)
 
     async with single(application, world=World.real(tmp_path), config=config, services=["quotes", "rates"]) as app:
@@ -151,7 +151,7 @@ def test_what_comes_from_elsewhere_is_described_like_the_rest() -> None:
     assert not any(path.startswith(("/tax", "/geo")) for path in document["paths"])
 
 
-def _at(url: str) -> Application:
+def at(url: str) -> Application:
     """The bazaar, with the API of others at this place."""
     services = [dataclasses.replace(each, url=url) if isinstance(each, Remote) else each for each in bazaar.services]
     return dataclasses.replace(bazaar, services=tuple(services))

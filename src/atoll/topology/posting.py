@@ -155,13 +155,26 @@ def _judge(name: str, place: Operation, response: Response) -> None:
     status = response.status
     if 200 <= status < 300:
         return
-    text = response.body[:SAID_CHARS].decode(errors="replace")
+    text = _said_in(response.body)
     said = f"{name} answers {status} at {place.path}" + (f": {text}" if text else "")
     if status in LATER:
         raise NotNow(said, response.retry_after_s or 0.0)
     if status < 500:
         raise Refused(said)
     raise NotTaken(said)
+
+
+def _said_in(body: bytes) -> str:
+    """What an answer says: the detail of a problem (RFC 9457), or its own beginning."""
+    try:
+        text = msgspec.json.decode(body, type=_Detail).detail
+    except (ValueError, RecursionError):
+        text = ""
+    return (text or body[:SAID_CHARS].decode(errors="replace"))[:SAID_CHARS]
+
+
+class _Detail(msgspec.Struct):
+    detail: str = ""
 
 
 def _is_erased(text: bytes) -> bool:

@@ -45,6 +45,7 @@ bazaar = Application(
             os.environ.get("BAZAAR_GEO", "http://127.0.0.1:9/api"),
             contract=f"{CONTRACTS}:Geo",
             headers={"x-api-key": "${BAZAAR_GEO_KEY}"},
+            subscribes=(Posted(OrderPaid, to="/hooks"),),
         ),
     ],
 )
