@@ -35,7 +35,7 @@ from benchmarks.subjects.events_publishing import CAPTURED, KEPT, publishing
 
 SINGLE, PROCESSES = "atoll single, SQLite", "atoll processes, SQLite"
 SINGLE_POSTGRES, PROCESSES_POSTGRES = "atoll single, PostgreSQL", "atoll processes, PostgreSQL"
-IDLE_SINGLE, IDLE_PROCESSES = "idle atoll single, SQLite", "idle atoll processes, SQLite"
+IDLE_SINGLE, IDLE_PROCESSES = "platform alone single, SQLite", "platform alone processes, SQLite"
 
 STACKS: Sequence[Callable[[], AbstractContextManager[Flow]]] = (
     lambda: atoll_flow("single"),

@@ -46,7 +46,7 @@ def atoll_flow(
         programs = stack.enter_context(Programs())
         place = AtollPlace(folder, _url(server), keys, subscribers, idle)
         address = msgspec.json.encode(place).decode()
-        name = f"{'idle ' if idle else ''}atoll {topology}, {'PostgreSQL' if on_postgres else 'SQLite'}"
+        name = f"{'platform alone' if idle else 'atoll'} {topology}, {'PostgreSQL' if on_postgres else 'SQLite'}"
         if topology == "processes":
             producer, subscriber = sides(programs, name, MODULE, address, Path(folder))
         else:

@@ -27,8 +27,8 @@ STACKS = [
     "atoll processes, SQLite",
     "atoll single, PostgreSQL",
     "atoll processes, PostgreSQL",
-    "idle atoll single, SQLite",
-    "idle atoll processes, SQLite",
+    "platform alone single, SQLite",
+    "platform alone processes, SQLite",
     "sqlalchemy+faststream",
     "nats-py on JetStream",
 ]
