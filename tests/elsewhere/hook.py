@@ -50,10 +50,16 @@ class Request:
     body: bytes
 
     @property
-    def numbers(self) -> list[int]:
-        """The numbers of the orders' events in it."""
+    def orders(self) -> list[tuple[str, int]]:
+        """The order and the number of each event in it."""
         events = [json.loads(self.body)] if self.body[:1] == b"{" else json.loads(self.body)
-        return [event.get("data", event)["number"] for event in events]
+        told = (event.get("data", event) for event in events)
+        return [(each["order_id"], each["number"]) for each in told]
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers alone."""
+        return [number for _, number in self.orders]
 
 
 @dataclass

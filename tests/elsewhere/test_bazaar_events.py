@@ -32,9 +32,10 @@ ORDERS = 6
 
 
 @asynccontextmanager
-async def market(state: Path) -> AsyncGenerator[RunningProcesses]:
+async def market(state: Path, **instances: int) -> AsyncGenerator[RunningProcesses]:
     """The bazaar, in processes. Nobody calls the API of others here."""
-    async with running_processes(PLACE, folder=ROOT, state=state, settings={"BAZAAR_GEO_KEY": "none"}) as app:
+    settings = {"BAZAAR_GEO_KEY": "none"}
+    async with running_processes(PLACE, folder=ROOT, state=state, settings=settings, instances=instances) as app:
         yield app
 
 
@@ -72,6 +73,20 @@ async def test_node_is_told_in_each_form_and_what_it_publishes_is_reacted_to(tmp
             assert (said["source"], said["specversion"], said["tenant"]) == ("/bazaar/orders", "1.0", "east")
             assert said["partitionkey"] == entry.order_id
             assert said["http"].split("-")[1] == said["traceparent"].split("-")[1]
+
+
+async def test_several_of_each_share_the_work_and_keep_the_order(tmp_path: Path) -> None:
+    """Publishers under leases, Node and FastAPI behind several addresses, two who keep one log."""
+    twice = {"orders": 2, "tax": 2, "tax.events": 2, "quotes": 2}
+    async with market(tmp_path, **twice) as app:
+        for order in range(12):
+            await app.client(Orders).place(f"order-{order}", events=5)
+        found = await entries(app, 12 * 5 * 4)
+
+    assert Counter(entry.heard_of for entry in found) == dict.fromkeys([*FORMS, "seen"], 60)
+    for order in range(12):
+        for heard_of in (*FORMS, "seen"):
+            assert numbers(found, heard_of, f"order-{order}") == list(range(5))
 
 
 async def test_nothing_is_lost_when_node_is_killed_in_the_middle(tmp_path: Path) -> None:

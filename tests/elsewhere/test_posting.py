@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 
 from atoll import (
     Application,
+    Config,
     Context,
     Database,
     Event,
@@ -19,16 +22,19 @@ from atoll import (
     Reference,
     Remote,
     Service,
+    World,
     contract,
     post,
 )
 from atoll.data import Database as Stored
+from atoll.events import Form
 from atoll.events.letters import Which, letters
 from atoll.kernel import current
+from atoll.operating import By, operated
 from atoll.testing import running
 from atoll.topology import Running
 from atoll.topology.graph import describe
-from tests.elsewhere.hook import OrderPlaced, desk
+from tests.elsewhere.hook import Answer, OrderPlaced, Request, desk
 from tests.placements import Placement, on_every_placement
 from tests.simulated import simulated
 
@@ -319,6 +325,72 @@ async def test_one_bad_event_of_a_batch_is_found(placement: Placement) -> None:
     assert (letter.key, letter.behind) == ("7", 1)
 
 
+@on_every_placement
+@simulated
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("form", ["structured", "batch"])
+async def test_whatever_fails_when_the_order_of_a_key_stays(placement: Placement, seed: int, form: Form) -> None:
+    """Half of all answers are failures of some kind: in the end each event was taken, once, in the order of its key."""
+    chance = random.Random(seed)
+    taken: dict[str, list[int]] = {}
+    failures: list[Answer] = [(503, {}), (503, {"retry-after": "2"}), (500, {}), (429, {}), (408, {})]
+
+    def answer(request: Request) -> Answer:
+        if chance.random() < 0.5:
+            return chance.choice(failures)
+        for order_id, number in request.orders:
+            taken.setdefault(order_id, []).append(number)
+        return 204, {}
+
+    desk.answer = answer
+    async with shop(placement, Posted(OrderPlaced, to="/events", form=form, attempts_max=1_000)) as app:
+        for order in range(8):
+            await app.client(Orders).place(f"order-{order}", events=12)
+        await until(lambda: sum(map(len, taken.values())) >= 96, 20_000)
+
+    assert taken == {f"order-{order}": list(range(12)) for order in range(8)}
+
+
+# --- the operator ----------------------------------------------------------------------------------------------------
+
+BY = By("ada", "it is mended")
+
+
+async def test_its_operator_looks_after_it_like_after_the_others(tmp_path: Path) -> None:
+    """Where it is, what it has refused, another attempt, all of it again: in the database of the publisher."""
+    application = told(Posted(OrderPlaced, to="/events", replayable=True))
+    world = World.real(tmp_path)
+    desk.answer = lambda request: (400 if request.numbers == [1] else 204, {})
+    async with running(application, world=world) as app:
+        await app.client(Orders).place("7", events=3)
+        async with asyncio.timeout(20):
+            while not await letters(database(app), {}):  # noqa: ASYNC110  # nothing tells
+                await asyncio.sleep(0.02)
+
+    desk.answer = lambda _: (204, {})
+    async with operated(application, tmp_path, Config({})) as found:
+        (status,), _ = await found.overview()
+        dead = await found.letters(Which())
+        replayed = await found.replay(Which(), "orders", BY)
+    before = len(desk.requests)
+    async with running(application, world=world):
+        await _comes(lambda: desk.numbers[before:] == [1, 2])
+    async with operated(application, tmp_path, Config({})) as found:
+        rewound = await found.rewind(status, await found.goal(status, None), BY)
+    async with running(application, world=world):
+        await _comes(lambda: desk.numbers[before:] == [1, 2, 0, 1, 2])
+
+    assert (status.subscriber, status.publisher, status.dead, status.is_replayable) == ("hook", "orders", 1, True)
+    assert {name: [letter.position for letter in several] for name, several in dead.items()} == {"orders": [2]}
+    assert (replayed, rewound.position) == (1, 0)
+
+
+async def _comes(claim: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not claim():  # noqa: ASYNC110  # nothing tells
+            await asyncio.sleep(0.02)
+
+
 # --- what cannot be ---------------------------------------------------------------------------------------------------
 
 
@@ -350,6 +422,16 @@ def test_mistakes_are_told_at_the_start() -> None:
         "`/events/{id}` is no path at which `hook` could be told of events",
         "`/events?key=1` is no path at which `hook` could be told of events",
         "`hook` is to be told of OrderPlaced twice",
+    ]
+
+
+def test_words_that_mean_nothing_are_told() -> None:
+    """Also where no type checker has looked."""
+    unchecked: Any = "json"  # Any: what a checker would refuse
+
+    assert mistakes_of(told(Posted(OrderPlaced, to="/events", form=unchecked, timeout_s=0))) == [
+        "`hook` is to be told of OrderPlaced with `form='json'`",
+        "`hook` is to be told of OrderPlaced in no attempt, or in no time",
     ]
 
 

@@ -96,7 +96,7 @@ class AsgiDispatcher(Dispatcher):
         except BaseException:
             await exchange.close()
             raise
-        if status < 300 and operation.codec is None:
+        if status < 300 and operation.codec is None and not operation.is_raw:  # at a raw one's place may be a call, too
             return Response(204)
         head = b"\r\nretry-after:%b\r\n" % exchange.retry_after if exchange.retry_after else b""
         return Response(status, body, None, retry_after_in(head, time.time()) if status in RETRIED else None)

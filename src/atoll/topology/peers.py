@@ -5,7 +5,8 @@
      "tls": {"ca": "ca.pem", "certificate": "service.pem", "key": "service.key"}}
 
 A supervisor, an operator of a cluster or a person writes it; whoever serves reads it again when it has changed.
-`roots` are for services that are not Atoll's own: below which path their operations are.
+`roots` are for services that are not Atoll's own: below which path their operations are. Where the log of a command is
+kept, which publishes, stands under the name of its stand-in, `tax.events`.
 """
 
 from collections.abc import Callable, Mapping, Sequence

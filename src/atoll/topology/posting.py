@@ -6,14 +6,16 @@ and carries the key under which the delivery is known; a stranger is told of no 
 """
 
 import functools
+import math
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 import msgspec
 
 from atoll.calls import Request, Response, Transport, is_root
 from atoll.contract import Contract, Operation, raw_operation
 from atoll.data import Transaction
-from atoll.events import BATCH_MAX, Effect, Envelope, Form, NotNow, Refused, Subscribed, decode_envelope, written
+from atoll.events import BATCH_MAX, Effect, Envelope, Form, NotNow, Refused, Since, Subscribed, decode_envelope, written
 from atoll.events import encode_envelope as encoded
 from atoll.kernel import AtollError, Mistake, context
 from atoll.service import Elsewhere, Posted, Remote
@@ -60,6 +62,7 @@ def posted_mistakes(units: Sequence[Unit]) -> Iterator[Mistake]:
         if isinstance(unit.listed, Elsewhere):
             for posted in unit.listed.subscribes:
                 yield from _event_mistakes(unit.listed, posted, units)
+                yield from _word_mistakes(unit.listed, posted)
             yield from _path_mistakes(unit.listed)
 
 
@@ -74,6 +77,18 @@ def _event_mistakes(item: Elsewhere, posted: Posted, units: Sequence[Unit]) -> I
             what = f"`{item.name}` is to be told of {name}, but `{publisher.name}` runs where nobody knows of it"
             fix = f"let a service of the application react to {name}, and publish what `{item.name}` is to be told"
             yield Mistake(None, what, fix)
+
+
+def _word_mistakes(item: Elsewhere, posted: Posted) -> Iterator[Mistake]:
+    """What a type checker would have found, and what it cannot."""
+    words: dict[str, tuple[object, ...]] = {"form": get_args(Form), "since": get_args(Since)}
+    for name, known in words.items():
+        if (given := getattr(posted, name)) not in known:
+            what = f"`{item.name}` is to be told of {posted.event.__name__} with `{name}={given!r}`"
+            yield Mistake(None, what, f"write one of {', '.join(map(str, known))}")
+    if posted.attempts_max < 1 or not 0 < posted.timeout_s < math.inf:
+        what = f"`{item.name}` is to be told of {posted.event.__name__} in no attempt, or in no time"
+        yield Mistake(None, what, "let `attempts_max` be 1 or more, and `timeout_s` more than 0")
 
 
 def _path_mistakes(item: Elsewhere) -> Iterator[Mistake]:
