@@ -512,7 +512,7 @@ def test_problems_of_one_status_are_alternatives() -> None:
 
     responses = it["paths"]["/scoring/v1/scores"]["post"]["responses"]
     alternatives = responses["422"]["content"]["application/problem+json"]["schema"]["oneOf"]
-    assert {each["$ref"].rpartition("/")[2] for each in alternatives} == {"Busy", "InvalidInput"}
+    assert {each["$ref"].rpartition("/")[2] for each in alternatives} == {"Busy", "InvalidInput", "KeyReused"}
     assert responses["default"]["content"]["application/problem+json"]["schema"]["$ref"].endswith("/Problem")
 
 
