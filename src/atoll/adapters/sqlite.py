@@ -28,6 +28,8 @@ CHECKPOINT_COMMITS = 2_000
 """After so many commits the log is written back into the file, in a thread."""
 LOG_PAGES_MAX = 8_192
 """A log of more pages is started again, while writers wait: 32 MiB."""
+FULL_S = 0.5
+"""How long nothing is done about a full disk after something was."""
 STATEMENTS_CACHED = 512
 ROWS_AT_ONCE = 500
 STEPS = 20_000
@@ -77,6 +79,7 @@ class SqliteDriver:
         self._version = self._data_version()
         self._commits = 0
         self._checkpoint: asyncio.Future[int] | None = None
+        self._full_until = 0.0
         self._is_closed = False
 
     @property
@@ -213,6 +216,12 @@ class SqliteDriver:
                 self._begin_checkpoint()
         return self._sync.written
 
+    def found_full(self) -> None:
+        """The disk takes no more: write the log back, so that what comes next can use its room again."""
+        if self._checkpoint is None and self._now() >= self._full_until:
+            self._full_until = self._now() + FULL_S
+            self._begin_checkpoint()
+
     def _begin_checkpoint(self) -> None:
         self._commits = 0
         loop = asyncio.get_running_loop()
@@ -283,6 +292,9 @@ class MemoryDriver:
     async def close(self) -> None:
         """Forget everything."""
         self.connection.close()
+
+    def found_full(self) -> None:
+        """There is no disk."""
 
     def ended(self, *, committed: bool) -> int:
         """A transaction has ended: the next one may begin."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from atoll.adapters.sqlite_errors import sqlite_error
-from atoll.data import Raw, StatementRefused, TransactionEnded, TransactionTooLong
+from atoll.data import DiskFull, Raw, StatementRefused, TransactionEnded, TransactionTooLong
 
 ERRORS = (sqlite3.Error, OverflowError)
 
@@ -27,6 +27,10 @@ class Owner(Protocol):
 
     def ended(self, *, committed: bool) -> int:
         """The transaction has ended; the ticket of its commit."""
+        ...
+
+    def found_full(self) -> None:
+        """The disk takes no more."""
         ...
 
 
@@ -52,7 +56,7 @@ class SqliteSession:
             rows = cursor.fetchall()
         except ERRORS as error:
             self._is_failed = True
-            raise sqlite_error(error, text, self._owner.place) from None
+            raise self._told(error, text) from None
         self._refuse_end(text)
         return rows, cursor.rowcount
 
@@ -63,7 +67,7 @@ class SqliteSession:
             changed = self._connection.executemany(text, arguments).rowcount
         except ERRORS as error:
             self._is_failed = True
-            raise sqlite_error(error, text, self._owner.place) from None
+            raise self._told(error, text) from None
         self._refuse_end(text)
         return changed
 
@@ -79,7 +83,7 @@ class SqliteSession:
             self._execute("COMMIT")
         except sqlite3.Error as error:
             self._undo()
-            raise sqlite_error(error, "COMMIT", self._owner.place) from None
+            raise self._told(error, "COMMIT") from None
         self._is_ended = True
         return self._owner.ended(committed=True)
 
@@ -95,6 +99,12 @@ class SqliteSession:
         if not self._connection.in_transaction:
             self._is_failed = True
             raise StatementRefused(text, "it ends the transaction")
+
+    def _told(self, error: Exception, text: str) -> Exception:
+        told = sqlite_error(error, text, self._owner.place)
+        if isinstance(told, DiskFull):
+            self._owner.found_full()
+        return told
 
     def _undo(self) -> None:
         if self._is_ended:

@@ -20,7 +20,7 @@ from atoll.data import Announcing, Driver, Raw, Session
 from atoll.events import Kept, Pace
 from atoll.telemetry import CallRecord
 from atoll.topology.world import Carrier, Storage, bare
-from tests.campaigns.crash.passing import PassingDriver, PassingSession
+from tests.passing import PassingDriver, PassingSession
 
 STATEMENTS = (
     ("sale", "INSERT INTO sales"),
@@ -81,7 +81,9 @@ POSTGRES_POINTS = {"till": ("before place", "after place"), "ledger": ("before p
 LEAVING = frozenset({"before lease released", "after lease released"})
 """Points that a process gets to when it is asked to end."""
 
-PACE = Pace(lease_s=1.0, wait_s=5.0, first_s=0.02, last_s=0.3, here_max=2, out_of_reach_s=0.3, look_s=0.1)
+PACE = Pace(
+    lease_s=1.0, wait_s=5.0, first_s=0.02, last_s=0.3, here_max=2, out_of_reach_s=0.3, look_s=0.1, ends_max=10**6
+)
 KEPT = Kept(look_s=0.3)
 """Everything as always, and quicker."""
 

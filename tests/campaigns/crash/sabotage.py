@@ -7,8 +7,8 @@ from typing import Any
 from atoll.data import Driver, Raw, Session
 from atoll.kernel import Tasks
 from atoll.topology.world import Storage, bare
-from tests.campaigns.crash.passing import PassingDriver, PassingSession
 from tests.campaigns.crash.points import kind_of
+from tests.passing import PassingDriver, PassingSession
 
 LATE_S = 0.05
 
