@@ -14,6 +14,7 @@ from tests.campaigns.crash.points import STATEMENTS
 from tests.campaigns.crash.running import Scenario, run
 
 ONCE = Scenario("points", "sqlite", 1)
+PAUSED = Scenario("paused", "sqlite", 3)
 
 
 @pytest.mark.slow
@@ -21,9 +22,9 @@ ONCE = Scenario("points", "sqlite", 1)
     "scenario",
     [
         Scenario("points", "sqlite", 3),
-        Scenario("all at once", "sqlite", 1),
         Scenario("any", "postgresql", 3),
         Scenario("postgresql", "postgresql", 1),
+        PAUSED,
     ],
     ids=str,
 )
@@ -49,6 +50,24 @@ async def test_the_campaign_finds_what_it_looks_for(
     outcome = await run(ONCE, seed=1, deaths=deaths, sabotage=sabotage, patience_s=3)
 
     assert getattr(outcome.verdict, kind) > 0, outcome.verdict
+
+
+@pytest.mark.slow
+async def test_without_a_fence_whoever_was_paused_does_it_twice() -> None:
+    """The control: a cursor that moves for anybody."""
+    outcome = await run(PAUSED, seed=1, sabotage="cursors move for anybody", patience_s=3)
+
+    assert outcome.verdict.doubled, outcome.verdict
+
+
+@pytest.mark.slow
+async def test_without_keys_calls_that_are_sent_again_are_done_twice() -> None:
+    """The control: whoever has not been answered cannot know."""
+    deaths = {"till": [Armed("before answer", count) for count in (5, 9, 3)]}
+
+    outcome = await run(ONCE, seed=1, deaths=deaths, has_keys=False, patience_s=10)
+
+    assert outcome.verdict.doubled, outcome.verdict
 
 
 def test_every_kind_of_statement_is_one_of_the_platforms() -> None:

@@ -4,6 +4,7 @@ The till counts the sales of each account, so that what comes out at the far end
 twice and what is out of order.
 """
 
+import asyncio
 from datetime import timedelta
 from typing import Protocol
 
@@ -15,6 +16,10 @@ STUMBLES = "!"
 
 FAILS = 0.7
 """How often it does: so often that some are put aside and come back later."""
+
+
+FETCH_S = 0.003
+"""How long the ledger waits for what it would have to fetch: a process that is paused is mostly paused there."""
 
 
 class Sale(Value):
@@ -104,6 +109,7 @@ class LedgerService(Service, Ledger, owner="tests"):
 
     @on(Sold, attempts_max=1_000)
     async def book(self, event: Sold, tx: Transaction) -> None:
+        await asyncio.sleep(FETCH_S)
         await tell(event, tx)
         if event.mark.endswith(STUMBLES) and self.entropy.bits(16) < FAILS * 2**16:
             raise ValueError("it stumbles, as it was asked to")

@@ -46,12 +46,20 @@ class Load:
     """Callers that sell, each one after the other, until they are told to stop. Owns their tasks."""
 
     def __init__(
-        self, carrier: Transport, entropy: Entropy, chance: random.Random, name: str, *, stumbles: bool
+        self,
+        carrier: Transport,
+        entropy: Entropy,
+        chance: random.Random,
+        name: str,
+        *,
+        stumbles: bool,
+        has_keys: bool = True,
     ) -> None:
         self.book = Book()
         self._till = client(Till, Caller("load", carrier, entropy, timeout_s=DEADLINE_S))
         self._chance = chance
         self._name = name
+        self._has_keys = has_keys
         self._stumble = STUMBLES if stumbles else ""
         self._count = 0
         self._is_stopping = False
@@ -99,7 +107,7 @@ class Load:
             await asyncio.sleep(0.03)
 
     async def _until_answered(self, sale: Sale) -> None:
-        current.set(Context(idempotency_key=sale.mark))
+        current.set(Context(idempotency_key=sale.mark if self._has_keys else None))
         self.book.keyed.add(sale.mark)
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + PATIENCE_S

@@ -1,8 +1,10 @@
 """One run: an application under load, deaths of one kind, and what is there when all is over."""
 
 import asyncio
+import os
 import random
 import shutil
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
@@ -29,6 +31,8 @@ DEATHS = 9
 """How many deaths at crash points await each service in a run."""
 POINTS_S = 6.0
 """How long a run waits for processes to get to their crash points."""
+PAUSES = 4
+"""How often an instance is paused in a run."""
 LEASE_S = 0.5
 """How long the leases of a dead process last: so long the ledger rests after each death, so that there are many."""
 CATCH_UP_S = 25.0
@@ -76,20 +80,23 @@ async def run(
     *,
     deaths: Mapping[str, list[Armed]] | None = None,
     sabotage: str = "",
+    has_keys: bool = True,
     patience_s: float = CATCH_UP_S,
 ) -> Outcome:
     """Run a scenario. All chance of the campaign comes from the seed; that of the processes' scheduler does not.
 
-    `deaths` at crash points are drawn by chance, too, unless they are given; `sabotage` takes a safeguard away.
+    `deaths` at crash points are drawn by chance, too, unless they are given; `sabotage` takes a safeguard away, and so
+    does `has_keys=False`: calls that are sent again have no idempotency key then.
     """
     folder = Path(tempfile.mkdtemp(prefix="atoll-crash-"))
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(_server()) if scenario.database == "postgresql" else None
         chance = random.Random(seed)
         spec = _spec(scenario, folder, server, chance)
+        spec = msgspec.structs.replace(spec, sabotage=sabotage)
         if deaths is not None:
-            spec = msgspec.structs.replace(spec, deaths=dict(deaths), sabotage=sabotage)
-        outcome = await _run(scenario, seed, spec, server, chance, patience_s)
+            spec = msgspec.structs.replace(spec, deaths=dict(deaths))
+        outcome = await _run(scenario, seed, spec, server, chance, has_keys=has_keys, patience_s=patience_s)
     if outcome.is_clean:
         shutil.rmtree(folder, ignore_errors=True)
     else:
@@ -103,6 +110,8 @@ async def _run(
     spec: Spec,
     server: PostgresServer | None,
     chance: random.Random,
+    *,
+    has_keys: bool,
     patience_s: float,
 ) -> Outcome:
     loop = asyncio.get_running_loop()
@@ -112,7 +121,7 @@ async def _run(
         await made.listening()
         carrier = HttpClient(made.directory, SystemEntropy())
         stumbles = start is forked_fleet  # at the pace of production a message that stumbles is long on its way
-        load = Load(carrier, SystemEntropy(), chance, str(seed), stumbles=stumbles)
+        load = Load(carrier, SystemEntropy(), chance, str(seed), stumbles=stumbles, has_keys=has_keys)
         try:
             load.start()
             await load.answered()
@@ -163,6 +172,10 @@ async def _kill(scenario: Scenario, made: Fleet, server: PostgresServer | None, 
             made.deaths.append(Death(loop.time(), "postgresql"))
             await asyncio.sleep(chance.choice((0.0, 0.3)))
             await loop.run_in_executor(None, server.restart)
+    elif scenario.victim == "paused":
+        for _ in range(PAUSES):
+            await asyncio.sleep(chance.uniform(0.1, 0.4))
+            await _pause(made, chance)
     elif isinstance(made, SupervisedFleet):
         for _ in range(KILLS // 6):
             await asyncio.sleep(chance.uniform(0.1, 0.6))
@@ -183,6 +196,17 @@ def _kill_some(victim: str, made: Fleet, chance: random.Random) -> None:
         victims = [chance.choice(living)] if living else []
     for pid in victims:
         made.kill(pid)
+
+
+async def _pause(made: Fleet, chance: random.Random) -> None:
+    """Pause an instance of the ledger for longer than its leases last; then it goes on, and has missed all that."""
+    pid = chance.choice(made.pids(["ledger"]))
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(LEASE_S * chance.uniform(1.5, 3.0))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    made.deaths.append(Death(asyncio.get_running_loop().time(), "ledger, paused"))
 
 
 async def _caught_up(eye: Eye, patience_s: float) -> float | None:

@@ -24,6 +24,15 @@ class PartedSession(PassingSession):
         return await self.session.execute(text, arguments)
 
 
+class UnfencedSession(PassingSession):
+    """Lets the cursor move for whoever held it once."""
+
+    async def execute(self, text: str, arguments: Sequence[Any]) -> tuple[Raw, int]:  # Any: as above
+        """The rows, and how many were changed: one, whatever is said."""
+        rows, changed = await self.session.execute(text, arguments)
+        return rows, 1 if kind_of(text) == "cursor" else changed
+
+
 class LateSession(PassingSession):
     """Says that it has committed a sale, and does it a little later."""
 
@@ -61,5 +70,6 @@ def _bare(service: str, driver: Driver) -> Driver:
 SABOTAGES: dict[str, Storage] = {
     "": _bare,
     "effects and cursors in two transactions": _of_sessions(PartedSession, "ledger"),
+    "cursors move for anybody": _of_sessions(UnfencedSession, "ledger"),
     "answers before commits": _of_sessions(LateSession, "till"),
 }
