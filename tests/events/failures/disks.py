@@ -1,6 +1,7 @@
-"""Small disks of a test's own, where the machine lets it mount some."""
+"""Disks of a test's own, where the machine lets it mount some: small ones, and ones whose power can be cut."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -22,6 +23,64 @@ def small_disk(folder: Path, mebibytes: int) -> Generator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+class LosingDisk:
+    """A disk that forgets what was not synced when its power is cut: a file system in a file.
+
+    What programs write stays in memory until it is synced (`commit=300`, and the kernel writes nothing back by itself
+    within half a minute); a copy of the file is what a disk would hold at that moment. Mounting it replays its journal.
+    """
+
+    def __init__(self, folder: Path, mebibytes: int = 64) -> None:
+        self._folder = folder
+        self._image = folder / "image-0"
+        with self._image.open("wb") as file:
+            file.truncate(mebibytes * MEBIBYTE)
+        _run("mkfs.ext4", "-q", "-F", str(self._image))
+        self._cuts = 0
+        self.path = folder / "disk-0"
+        """Where it is mounted: elsewhere after each cut."""
+        self._mounted: list[Path] = []
+        self._mount()
+
+    def cut_power(self) -> None:
+        """Go on with what the disk would hold now. Whoever writes has to be dead."""
+        self._cuts += 1
+        before, self._image = self._image, self._folder / f"image-{self._cuts}"
+        shutil.copyfile(before, self._image)
+        self.unmount()
+        before.unlink()
+        self.path = self._folder / f"disk-{self._cuts}"
+        self._mount()
+
+    def unmount(self) -> None:
+        """Let go of it."""
+        while self._mounted:
+            subprocess.run(["umount", "--lazy", str(self._mounted.pop())], check=True)
+
+    def _mount(self) -> None:
+        mounted(["-o", "loop,commit=300", str(self._image)], self.path)
+        self._mounted.append(self.path)
+
+
+@contextmanager
+def losing_disk(folder: Path, mebibytes: int = 64) -> Generator[LosingDisk]:
+    """Such a disk until the block is left. The test is skipped where none can be mounted."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a disk of its own: run the tests as root, in a container")
+    disk = LosingDisk(folder, mebibytes)
+    try:
+        yield disk
+    finally:
+        disk.unmount()
+
+
+def _run(*command: str) -> None:
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"{command[0]} does not work here: {error}")
 
 
 def mounted(what: list[str], folder: Path) -> None:
