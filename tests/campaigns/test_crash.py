@@ -11,7 +11,8 @@ from atoll.events.texts import TEXTS
 from tests.campaigns.crash import tables
 from tests.campaigns.crash.keeper import Armed
 from tests.campaigns.crash.points import STATEMENTS
-from tests.campaigns.crash.running import Scenario, run
+from tests.campaigns.crash.running import run
+from tests.campaigns.crash.scenarios import Scenario
 
 ONCE = Scenario("points", "sqlite", 1)
 PAUSED = Scenario("paused", "sqlite", 3)

@@ -9,7 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.campaigns.crash.running import Outcome, Scenario
+from tests.campaigns.crash.running import Outcome
+from tests.campaigns.crash.scenarios import Scenario
 
 
 @dataclass

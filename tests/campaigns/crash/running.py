@@ -1,10 +1,8 @@
 """One run: an application under load, deaths of one kind, and what is there when all is over."""
 
 import asyncio
-import os
 import random
 import shutil
-import signal
 import tempfile
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
@@ -18,37 +16,18 @@ from atoll.adapters.http_client import HttpClient
 from atoll.adapters.system import SystemEntropy
 from atoll.testing import PostgresServer, postgres_server
 from tests.campaigns.crash.book import Book, Load
-from tests.campaigns.crash.fleet import SERVICES, Death, Fleet
 from tests.campaigns.crash.forking import forked_fleet
 from tests.campaigns.crash.keeper import Armed, Spec
+from tests.campaigns.crash.killing import LEASE_S, kill
 from tests.campaigns.crash.oracle import Eye, PostgresEye, SqliteEye, Verdict, are_even, judged, look
 from tests.campaigns.crash.points import LEAVING, POINTS, POSTGRES_POINTS
-from tests.campaigns.crash.supervised import SupervisedFleet, supervised_fleet
+from tests.campaigns.crash.scenarios import Scenario
+from tests.campaigns.crash.supervised import supervised_fleet
 
-KILLS = 12
-"""How many processes are killed in a run at random moments."""
 DEATHS = 9
 """How many deaths at crash points await each service in a run."""
-POINTS_S = 6.0
-"""How long a run waits for processes to get to their crash points."""
-PAUSES = 4
-"""How often an instance is paused in a run."""
-LEASE_S = 0.5
-"""How long the leases of a dead process last: so long the ledger rests after each death, so that there are many."""
 CATCH_UP_S = 25.0
 """In how many seconds after the last death everything has to have arrived."""
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """What is killed, on which database, with how many instances of the till and of the ledger."""
-
-    victim: str
-    database: str
-    instances: int
-
-    def __str__(self) -> str:
-        return f"{self.victim}, {self.database}, {self.instances}"
 
 
 @dataclass
@@ -96,7 +75,11 @@ async def run(
         spec = msgspec.structs.replace(spec, sabotage=sabotage)
         if deaths is not None:
             spec = msgspec.structs.replace(spec, deaths=dict(deaths))
-        outcome = await _run(scenario, seed, spec, server, chance, has_keys=has_keys, patience_s=patience_s)
+        try:
+            outcome = await _run(scenario, seed, spec, server, chance, has_keys=has_keys, patience_s=patience_s)
+        except (AssertionError, OSError) as error:  # it could not be run to its end, which is a failure as any other
+            broken = Verdict(findings=[f"it broke off: {type(error).__name__}: {error}"])
+            outcome = Outcome(scenario, seed, Book(), broken, None)
     if outcome.is_clean:
         shutil.rmtree(folder, ignore_errors=True)
     else:
@@ -125,7 +108,7 @@ async def _run(
         try:
             load.start()
             await load.answered()
-            await _kill(scenario, made, server, chance)
+            await kill(scenario, made, server, chance, load)
             await load.answered()
             await load.stop()
             await asyncio.sleep(max(0.0, load.book.quiet_at - loop.time()))
@@ -154,59 +137,10 @@ def _spec(scenario: Scenario, folder: Path, server: PostgresServer | None, chanc
         for service, points in POINTS.items():
             known = [*points, *(POSTGRES_POINTS[service] if server else ())]
             chosen = chance.sample(known, min(DEATHS, len(known)))
-            deaths[service] = [Armed(each, 1 if each in LEAVING else chance.choice((1, 1, 2, 3, 8))) for each in chosen]
+            deaths[service] = [
+                Armed(each, 1 if each in LEAVING else chance.choice((1, 1, 2, 3, 8, 25))) for each in chosen
+            ]
     return Spec(str(folder), places, settings, LEASE_S, deaths)
-
-
-async def _kill(scenario: Scenario, made: Fleet, server: PostgresServer | None, chance: random.Random) -> None:
-    loop = asyncio.get_running_loop()
-    if scenario.victim == "points":
-        ends_at = loop.time() + POINTS_S
-        while loop.time() < ends_at and (made.armed or not made.deaths):  # noqa: ASYNC110  # nobody tells
-            await asyncio.sleep(0.02)
-    elif scenario.victim == "postgresql":
-        assert server is not None
-        for _ in range(KILLS // 4):
-            await asyncio.sleep(chance.uniform(0.05, 0.6))
-            await loop.run_in_executor(None, server.kill)
-            made.deaths.append(Death(loop.time(), "postgresql"))
-            await asyncio.sleep(chance.choice((0.0, 0.3)))
-            await loop.run_in_executor(None, server.restart)
-    elif scenario.victim == "paused":
-        for _ in range(PAUSES):
-            await asyncio.sleep(chance.uniform(0.1, 0.4))
-            await _pause(made, chance)
-    elif isinstance(made, SupervisedFleet):
-        for _ in range(KILLS // 6):
-            await asyncio.sleep(chance.uniform(0.1, 0.6))
-            _kill_some("any", made, chance)
-            await asyncio.sleep(chance.uniform(0.0, 0.3))
-            await made.kill_supervisor()
-    else:
-        for _ in range(KILLS):
-            await asyncio.sleep(chance.uniform(0.01, 0.35))
-            _kill_some(scenario.victim, made, chance)
-
-
-def _kill_some(victim: str, made: Fleet, chance: random.Random) -> None:
-    if victim == "all at once":
-        victims = made.pids(SERVICES)
-    else:
-        living = made.pids(SERVICES if victim == "any" else [victim])
-        victims = [chance.choice(living)] if living else []
-    for pid in victims:
-        made.kill(pid)
-
-
-async def _pause(made: Fleet, chance: random.Random) -> None:
-    """Pause an instance of the ledger for longer than its leases last; then it goes on, and has missed all that."""
-    pid = chance.choice(made.pids(["ledger"]))
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        await asyncio.sleep(LEASE_S * chance.uniform(1.5, 3.0))
-    finally:
-        os.kill(pid, signal.SIGCONT)
-    made.deaths.append(Death(asyncio.get_running_loop().time(), "ledger, paused"))
 
 
 async def _caught_up(eye: Eye, patience_s: float) -> float | None:

@@ -1,6 +1,19 @@
 """What is killed in which run: the seed says. The first ten have something of everything."""
 
-from tests.campaigns.crash.running import Scenario
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is killed, on which database, with how many instances of the till and of the ledger."""
+
+    victim: str
+    database: str
+    instances: int
+
+    def __str__(self) -> str:
+        return f"{self.victim}, {self.database}, {self.instances}"
+
 
 SCENARIOS = (
     Scenario("points", "sqlite", 1),
