@@ -23,6 +23,7 @@ CATCHES_EVERYTHING = {
     "src/atoll/events/worker.py": "whatever a handler raises parks its message",
     "src/atoll/gateway/edge.py": "a fault of the edge itself is an answer too",
     "src/atoll/kernel/lane.py": "whatever a piece of work raises ends it, and not the lane",
+    "src/atoll/kernel/tasks.py": "work that goes on for ever goes on, whatever ends it",
     "src/atoll/kernel/stepping.py": "whatever a wait ends with is handed on to the work, cancellation above all",
     "src/atoll/service/instance.py": "a service's own start, drain and stop are foreign code",
     "src/atoll/kernel/isolation.py": "whatever a wait ends with is handed on to the work, cancellation above all",

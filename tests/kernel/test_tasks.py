@@ -92,6 +92,28 @@ async def test_a_task_that_fails_is_logged_by_name_and_takes_no_other_with_it(ca
     await tasks.close()
 
 
+async def test_work_that_is_kept_begins_again(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever ends it; and it is told of."""
+    tasks = Tasks("scoring")
+    begun: list[int] = []
+    goes_on = asyncio.Event()
+
+    async def work() -> None:
+        begun.append(len(begun))
+        if len(begun) < 3:
+            raise KeyError(begun)
+        goes_on.set()
+        await asyncio.Event().wait()
+
+    _ = tasks.keep(work, "follow", again_s=0.0)
+    await goes_on.wait()
+    await tasks.close()
+
+    assert begun == [0, 1, 2]
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["task scoring/follow ended with an error, and begins again"] * 2
+
+
 async def test_the_error_of_a_task_that_is_awaited_is_told_there_and_not_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -52,7 +52,7 @@ class Keeping:
 
     def start(self) -> None:
         """Begin."""
-        self._task = self._tasks.spawn(self._keep(), "keep")
+        self._task = self._tasks.keep(self._keep, "keep")
 
     async def close(self) -> None:
         """Keep what was heard last, and end."""

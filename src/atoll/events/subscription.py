@@ -74,7 +74,7 @@ class Subscription:
             "catch-up": self._catch_up,
             "parked": self._parked,
         }
-        self._loops = [self._tasks.spawn(work(), name) for name, work in loops.items()]
+        self._loops = [self._tasks.keep(work, name) for name, work in loops.items()]
 
     async def drain(self, timeout_s: float) -> None:
         """Take nothing new, let deliveries in progress end, and let others have the partitions."""

@@ -61,7 +61,7 @@ class Timing:
         """Begin to wait."""
         loops = {turn.name: self._tasks.spawn(self._repeat(turn), turn.name) for turn in self._turns}
         if self._outbox is not None:
-            loops["schedule"] = self._tasks.spawn(self._publish_scheduled(), "schedule")
+            loops["schedule"] = self._tasks.keep(self._publish_scheduled, "schedule")
         self._running = loops
 
     async def close(self) -> None:

@@ -17,6 +17,9 @@ from atoll.kernel.errors import AtollError
 P = ParamSpec("P")
 R = TypeVar("R")
 
+AGAIN_S = 1.0
+"""How long work that goes on for ever rests when it was ended."""
+
 _log = logging.getLogger("atoll.tasks")
 
 
@@ -44,6 +47,32 @@ class Tasks:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard if awaited else self._ended)
         return task
+
+    def keep(
+        self,
+        work: Callable[[], Coroutine[Any, Any, None]],  # Any: as above
+        name: str,
+        *,
+        again_s: float = AGAIN_S,
+    ) -> asyncio.Task[None]:
+        """Start work that goes on for ever: where an error ends it, it is logged, and the work begins again.
+
+        So that a defect somewhere in it is told of again and again, rather than once, and silence ever after.
+        """
+        return self.spawn(self._kept(work, name, again_s), name)
+
+    async def _kept(
+        self,
+        work: Callable[[], Coroutine[Any, Any, None]],  # Any: as above
+        name: str,
+        again_s: float,
+    ) -> None:
+        while True:
+            try:
+                await work()
+            except Exception:  # noqa: BLE001  # whatever it is: what is to go on for ever goes on
+                _log.exception("task %s/%s ended with an error, and begins again", self._owner, name)
+            await asyncio.sleep(again_s)
 
     async def unless(self, ends: Coroutine[Any, Any, None], work: Coroutine[Any, Any, R]) -> R:  # Any: as above
         """The result of `work`, which is cancelled as soon as `ends` has ended.

@@ -128,7 +128,11 @@ class RemoteLog:
         response = await within(deadline_at, self._transport.send(request), self._operation.id)
         if response.status != 200:
             _raise(response)
-        return _decode_batch(response.body)
+        try:
+            return _decode_batch(response.body)
+        except ValueError as error:
+            reason = f"its answer cannot be read: {error}"
+            raise Unavailable(service=self._operation.service, reason=reason) from None
 
 
 def _raise(response: Response) -> NoReturn:

@@ -15,6 +15,7 @@ from tests.events.failures.unreliable import (
     Unreliable,
     ahead,
     anything,
+    garbled,
     repeated,
 )
 
@@ -34,6 +35,16 @@ async def test_each_event_takes_effect_once_and_in_order(shop: Shore, billing: D
         assert log.faults
         for article in ARTICLES:
             assert await reader.values(article) == list(range(COUNT))
+
+
+async def test_a_log_that_raises_what_it_may_not_is_asked_again(shop: Shore, billing: Database) -> None:
+    """A defect in a driver silences no subscription."""
+    await shop.sell(1)
+
+    async with reading(billing, Unreliable(shop.log, garbled, seed=3)) as reader:
+        await shop.sell(2, 3)
+
+        assert await reader.until(3) == [("lamp", 1), ("lamp", 2), ("lamp", 3)]
 
 
 async def test_instances_that_share_such_a_log_do_it_once(shop: Shore, opens: Opens) -> None:

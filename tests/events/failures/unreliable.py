@@ -81,6 +81,11 @@ async def refused(log: Unreliable, wanted: Wanted) -> Batch:
     raise Unavailable(service="shop", reason="it fails now and then")
 
 
+async def garbled(log: Unreliable, wanted: Wanted) -> Batch:
+    """An error that no log may raise."""
+    raise KeyError("messages")
+
+
 async def anything(log: Unreliable, wanted: Wanted) -> Batch:
     """One of these, by chance."""
     return await log.chance.choice(FAULTS)(log, wanted)
