@@ -14,9 +14,13 @@ import msgspec
 import pytest
 from sqlalchemy import bindparam, select, update
 
+from atoll.adapters.postgres import open_postgres
+from atoll.adapters.postgres_roles import provision
 from atoll.adapters.sqlite import CHECKPOINT_COMMITS, FULL_S, open_sqlite
 from atoll.data import Database, DiskFull, Driver, Session
+from atoll.data.places import schema_name
 from atoll.events.tables import OUTBOX
+from atoll.testing import PostgresServer, postgres_server
 from tests.events.coast import EFFECTS, NOTE, Shore, Sold, database_of, parked, reading, shore, until
 from tests.events.failures.disks import fill, small_disk
 from tests.passing import PassingDriver, PassingSession
@@ -158,6 +162,33 @@ def test_a_process_that_dies_on_a_full_disk_is_followed_by_one_that_reads(disk: 
 
     assert said > 10
     assert numbers == [*range(said), -1]
+
+
+@pytest.mark.slow
+def test_on_postgresql_a_publisher_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    """The server says so, and lives on."""
+    with small_disk(tmp_path / "disk", 256) as disk, postgres_server(disk / "server") as server:
+        before, was_full, after, kept = asyncio.run(sold_on_a_full_server(disk, server))
+
+    assert was_full
+    assert len(after) == 20
+    assert kept == before + after
+
+
+async def sold_on_a_full_server(disk: Path, server: PostgresServer) -> tuple[list[int], bool, list[int], list[int]]:
+    """What was acknowledged until the disk was full, and when there was room again; and what stands in the log."""
+    url = await provision(server.url(), "coast", "shop", "secret")
+    database = await database_of(await open_postgres(url, schema=schema_name("coast", "shop"), connections_max=4))
+    try:
+        shop = await shore(database)
+        before, _ = await sold_until_full(shop, 0, count=20)
+        ballast = fill(disk)
+        more, was_full = await sold_until_full(shop, 20)
+        ballast.unlink()
+        after, _ = await sold_until_full(shop, 10_000, count=20)
+        return before + more, was_full, after, await all_sold(database)
+    finally:
+        await database.close()
 
 
 def die_on_a_full_disk(disk: Path, said: Path) -> NoReturn:
