@@ -88,11 +88,6 @@ class Seen:
     outbox: dict[str, int]
     parked: int
 
-    @property
-    def is_even(self) -> bool:
-        """Whether all that was sold has arrived, as far as counting tells."""
-        return all(len(self.effects[reader]) == len(self.sales) for reader in READERS)
-
 
 async def are_even(eye: Eye) -> bool:
     """Whether all readers have as many rows as were sold."""

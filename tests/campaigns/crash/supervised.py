@@ -1,6 +1,7 @@
 """A fleet that is supervised as any application is: by `atoll run --topology processes`, which can die itself."""
 
 import asyncio
+import ctypes
 import json
 import os
 import signal
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import IO
 
 from atoll.hosting import Directory, Peers
-from atoll.processes import NotSupervised, State, supervision
+from atoll.kernel import AtollError
+from atoll.processes import State, supervision
 from tests.campaigns.crash.fleet import SERVICES, Death
 from tests.campaigns.crash.keeper import Spec
 from tests.cli.programs import ATOLL, environment
@@ -21,6 +23,11 @@ from tests.topology.processes import peers_of_run, processes_of
 
 PATIENCE_S = 60.0
 APPLICATION = "tests.campaigns.crash.application:crash"
+
+
+def end_with_parent() -> None:
+    """In the child: do not outlive whoever runs the campaign, however that ends."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 @dataclass
@@ -66,10 +73,11 @@ class SupervisedFleet:
         self._process = subprocess.Popen(
             [*run, *instances, "--json"],
             cwd=ROOT,
-            env=environment(spec.settings | {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}),
+            env=environment(spec.settings),
             stdout=self.log,
             stderr=self.log,
             start_new_session=True,
+            preexec_fn=end_with_parent,  # noqa: PLW1509  # there are no threads that matter to it
         )
 
     async def listening(self) -> None:
@@ -92,7 +100,7 @@ class SupervisedFleet:
         try:
             async with supervision(Path(self.spec.state)) as supervisor:
                 processes = await supervisor.processes()
-        except (NotSupervised, Exception):  # noqa: BLE001  # it is about to begin, or to end
+        except (AtollError, OSError):  # it is about to begin, or to end
             return False
         return len(processes) == len(self.spec.places) and all(each.state is State.READY for each in processes)
 
