@@ -80,8 +80,7 @@ class Subscription:
         """Take nothing new, let deliveries in progress end, and let others have the partitions."""
         self._worker.drain()
         for lane in self.lanes.values():
-            lane.queue.clear()
-            lane.jobs.clear()
+            lane.begin_anew()  # so that what was fetched and is not done is not told to be done
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 while any(lane.is_working for lane in self.lanes.values()):
