@@ -31,7 +31,7 @@ from benchmarks.measuring import (
 )
 from benchmarks.subjects.events_atoll_flows import atoll_flow
 from benchmarks.subjects.events_flows import FASTSTREAM, NATS, faststream_flow, nats_flow
-from benchmarks.subjects.events_publishing import CAPTURED, KEPT, publishing
+from benchmarks.subjects.events_publishing import CAPTURED, CAPTURED_BY_HAND, KEPT, KEPT_BY_HAND, publishing
 
 SINGLE, PROCESSES = "atoll single, SQLite", "atoll processes, SQLite"
 SINGLE_POSTGRES, PROCESSES_POSTGRES = "atoll single, PostgreSQL", "atoll processes, PostgreSQL"
@@ -196,7 +196,10 @@ async def _publishing(folder: Path, size: Size, screen: Screen, findings: Findin
     findings.rows += [Row.of(group, subject.name, "CPU", costs[subject.name]) for subject in subjects]
     added = costs[CAPTURED].minus(costs[KEPT])
     findings.rows.append(Row.of(group, "the difference", "CPU", added))
+    by_hand = costs[CAPTURED_BY_HAND].minus(costs[KEPT_BY_HAND])
+    findings.rows.append(Row.of(group, "the difference by hand", "CPU", by_hand))
     findings.ratios.append(Ratio("CPU that publishing adds", added.median * 1e6, PUBLISHING_US_MAX, "µs"))
+    findings.ratios.append(Ratio("CPU that publishing adds / by hand", added.median / by_hand.median))
 
 
 def _per_s(figures: Sequence[Figures]) -> Cost:

@@ -11,13 +11,13 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from atoll.adapters.sqlite_errors import sqlite_error
+from atoll.adapters.sqlite_gate import Gate
 from atoll.adapters.sqlite_machines import held_by_this_machine
 from atoll.adapters.sqlite_session import SqliteSession
 from atoll.adapters.sqlite_sync import Sync
@@ -71,8 +71,7 @@ class SqliteDriver:
         self._threads = ThreadPoolExecutor(3, thread_name_prefix="atoll-sqlite")
         self._sync = Sync(path.with_name(f"{path.name}-wal"), self._threads)
         self._turn = Turn(path, self._threads)
-        self._queue: deque[asyncio.Future[None]] = deque()
-        self._is_taken = False
+        self._gate = Gate()
         self._ends_at = float("inf")
         self._now = asyncio.get_running_loop().time
         self._writer.set_progress_handler(self._is_late, STEPS)
@@ -91,18 +90,17 @@ class SqliteDriver:
         """A transaction that writes, as soon as nobody else does."""
         if self._is_closed:
             raise DatabaseUnavailable("it is closed")
-        if self._is_taken:
-            await self._queued(ends_at)
-        self._is_taken = True
+        await self._gate.enter(ends_at)
         try:
-            await self._turn.take(ends_at)
+            if not self._turn.is_kept():
+                await self._turn.take(ends_at)
             try:
                 await self._begun(ends_at)
             except BaseException:
                 self._turn.release()
                 raise
         except BaseException:
-            self._next()
+            self._gate.leave()
             raise
         self._ends_at = ends_at
         return SqliteSession(self, ends_at)
@@ -133,7 +131,8 @@ class SqliteDriver:
 
     async def synced(self, ticket: int) -> None:
         """Wait until this commit and those before it are on the disk."""
-        await self._sync.until(ticket)
+        if ticket > self._sync.done or self._sync.has_failed:
+            await self._sync.until(ticket)
 
     def sync_with(self, sync: Callable[[int], object]) -> None:
         """Make the log durable by another function of its descriptor than `os.fdatasync`."""
@@ -154,28 +153,6 @@ class SqliteDriver:
         self._reader.close()
         self._threads.shutdown()
         os.close(self._held)
-
-    async def _queued(self, ends_at: float) -> None:
-        """Wait until whoever writes in this process hands over."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append(future)
-        try:
-            async with asyncio.timeout_at(ends_at):
-                await future
-        except BaseException as error:
-            if future.done() and not future.cancelled():
-                self._next()
-            if isinstance(error, TimeoutError):
-                raise DatabaseBusy("other transactions of this process have been writing for too long") from None
-            raise
-
-    def _next(self) -> None:
-        while self._queue:
-            future = self._queue.popleft()
-            if not future.done():
-                future.set_result(None)  # which stays taken on its behalf
-                return
-        self._is_taken = False
 
     async def _begun(self, ends_at: float) -> None:
         """Begin; another program (a shell, a backup) may hold the file without having queued."""
@@ -208,7 +185,7 @@ class SqliteDriver:
         """A transaction has ended: the next one may write."""
         self._ends_at = float("inf")
         self._turn.release()
-        self._next()
+        self._gate.leave()
         if committed:
             self._sync.written += 1
             self._commits += 1
@@ -254,24 +231,11 @@ class MemoryDriver:
 
     def __init__(self) -> None:
         self.connection = _configured(sqlite3.connect(":memory:", isolation_level=None, cached_statements=512))
-        self._queue: deque[asyncio.Future[None]] = deque()
-        self._is_taken = False
+        self._gate = Gate()
 
     async def begin(self, ends_at: float) -> SqliteSession:
         """A transaction, as soon as the one before has ended."""
-        if self._is_taken:
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._queue.append(future)
-            try:
-                async with asyncio.timeout_at(ends_at):
-                    await future
-            except BaseException as error:
-                if future.done() and not future.cancelled():
-                    self.ended(committed=False)
-                if isinstance(error, TimeoutError):
-                    raise DatabaseBusy("other transactions have been writing for too long") from None
-                raise
-        self._is_taken = True
+        await self._gate.enter(ends_at)
         self.connection.execute("BEGIN")
         return SqliteSession(self, ends_at)
 
@@ -298,13 +262,7 @@ class MemoryDriver:
 
     def ended(self, *, committed: bool) -> int:
         """A transaction has ended: the next one may begin."""
-        self._is_taken = False
-        while self._queue:
-            future = self._queue.popleft()
-            if not future.done():
-                self._is_taken = True
-                future.set_result(None)
-                break
+        self._gate.leave()
         return 0
 
 

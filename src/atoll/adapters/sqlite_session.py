@@ -50,25 +50,29 @@ class SqliteSession:
 
     async def execute(self, text: str, arguments: Sequence[Any]) -> tuple[Raw, int]:  # Any: values of all columns
         """The rows, and how many were changed."""
-        self._go_on()
+        if self._is_ended or self._is_failed:
+            raise TransactionEnded
         try:
             cursor = self._execute(text, arguments)
             rows = cursor.fetchall()
         except ERRORS as error:
             self._is_failed = True
             raise self._told(error, text) from None
-        self._refuse_end(text)
+        if not self._connection.in_transaction:
+            raise self._ended_by(text)
         return rows, cursor.rowcount
 
     async def execute_many(self, text: str, arguments: Sequence[Sequence[Any]]) -> int:  # Any: as above
         """How many rows were changed in all."""
-        self._go_on()
+        if self._is_ended or self._is_failed:
+            raise TransactionEnded
         try:
             changed = self._connection.executemany(text, arguments).rowcount
         except ERRORS as error:
             self._is_failed = True
             raise self._told(error, text) from None
-        self._refuse_end(text)
+        if not self._connection.in_transaction:
+            raise self._ended_by(text)
         return changed
 
     async def commit(self) -> int:
@@ -91,14 +95,9 @@ class SqliteSession:
         """Undo everything."""
         self._undo()
 
-    def _go_on(self) -> None:
-        if self._is_ended or self._is_failed:
-            raise TransactionEnded
-
-    def _refuse_end(self, text: str) -> None:
-        if not self._connection.in_transaction:
-            self._is_failed = True
-            raise StatementRefused(text, "it ends the transaction")
+    def _ended_by(self, text: str) -> StatementRefused:
+        self._is_failed = True
+        return StatementRefused(text, "it ends the transaction")
 
     def _told(self, error: Exception, text: str) -> Exception:
         told = sqlite_error(error, text, self._owner.place)

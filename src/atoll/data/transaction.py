@@ -1,7 +1,6 @@
 """A transaction, and the rules that it follows in every placement."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -20,7 +19,7 @@ class Publisher(Protocol):
         """Write them, in this order, as part of the transaction."""
         ...
 
-    def committed(self, events: Sequence[Event]) -> None:
+    def committed(self, events: Sequence[tuple[Event, datetime | None]]) -> None:
         """A transaction with these events was committed."""
         ...
 
@@ -204,7 +203,7 @@ class Transaction:
         finally:
             self._close()
         if self._events and self._database.publisher is not None:
-            self._database.publisher.committed(self.events)
+            self._database.publisher.committed(self._events)
         return ticket
 
     async def rollback(self) -> None:
@@ -252,6 +251,8 @@ class Transaction:
             self._watch.cancel()
             self._watch = None
         if self._token is not None:
-            with contextlib.suppress(ValueError):  # ended in another context than it was begun in: nobody sees it there
+            try:  # noqa: SIM105  # for every transaction: `suppress` costs five times as much
                 exclusive.reset(self._token)
+            except ValueError:  # ended in another context than it was begun in: nobody sees it there
+                pass
             self._token = None

@@ -48,7 +48,7 @@ class Outbox:
         """Have a function called whenever a transaction with events was committed."""
         self._told.append(told)
 
-    def committed(self, events: Sequence[Event]) -> None:
+    def committed(self, events: Sequence[tuple[Event, datetime | None]]) -> None:
         """A transaction with these events was committed."""
         for told in self._told:
             told()
@@ -120,19 +120,17 @@ async def append(
     """Write an envelope at the end of the log, with the next number of its key; with attributes of others, if any."""
     texts = TEXTS[transaction.dialect]
     key, tenant = envelope.partitionkey, envelope.tenant
+    place = (partition_of(tenant, envelope.id if key is None else key), envelope.type, tenant, key)
+    published_at = now.timestamp()
     sequence: int | None = None
     if key is not None:
+        if texts.append_next is not None:
+            row = (*place, published_at, encode_envelope(envelope, extensions=extensions))
+            await transaction.run(texts.append_next, row)
+            return
         rows, _ = await transaction.run(texts.count, (tenant, key))
         sequence = rows[0][0]
-    row = (
-        partition_of(tenant, envelope.id if key is None else key),
-        envelope.type,
-        tenant,
-        key,
-        sequence,
-        now.timestamp(),
-        encode_envelope(envelope, sequence, extensions),
-    )
+    row = (*place, sequence, published_at, encode_envelope(envelope, sequence, extensions))
     await transaction.run(texts.append, row)
 
 

@@ -5,7 +5,7 @@ what an event costs.
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from atoll.data import Dialect
@@ -24,11 +24,19 @@ def both(text: str) -> Mapping[Dialect, str]:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Those of one dialect."""
+    """Those of one dialect.
+
+    `count` answers the next number of a key, `append` writes an event into the log, with its number, and `advance`
+    moves a cursor. `append_next` does both of the first two, where one trip to a server is saved by that.
+    """
 
     count: str
     append: str
     advance: str
+    append_next: str | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(text for text in (self.count, self.append, self.advance, self.append_next) if text is not None)
 
 
 _COUNT = both(
@@ -39,6 +47,15 @@ _APPEND = both(
     "INSERT INTO atoll_outbox (partition, type, tenant, subject, sequence, published_at, envelope) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_APPEND_NEXT = (
+    "WITH next AS (INSERT INTO atoll_sequences (tenant, key, last) VALUES ($3, $4, 1) "
+    "ON CONFLICT (tenant, key) DO UPDATE SET last = atoll_sequences.last + 1 RETURNING last) "
+    "INSERT INTO atoll_outbox (partition, type, tenant, subject, sequence, published_at, envelope) "
+    "SELECT $1, $2, $3, $4, last, $5::double precision, "
+    """convert_to('{"sequence":"' || lpad(last::text, 20, '0') || '",', 'UTF8') || substring($6::bytea FROM 2) """
+    "FROM next"
+)
+"""As `_COUNT` and `_APPEND`. The number is written into the envelope as `encode_envelope` would."""
 _ADVANCE = both(
     "UPDATE atoll_cursors SET position = ? WHERE subscription = ? AND publisher = ? AND partition = ? AND epoch = ? "
     "AND position < ?"
@@ -46,5 +63,5 @@ _ADVANCE = both(
 
 TEXTS: Mapping[Dialect, Texts] = {
     "sqlite": Texts(_COUNT["sqlite"], _APPEND["sqlite"], _ADVANCE["sqlite"]),
-    "postgresql": Texts(_COUNT["postgresql"], _APPEND["postgresql"], _ADVANCE["postgresql"]),
+    "postgresql": Texts(_COUNT["postgresql"], _APPEND["postgresql"], _ADVANCE["postgresql"], _APPEND_NEXT),
 }

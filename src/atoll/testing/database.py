@@ -84,9 +84,9 @@ class _Recorded:
     async def write(self, transaction: Transaction, events: Sequence[tuple[Event, datetime | None]]) -> None:
         """There is no log."""
 
-    def committed(self, events: Sequence[Event]) -> None:
+    def committed(self, events: Sequence[tuple[Event, datetime | None]]) -> None:
         """Remember them."""
-        self._published.extend(events)
+        self._published.extend(event for event, _ in events)
 
     def check(self, event: Event) -> None:
         """Any event will do."""

@@ -29,7 +29,7 @@ STATEMENTS = (
     ("count of effects", "INSERT INTO counters"),
     ("answer kept", "INSERT INTO atoll_requests"),
     ("sequence", "INSERT INTO atoll_sequences"),
-    ("outbox", "INSERT INTO atoll_outbox"),
+    ("outbox", "INSERT INTO atoll_outbox|WITH next AS"),
     ("schedule", "INSERT INTO atoll_scheduled"),
     ("unschedule", "DELETE FROM atoll_scheduled"),
     ("place", "WITH fresh AS"),
@@ -58,14 +58,14 @@ def kind_of(text: str) -> str | None:
 POINTS = {
     "till": (
         *("before begin", "after begin", "before sale", "after sale", "after count of sales"),
-        *("before sequence", "after sequence", "before outbox", "after outbox", "after answer kept"),
+        *("before outbox", "after outbox", "after answer kept"),
         *("after schedule", "after unschedule", "before commit", "after commit", "before sync", "after sync"),
         *("before answer", "after answer", "before read", "after read", "before readers", "after readers"),
     ),
     "ledger": (
         *("before fetch", "after fetch", "before begin", "after begin", "before effect", "after effect"),
-        *("before count of effects", "after count of effects", "before sequence", "after sequence"),
-        *("before outbox", "after outbox", "before cursor", "after cursor", "before commit", "after commit"),
+        *("before count of effects", "after count of effects", "before outbox", "after outbox"),
+        *("before cursor", "after cursor", "before commit", "after commit"),
         *("before sync", "after sync", "before read", "after read", "before parked", "after parked"),
         *("after tried again", "after unparked", "before member", "after member", "before lease taken"),
         *("after lease taken", "before lease renewed", "after lease renewed", "before rollback", "after rollback"),
@@ -74,6 +74,13 @@ POINTS = {
     "archive": ("after fetch", "after effect", "after cursor", "after commit", "before sync", "after lease taken"),
 }
 """The crash points of each service that the campaign goes through; a driver has some more."""
+
+SQLITE_POINTS = {
+    "till": ("before sequence", "after sequence"),
+    "ledger": ("before sequence", "after sequence"),
+    "archive": (),
+}
+"""Those that there are on SQLite alone, where the number of an event is a statement of its own."""
 
 POSTGRES_POINTS = {"till": ("before place", "after place"), "ledger": ("before place", "after place"), "archive": ()}
 """Those that there are on PostgreSQL alone, where positions are given after the commit."""

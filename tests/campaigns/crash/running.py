@@ -20,7 +20,7 @@ from tests.campaigns.crash.forking import forked_fleet
 from tests.campaigns.crash.keeper import Armed, Spec
 from tests.campaigns.crash.killing import LEASE_S, kill
 from tests.campaigns.crash.oracle import Eye, PostgresEye, SqliteEye, Verdict, are_even, judged, look
-from tests.campaigns.crash.points import LEAVING, POINTS, POSTGRES_POINTS
+from tests.campaigns.crash.points import LEAVING, POINTS, POSTGRES_POINTS, SQLITE_POINTS
 from tests.campaigns.crash.scenarios import Scenario
 from tests.campaigns.crash.supervised import supervised_fleet
 
@@ -135,7 +135,7 @@ def _spec(scenario: Scenario, folder: Path, server: PostgresServer | None, chanc
     deaths: dict[str, list[Armed]] = {}
     if scenario.victim == "points":
         for service, points in POINTS.items():
-            known = [*points, *(POSTGRES_POINTS[service] if server else ())]
+            known = [*points, *(POSTGRES_POINTS if server else SQLITE_POINTS)[service]]
             chosen = chance.sample(known, min(DEATHS, len(known)))
             deaths[service] = [
                 Armed(each, 1 if each in LEAVING else chance.choice((1, 1, 2, 3, 8, 25))) for each in chosen
