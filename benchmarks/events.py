@@ -31,7 +31,14 @@ from benchmarks.measuring import (
 )
 from benchmarks.subjects.events_atoll_flows import atoll_flow
 from benchmarks.subjects.events_flows import FASTSTREAM, NATS, faststream_flow, nats_flow
-from benchmarks.subjects.events_publishing import CAPTURED, CAPTURED_BY_HAND, KEPT, KEPT_BY_HAND, publishing
+from benchmarks.subjects.events_publishing import (
+    CAPTURED,
+    CAPTURED_BY_HAND,
+    EFFECT_BY_HAND,
+    KEPT,
+    KEPT_BY_HAND,
+    publishing,
+)
 
 SINGLE, PROCESSES = "atoll single, SQLite", "atoll processes, SQLite"
 SINGLE_POSTGRES, PROCESSES_POSTGRES = "atoll single, PostgreSQL", "atoll processes, PostgreSQL"
@@ -127,14 +134,15 @@ SIZES = {
 def measure(size: Size, screen: Screen) -> Findings:
     """The stacks side by side, then what publishing adds, then growth."""
     findings = Findings()
-    _flows(size, screen, findings)
+    single_s = _flows(size, screen, findings)
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_publishing(Path(folder), size, screen, findings))
+        runner.run(_publishing(Path(folder), size, screen, findings, single_s))
     growth(size.growth, screen, findings)
     return findings
 
 
-def _flows(size: Size, screen: Screen, findings: Findings) -> None:
+def _flows(size: Size, screen: Screen, findings: Findings) -> float:
+    """All stacks; the CPU that an event takes in one process on SQLite, in seconds."""
     with ExitStack() as running:
         flows: list[Flow] = []
         with screen.progress("starts", len(STACKS)) as advance:
@@ -150,6 +158,7 @@ def _flows(size: Size, screen: Screen, findings: Findings) -> None:
     for name, figures in saturated.items():
         findings.rows += _rows(name, figures, calm[name])
     findings.ratios += _ratios(saturated, calm)
+    return Cost(tuple(each.cpu_each_s for each in saturated[SINGLE])).median
 
 
 def _rows(name: str, saturated: Sequence[Figures], calm: Sequence[Figures]) -> list[Row]:
@@ -188,7 +197,7 @@ def _ratios(saturated: Mapping[str, Sequence[Figures]], calm: Mapping[str, Seque
     return ratios
 
 
-async def _publishing(folder: Path, size: Size, screen: Screen, findings: Findings) -> None:
+async def _publishing(folder: Path, size: Size, screen: Screen, findings: Findings, single_s: float) -> None:
     async with publishing(folder) as subjects:
         with screen.progress("publishing", size.publishing.rounds) as advance:
             costs = await interleaved(subjects, size.publishing, advance)
@@ -200,6 +209,9 @@ async def _publishing(folder: Path, size: Size, screen: Screen, findings: Findin
     findings.rows.append(Row.of(group, "the difference by hand", "CPU", by_hand))
     findings.ratios.append(Ratio("CPU that publishing adds", added.median * 1e6, PUBLISHING_US_MAX, "µs"))
     findings.ratios.append(Ratio("CPU that publishing adds / by hand", added.median / by_hand.median))
+    bound = costs[CAPTURED_BY_HAND].plus(costs[EFFECT_BY_HAND])
+    findings.rows.append(Row.of(group, "an event and its effect by hand", "CPU", bound))
+    findings.ratios.append(Ratio(f"CPU of an event: {SINGLE} / by hand", single_s / bound.median))
 
 
 def _per_s(figures: Sequence[Figures]) -> Cost:

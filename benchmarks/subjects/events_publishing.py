@@ -7,6 +7,7 @@ nobody who keeps an event in a table can do it for less.
 
 import asyncio
 import contextlib
+import functools
 import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ KEYS = 1000
 
 KEPT, CAPTURED = "a transaction with one upsert", "the same, with one event"
 KEPT_BY_HAND, CAPTURED_BY_HAND = "one upsert by sqlite3 alone", "the same, with the rows of one event"
+EFFECT_BY_HAND = "its effect by sqlite3 alone, with a cursor"
 """The names of the subjects."""
 
 _json = msgspec.json.Encoder().encode
@@ -55,14 +57,26 @@ def _by_hand(file: Path) -> Generator[Sequence[Subject]]:
                 connection.execute(_APPEND, row)
             connection.execute("COMMIT")
 
-        def subject(name: str, *, has_event: bool) -> Subject:
-            async def work(count: int) -> None:
-                for number in range(count):
-                    transaction(number, has_event=has_event)
+        def effect(number: int) -> None:
+            event = captured(seen(number, KEYS))
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(_SCORE, (event.id, _json(event).decode(), number))
+            connection.execute(_ADVANCE, (number, number % 32))
+            connection.execute("COMMIT")
 
-            return Subject(name, work)
+        yield (
+            Subject(KEPT_BY_HAND, _in_turn(functools.partial(transaction, has_event=False))),
+            Subject(CAPTURED_BY_HAND, _in_turn(functools.partial(transaction, has_event=True))),
+            Subject(EFFECT_BY_HAND, _in_turn(effect)),
+        )
 
-        yield subject(KEPT_BY_HAND, has_event=False), subject(CAPTURED_BY_HAND, has_event=True)
+
+def _in_turn(once: Callable[[int], None]) -> Work:
+    async def work(count: int) -> None:
+        for number in range(count):
+            once(number)
+
+    return work
 
 
 _TABLES = """
@@ -74,8 +88,14 @@ CREATE TABLE outbox (
     number INTEGER PRIMARY KEY, partition INTEGER, type TEXT, tenant TEXT, subject TEXT, sequence INTEGER,
     published_at REAL, envelope BLOB
 );
+CREATE TABLE scores (lead_id TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL, number INTEGER NOT NULL);
+CREATE TABLE cursors (partition INTEGER PRIMARY KEY, position INTEGER NOT NULL);
+WITH RECURSIVE partitions (number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM partitions WHERE number < 31)
+INSERT INTO cursors SELECT number, 0 FROM partitions;
 """
 _KEEP = "INSERT INTO leads VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"
+_SCORE = "INSERT OR REPLACE INTO scores VALUES (?, ?, ?)"
+_ADVANCE = "UPDATE cursors SET position = ? WHERE partition = ?"
 _COUNT = "INSERT INTO sequences VALUES (?, ?, 1) ON CONFLICT (tenant, key) DO UPDATE SET last = last + 1 RETURNING last"
 _APPEND = "INSERT INTO outbox VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
 
