@@ -117,7 +117,7 @@ async def _saturating(one: One, asked: Produce, followed: Followed) -> None:
             async with turn:
                 while following - followed.count >= asked.ahead_max and now() < until:  # noqa: ASYNC110 - nothing tells
                     await asyncio.sleep(LOOK_S)
-                if now() >= until:
+                if now() >= until and following > asked.first:  # one at least, however slow the machine
                     return
                 number = following
                 following += 1

@@ -32,7 +32,16 @@ STACKS = [
     "sqlalchemy+faststream",
     "nats-py on JetStream",
 ]
-PUBLISHING = ["a transaction with one upsert", "the same, with one event", "the difference"]
+PUBLISHING = [
+    "a transaction with one upsert",
+    "the same, with one event",
+    "one upsert by sqlite3 alone",
+    "the same, with the rows of one event",
+    "its effect by sqlite3 alone, with a cursor",
+    "the difference",
+    "the difference by hand",
+    "an event and its effect by hand",
+]
 COST = Cost((12.34,))
 GROWTH = ["1 subscriber", "2 subscribers", "1 key", "10 keys", "0 undelivered", "100 undelivered"]
 
