@@ -19,7 +19,7 @@ from tests.campaigns.crash.keeper import Spec, Told
 from tests.campaigns.crash.points import LEAVING
 from tests.house.checkout import ROOT
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 LEAVES_S = 1.5
 """When a process that is to die on its way out is asked to end: it has leases by then."""
 
