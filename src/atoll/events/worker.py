@@ -23,9 +23,6 @@ from atoll.kernel import AtollError, Clock
 _log = logging.getLogger("atoll.events")
 _at_once = contextlib.nullcontext()
 
-IN_A_ROW = 8
-"""So many deliveries of one lane may follow one another before the loop goes round."""
-
 ENDED = "the process ended while it was delivered"
 """What is said of a parked message while an attempt is made, where processes may have died of it."""
 
@@ -118,7 +115,6 @@ class Worker:
 
     async def work(self, lane: Lane) -> None:
         """Deliver what waits in a lane, until nothing does."""
-        since = 0
         try:
             while not lane.is_lost and not self.is_draining and (lane.jobs or lane.queue):
                 if lane.jobs:
@@ -130,10 +126,7 @@ class Worker:
                     await self._deliver_all(lane, together)
                 else:
                     await self._deliver(lane, lane.queue.popleft())
-                since += 1
-                if since == IN_A_ROW:  # which may have waited for nothing: calls have their turn, too
-                    since = 0
-                    await asyncio.sleep(0)
+                await asyncio.sleep(0)  # a delivery may have waited for nothing: calls have their turn, too
         except Fenced:
             self._owner.lost(lane)
             _log.warning(
