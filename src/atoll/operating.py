@@ -1,13 +1,15 @@
-"""For those who operate an application: its subscriptions, what was put aside, what is told again, and erasure.
+"""For those who operate an application: permissions, subscriptions, what was put aside or is told again, and erasure.
 
-`atoll events` is written with these and with what `atoll` offers, and with nothing else. Services may run meanwhile, or
-not: their databases are reached directly.
+`atoll events` and `atoll access` are written with these and with what `atoll` offers, and with nothing else. Services
+may run meanwhile, or not: their databases are reached directly.
 """
 
 from atoll.events.auditing import By, Deed
 from atoll.events.erasing import Erased, Whose
 from atoll.events.letters import Letter, NoSuchLetter, StandsBehind, Which
 from atoll.events.moving import NoSuchSubscription, NotBehind, Rewound
+from atoll.identity import Access
+from atoll.topology.access import permissions
 from atoll.topology.operating import (
     Goal,
     NotMeant,
@@ -19,6 +21,7 @@ from atoll.topology.operating import (
 from atoll.topology.overview import LogStatus, Standing, SubscriptionStatus
 
 __all__ = [
+    "Access",
     "By",
     "Deed",
     "Erased",
@@ -39,4 +42,5 @@ __all__ = [
     "Which",
     "Whose",
     "operated",
+    "permissions",
 ]

@@ -241,6 +241,15 @@ class Results(Protocol):
     @get("/g", timeout_s=0)
     async def g(self) -> None: ...  # here: timeout
 
+    @get("/h", callers=unchecked("scoring"))
+    async def h(self) -> None: ...  # here: callers
+
+    @get("/i", callers=())
+    async def i(self) -> None: ...  # here: nobody
+
+    @get("/j", callers=("ScoringService", unchecked(3)))
+    async def j(self) -> None: ...  # here: no names
+
 
 @contract(version="1.0")
 class Routes(Protocol):

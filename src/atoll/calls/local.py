@@ -1,10 +1,18 @@
-"""The transport of co-located services: straight to the dispatcher where one is placed here, else to a network."""
+"""The transport of co-located services: straight to the dispatcher where one is placed here, else to a network.
 
+It is the one way to whatever answers in a process, handlers and the platform's own doors, for callers in it and for
+those who come over a network. So it is here that permissions are looked at.
+"""
+
+import logging
 from collections.abc import Awaitable
 from typing import Protocol
 
 from atoll.calls.ports import Request, Response, Transport
-from atoll.contract import Contract, Unavailable, to_wire
+from atoll.contract import Contract, Forbidden, Unavailable, to_wire
+from atoll.identity import Access
+
+_log = logging.getLogger("atoll.access")
 
 
 class Answering(Protocol):
@@ -18,9 +26,14 @@ class Answering(Protocol):
 
 
 class LocalTransport:
-    """Carries requests to dispatchers in this process; what is not placed here goes `elsewhere`."""
+    """Carries requests to dispatchers in this process; what is not placed here goes `elsewhere`.
 
-    def __init__(self) -> None:
+    `access` says who may call what, for what is placed here: others look at that where they are. Without one it carries
+    what a service says to itself, as to its fallback.
+    """
+
+    def __init__(self, access: Access | None = None) -> None:
+        self._access = access
         self._elsewhere: Transport | None = None
         self._dispatchers: dict[tuple[str, int], Answering] = {}
 
@@ -37,15 +50,33 @@ class LocalTransport:
         self._elsewhere = elsewhere
 
     def send(self, request: Request) -> Awaitable[Response]:
-        """The answer of the instance in this process, or elsewhere; `Unavailable` where there is none."""
+        """The answer of the instance in this process, or elsewhere.
+
+        `Forbidden` where the caller may not ask for it, `Unavailable` where there is none.
+        """
         operation = request.operation
         dispatcher = self._dispatchers.get((operation.service, operation.major))
         if dispatcher is not None:
-            return dispatcher.dispatch(request)
+            access = self._access
+            if access is None:
+                return dispatcher.dispatch(request)
+            asked = (request.context.caller, operation.service, operation.major, operation.name)
+            if asked in access.granted or (why := access.refusal(*asked)) is None:
+                return dispatcher.dispatch(request)
+            return _refused(request, why)
         return _nobody(request) if self._elsewhere is None else self._elsewhere.send(request)
 
     async def close(self) -> None:
         """Nothing is held here."""
+
+
+async def _refused(request: Request, why: str) -> Response:
+    """The answer to who may not ask, and a record of it."""
+    context, operation = request.context, request.operation
+    noted = {"trace_id": context.trace.id, "caller": context.caller, "operation": operation.id, "reason": why}
+    _log.warning("refused: %s may not call %s: %s", context.caller, operation.id, why, extra=noted)
+    problem = Forbidden(reason=f"{context.caller} may not call {operation.id}: {why}")
+    return Response(problem.status, to_wire(problem, context.trace.id))
 
 
 async def _nobody(request: Request) -> Response:

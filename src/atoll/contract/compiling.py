@@ -7,7 +7,7 @@ import re
 import string
 import typing
 from collections.abc import Callable, Iterator
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from atoll.contract.arguments import Fix, path_names, read_arguments
 from atoll.contract.fitness import unfit
@@ -19,6 +19,7 @@ from atoll.contract.value import Page
 from atoll.contract.verbs import Declared
 from atoll.kernel import spelled
 
+_SERVICE = re.compile(r"[a-z][a-z0-9_]*")
 _SEGMENT = re.compile(r"\{(?P<name>[a-z_][a-z0-9_]*)\}|(?!\.\.?$)[A-Za-z0-9._~:@!$&'()*+,;=-]+")
 
 
@@ -30,7 +31,7 @@ def compile_operation(
     declared: Declared,
 ) -> tuple[Operation | None, list[Fix]]:
     """The operation, or None with everything that is wrong with it."""
-    mistakes = [*_path_mistakes(declared.path), *_timeout_mistakes(declared.timeout_s)]
+    mistakes = [*_path_mistakes(declared.path), *_timeout_mistakes(declared.timeout_s), *_caller_mistakes(declared)]
     if not is_listed(declared.raises):
         mistakes.append(("`raises` is not a tuple", "write `raises=(Name,)`, with the comma"))
     for problem in declared.raises if is_listed(declared.raises) else ():
@@ -77,6 +78,22 @@ def _path_mistakes(path: str) -> Iterator[Fix]:
 def _timeout_mistakes(timeout_s: object) -> Iterator[Fix]:
     if timeout_s is not None and not (isinstance(timeout_s, int | float) and 0 < timeout_s < math.inf):
         yield f"`timeout_s` is {timeout_s}", "give seconds, more than 0, or leave it out"
+
+
+def _caller_mistakes(declared: Declared) -> Iterator[Fix]:
+    callers: object = declared.callers
+    if callers is None:
+        return
+    if not is_listed(callers):
+        yield "`callers` is not a tuple", 'write `callers=("name",)`, with the comma'
+        return
+    names = cast(tuple[object, ...], tuple(callers))  # its items may be anything
+    if not names and not declared.public:
+        yield "`callers` names nobody, and it is not public", "name the services that may call it, or leave it out"
+    for name in names:
+        if not isinstance(name, str) or not _SERVICE.fullmatch(name):
+            fix = 'write the names of services as `atoll show` lists them: ("scoring", "scoring_v2")'
+            yield f"`callers` names `{name}`, which is no name of a service", fix
 
 
 def is_listed(several: object) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from atoll.contract.arguments import Argument, Place
+from atoll.contract.described import as_list
 from atoll.contract.operation import Operation, ResultForm
 from atoll.contract.problem import Problem
 from atoll.contract.record import Kind
@@ -43,7 +44,13 @@ class Draft:
         for kind in (*(argument.kind for argument in arguments), self.result):
             msgspec.json.Decoder(kind)
         function = self._function(arguments)
-        mark = Verb(self.method)(self.path, public=public, raises=self.raises, deprecated=_deprecation(self.described))
+        mark = Verb(self.method)(
+            self.path,
+            public=public,
+            raises=self.raises,
+            deprecated=_deprecation(self.described),
+            callers=_callers(self.described),
+        )
         declared = declared_of(mark(function))
         assert declared is not None
         return Operation(
@@ -144,3 +151,8 @@ def _deprecation(described: Json) -> Deprecation | None:
         return msgspec.convert(said, Deprecation)
     except ValueError:
         return None
+
+
+def _callers(described: Json) -> tuple[str, ...] | None:
+    """The services that may call it, where the document was exported by Atoll and says so."""
+    return tuple(map(str, as_list(described["x-callers"]))) if "x-callers" in described else None

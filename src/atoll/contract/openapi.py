@@ -1,7 +1,7 @@
 """OpenAPI 3.1 out of contracts: one document of one contract, or of a whole application at its gateway.
 
 Members that OpenAPI has no word for are extensions: `x-owner`, `x-version`, `x-streamed`, `x-paged`, `x-personal`,
-`x-deprecation`, `x-events`, `x-problems`, and `x-name`, which is what a body is called by who calls.
+`x-deprecation`, `x-callers`, `x-events`, `x-problems`, and `x-name`, which is what a body is called by who calls.
 """
 
 import datetime
@@ -144,6 +144,8 @@ class _Document:
             described["x-streamed"] = True
         if operation.form is ResultForm.PAGE:
             described["x-paged"] = True
+        if operation.callers is not None and not self._public_only:
+            described["x-callers"] = list(operation.callers)
         if operation.deprecated is not None:
             described["deprecated"] = True
             described["x-deprecation"] = {

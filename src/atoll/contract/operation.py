@@ -70,6 +70,8 @@ class Operation:
         self.raises = tuple(declared.raises)
         self.deprecated = declared.deprecated
         self.timeout_s = declared.timeout_s
+        self.callers = None if declared.callers is None else tuple(declared.callers)
+        """The services that may call it, of those that depend on the contract; None where all of these may."""
         self.arguments = arguments
         self.form = form
         self.result = result

@@ -31,6 +31,7 @@ class Declared:
     raises: tuple[type[Problem], ...]
     deprecated: Deprecation | None
     timeout_s: float | None
+    callers: tuple[str, ...] | None = None
 
 
 class Verb:
@@ -51,13 +52,15 @@ class Verb:
         raises: tuple[type[Problem], ...] = (),
         deprecated: Deprecation | None = None,
         timeout_s: float | None = None,
+        callers: tuple[str, ...] | None = None,
     ) -> Callable[[F], F]:
         """Serve a method under `path`.
 
         `public`: reachable from outside through the gateway, never anonymously. `raises`: the problems it can answer
-        with, beside the platform's own. `timeout_s`: how long a caller without a nearer deadline waits.
+        with, beside the platform's own. `timeout_s`: how long a caller without a nearer deadline waits. `callers`: the
+        services that may call it, of those that depend on the contract; all of these where it is left out.
         """
-        declared = Declared(self._method, str(path), public, raises, deprecated, timeout_s)
+        declared = Declared(self._method, str(path), public, raises, deprecated, timeout_s, callers)
 
         def mark(function: F) -> F:
             setattr(function, _MARK, declared)

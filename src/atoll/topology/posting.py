@@ -158,7 +158,7 @@ class _Post:
         if not told:
             return
         headers, body = written(self._form, told, is_stranger=self._is_stranger)
-        given = context()
+        given = context()  # in the publisher's name, as the delivery has it
         if len(told) > 1:  # the key is that of one delivery
             given = msgspec.structs.replace(given, idempotency_key=None)
         request = Request(self._place, (), (), body, given, headers=headers)

@@ -35,6 +35,7 @@ from atoll.service import (
     give_threads,
 )
 from atoll.telemetry import Recorder
+from atoll.topology.access import access_of
 from atoll.topology.databases import opened
 from atoll.topology.event_door import EventDoor
 from atoll.topology.graph import graph_mistakes, in_start_order
@@ -78,7 +79,7 @@ class Running:
         self._units = units
         self._world = world
         self._recorder = recorder
-        self.answering = LocalTransport()
+        self.answering = LocalTransport(access_of(application, units, is_alone=directory is None))
         self._peers = directory.services if directory is not None else frozenset[str]()
         self._network = world.network(self.answering, self.served)
         self._elsewhere: Carrier | None = None

@@ -1,0 +1,5 @@
+"""`atoll access`: who may call what, and why."""
+
+from atoll.cli.access.command import access
+
+__all__ = ["access"]
