@@ -3,20 +3,31 @@
 The platform's gateway is written with these and with what `atoll` offers, and with nothing else.
 """
 
+from atoll.adapters.key_sets import NoKeySet, is_safe_url, is_url, key_set
 from atoll.calls import Catalog, Lines, Listing, Response
 from atoll.contract import Operation, to_wire
-from atoll.identity import Keys
+from atoll.identity import ApiKeys, Issuer, IssuerKeys, Keys, Principal, Refused, issuer_keys
 from atoll.kernel import Cut, Tasks, Trace
 
 __all__ = [
+    "ApiKeys",
     "Catalog",
     "Cut",
+    "Issuer",
+    "IssuerKeys",
     "Keys",
     "Lines",
     "Listing",
+    "NoKeySet",
     "Operation",
+    "Principal",
+    "Refused",
     "Response",
     "Tasks",
     "Trace",
+    "is_safe_url",
+    "is_url",
+    "issuer_keys",
+    "key_set",
     "to_wire",
 ]

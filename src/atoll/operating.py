@@ -8,8 +8,9 @@ from atoll.events.auditing import By, Deed
 from atoll.events.erasing import Erased, Whose
 from atoll.events.letters import Letter, NoSuchLetter, StandsBehind, Which
 from atoll.events.moving import NoSuchSubscription, NotBehind, Rewound
-from atoll.identity import Access
+from atoll.identity import Access, ApiKey, ApiKeys, NotAKey
 from atoll.topology.access import permissions
+from atoll.topology.keys import api_keys
 from atoll.topology.operating import (
     Goal,
     NotMeant,
@@ -22,6 +23,8 @@ from atoll.topology.overview import LogStatus, Standing, SubscriptionStatus
 
 __all__ = [
     "Access",
+    "ApiKey",
+    "ApiKeys",
     "By",
     "Deed",
     "Erased",
@@ -30,6 +33,7 @@ __all__ = [
     "LogStatus",
     "NoSuchLetter",
     "NoSuchSubscription",
+    "NotAKey",
     "NotBehind",
     "NotMeant",
     "NotReached",
@@ -41,6 +45,7 @@ __all__ = [
     "SubscriptionStatus",
     "Which",
     "Whose",
+    "api_keys",
     "operated",
     "permissions",
 ]

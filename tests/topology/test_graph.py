@@ -245,3 +245,43 @@ def _link(number: int) -> Any:  # Any: a protocol class
 
 
 async def _nothing(self: object) -> None: ...
+
+
+@contract(version="1.0")
+class Shut(Protocol):
+    """Opens to one service alone."""
+
+    @get("/shut", callers=("opener",))
+    async def a(self) -> None:
+        """Nothing."""
+        ...
+
+
+@pytest.mark.parametrize(("id_", "is_told"), [("opener", False), ("visitor", True)])
+def test_a_dependency_that_may_call_nothing_is_a_mistake(id_: str, is_told: bool) -> None:
+    """It is found at the start, and not by the first call."""
+
+    @contract(version="1.0", id=id_)
+    class Wanting(Protocol):
+        """Wants something."""
+
+        @get("/b")
+        async def b(self) -> None:
+            """Nothing."""
+            ...
+
+    class ShutService(_Fulfils, Shut):
+        """Shut."""
+
+    class WantingService(_Fulfils, Wanting):
+        """Wants it."""
+
+        shut: Shut
+
+    application = Application("graph", services=[ShutService, WantingService], edges=())
+
+    if is_told:
+        with pytest.raises(Mistakes, match="visitor depends on shut/v1, which lets it call none of its operations"):
+            describe(application)
+    else:
+        assert describe(application).calls == (("opener", "shut"),)

@@ -31,6 +31,7 @@ VERBS = {
     "show": Verb("atoll.cli.show:show", "Show the services of an application, and who calls whom."),
     "check": Verb("atoll.cli.check:check", "Tell everything that is wrong with an application."),
     "access": Verb("atoll.cli.access:access", "Show who may call what, and explain why a call is refused."),
+    "keys": Verb("atoll.cli.keys:keys", "Make, list and revoke API keys for callers from outside."),
     "events": Verb("atoll.cli.events:events", "Look after events: subscriptions, dead letters, rewind, erasure."),
     "db": Verb("atoll.cli.db:db", "Look after the databases of services: migrations, backups, statements."),
     "new": Verb("atoll.cli.new:new", "Make an application, or a service in one."),

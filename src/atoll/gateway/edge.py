@@ -14,14 +14,16 @@ from starlette.responses import Response as HttpResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from atoll import Context, DeadlineExceeded, Entropy, Fault, InvalidInput, Problem, Unauthenticated, openapi
-from atoll.edge import Catalog, Cut, Keys, Tasks, Trace
+from atoll import Context, DeadlineExceeded, Entropy, Fault, Forbidden, InvalidInput, Problem, openapi
+from atoll.edge import Catalog, Cut, Operation, Principal, Tasks, Trace
 from atoll.gateway.answers import gone, http_response, problem_response
+from atoll.gateway.callers import Callers
 from atoll.gateway.pages import reference_pages
 from atoll.gateway.settings import GatewaySettings
 from atoll.problems import InternalError, PayloadTooLarge, UnsupportedMediaType
 
 _log = logging.getLogger("atoll.gateway")
+_access_log = logging.getLogger("atoll.access")
 
 TIMEOUT = "atoll-timeout"
 """The header in which a caller says how many seconds it will wait: relative, so that clocks need not agree."""
@@ -34,9 +36,9 @@ _OPERATION = re.compile(r"/[^/]+/v[0-9]+(/|$)")
 class Edge:
     """Turns HTTP into calls of public operations. Holds no state but whether it takes requests."""
 
-    def __init__(self, catalog: Catalog, keys: Keys, entropy: Entropy, settings: GatewaySettings) -> None:
+    def __init__(self, catalog: Catalog, callers: Callers, entropy: Entropy, settings: GatewaySettings) -> None:
         self._catalog = catalog
-        self._keys = keys
+        self._callers = callers
         self._entropy = entropy
         self._settings = settings
         self._tasks = Tasks("gateway")
@@ -96,12 +98,12 @@ class Edge:
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request, trace: Trace) -> ASGIApp:
-        user = self._keys.user_of(request.headers.get("authorization"))
-        if user is None:
-            raise Unauthenticated(reason="send `Authorization: Bearer <key>` with an API key of this application")
+        principal = await self._callers.principal_of(request.headers.get("authorization"))
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
         method = "GET" if request.method == "HEAD" else request.method
         operation, words = self._catalog.find(method, raw_path.decode("ascii", errors="replace"))
+        if not principal.may(operation):
+            raise _not_opened(principal, operation, trace)
         deadline_at = asyncio.get_running_loop().time() + self._timeout_s(request)
         try:
             async with asyncio.timeout_at(deadline_at):
@@ -111,7 +113,7 @@ class Edge:
         context = Context(
             trace=trace,
             deadline_at=deadline_at,
-            user=user,
+            user=principal.user,
             idempotency_key=request.headers.get("idempotency-key"),
         )
         query = request.scope["query_string"].decode("ascii", errors="replace")
@@ -176,6 +178,15 @@ class Edge:
             public_only=True,
         )
         return JSONResponse(document)
+
+
+def _not_opened(principal: Principal, operation: Operation, trace: Trace) -> Forbidden:
+    """The refusal of somebody whose key is for other operations, and a record of it."""
+    opens = ", ".join(sorted(principal.operations or ()))
+    reason = f"the {principal.proof} opens {opens}, and not {operation.id}"
+    noted = {"trace_id": trace.id, "caller": "gateway", "user": principal.user, "operation": operation.id}
+    _access_log.warning("refused: %s may not call %s: %s", principal.user, operation.id, reason, extra=noted)
+    return Forbidden(reason=reason)
 
 
 class _WithRequestId:

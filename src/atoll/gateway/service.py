@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from atoll import AtollError, Disk, Entropy, Service, private
-from atoll.edge import Catalog, Keys
+from atoll import AtollError, Clock, Disk, Entropy, Service, private
+from atoll.edge import ApiKeys, Catalog, Keys
+from atoll.gateway.callers import Callers
 from atoll.gateway.connection import ADDRESS, url_on
 from atoll.gateway.edge import Edge
 from atoll.gateway.server import Server, is_answered
@@ -38,6 +39,7 @@ class GatewayService(Service, owner="atoll"):
     catalog: Catalog
     disk: Disk
     entropy: Entropy
+    clock: Clock
     settings: GatewaySettings
     opened: list[_Open] = private(default_factory=list)
     """One while it runs, none before and after."""
@@ -53,7 +55,8 @@ class GatewayService(Service, owner="atoll"):
         keys.development_key()
         if (other := url_on(self.disk)) is not None and await is_answered(other):
             raise AlreadyRunning(other, self.disk.location(ADDRESS))
-        edge = Edge(self.catalog, keys, self.entropy, self.settings)
+        callers = Callers(keys, ApiKeys(self.disk, self.clock, self.entropy), self.clock, self.settings)
+        edge = Edge(self.catalog, callers, self.entropy, self.settings)
         door = _Open(edge, Server(edge.app(), self.catalog.application, self.settings))
         self.opened.append(door)
         door.url = await door.server.start()

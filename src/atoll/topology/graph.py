@@ -65,6 +65,7 @@ def graph_mistakes(units: Sequence[Unit], *, whole: bool = True, peers: Collecti
     for unit in units:
         if unit.declaration is None:
             continue
+        yield from _calls_refused(unit.declaration, units)
         if whole:
             yield from _calls_to_nobody(unit.declaration, providers, peers)
             if not isinstance(unit.listed, Elsewhere):
@@ -102,6 +103,20 @@ def _calls_to_nobody(service: Declaration, providers: Mapping[str, str], peers: 
                 source_of_field(service.service, dependency.field),
                 f"{service.name} depends on {dependency.contract.name}, which no service fulfils",
                 "add the service that fulfils it to the application, or give the dependency a fallback",
+            )
+
+
+def _calls_refused(service: Declaration, units: Sequence[Unit]) -> Iterator[Mistake]:
+    """Dependencies of which every operation names other callers: each call would be refused."""
+    offered = {unit.contract.name: unit.contract for unit in units if unit.contract}
+    for dependency in service.dependencies:
+        provided = offered.get(dependency.contract.name)
+        named = [each.callers for each in provided.operations] if provided is not None else []
+        if named and all(callers is not None and service.name not in callers for callers in named):
+            yield Mistake(
+                source_of_field(service.service, dependency.field),
+                f"{service.name} depends on {dependency.contract.name}, which lets it call none of its operations",
+                f'add "{service.name}" to `callers` of those that it calls, or take the dependency away',
             )
 
 

@@ -60,7 +60,7 @@ def show(app: str | None, as_json: bool) -> None:
     if granted.narrowed:
         made = table("narrows its callers", "to")
         for narrowed in granted.narrowed:
-            made.add_row(narrowed.operation, ", ".join(narrowed.callers) or "-")
+            made.add_row(narrowed.operation, ", ".join(_shown(access, each) for each in narrowed.callers) or "-")
         print_laid_out("", made, on=console)
     if granted.unknown:
         console.print(f"\n[dim]declared where nobody here can see it: {', '.join(granted.unknown)}[/]")
@@ -90,6 +90,12 @@ def _narrowed(access: Access) -> Iterator[Narrowed]:
             for operation in offered.operations:
                 if operation.callers is not None:
                     yield Narrowed(f"{offered.id}.{operation.name}", operation.callers)
+
+
+def _shown(access: Access, caller: str) -> str:
+    """A name in `callers`: one that no service has opens nothing to anybody, and may be a slip."""
+    is_here = any(member.name == caller for member in access.manifest.members)
+    return caller if is_here else f"{caller} [dim](not here)[/]"
 
 
 def _unknown(access: Access) -> tuple[str, ...]:
