@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -67,6 +68,64 @@ async def test_a_revoked_key_is_shut_out_while_the_gateway_runs(tmp_path: Path) 
                 await asyncio.sleep(0.05)
 
     assert before.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/orders/v1/orders"),
+        ("HEAD", "/orders/v1/orders"),
+        ("GET", "/orders/v1/%6frders"),
+        ("GET", "/orders/v1/orders/"),
+        ("GET", "//orders/v1/orders"),
+        ("GET", "/orders/v1//orders"),
+        ("GET", "/orders/v1/around/../orders"),
+        ("GET", "/orders/v1/around/%2e%2e/orders"),
+        ("GET", "/orders/v1/around/..;/orders"),
+        ("GET", "/orders/v1/around;/orders"),
+        ("GET", "/orders/v1/around%2f..%2forders"),
+        ("GET", "/orders/v1/around\\..\\orders"),
+        ("GET", "/orders/v1/Orders"),
+        ("GET", "/orders/v01/orders"),
+        ("GET", "/orders/v1/orders?operation=orders.around"),
+        ("GET", "/orders/v1/orders/around"),
+        ("GET", "/orders/v1/around%00/orders"),
+        ("DELETE", "/orders/v1/orders/7"),
+        ("DELETE", "/orders/v1/orders/around"),
+        ("POST", "/orders/v1/orders"),
+        ("PUT", "/orders/v1/orders/7/colour"),
+        ("TRACE", "/orders/v1/orders"),
+        ("get", "/orders/v1/orders"),
+    ],
+)
+async def test_no_trick_with_path_or_verb_opens_what_the_key_does_not(tmp_path: Path, method: str, path: str) -> None:
+    """What is judged is the operation that was found, and it is the one that is called."""
+    with api_keys(tmp_path) as ring:
+        key, _ = ring.make("ci", ("orders.around",))
+    more = {
+        "x-http-method-override": "GET",
+        "x-original-url": "/orders/v1/around",
+        "x-rewrite-url": "/orders/v1/around",
+    }
+
+    async with opened(tmp_path) as shop:
+        url = httpx.URL(shop.connection.url).copy_with(raw_path=path.encode())
+        answer = await shop.http.request(method, url, headers=bearer(key) | more)
+
+    assert answer.status_code in (400, 403, 404, 405), answer.text
+
+
+async def test_who_is_not_known_is_on_record_without_what_was_sent(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """So that somebody notices guessing."""
+    caplog.set_level(logging.INFO, "atoll.access")
+    async with opened(tmp_path) as shop:
+        refused = await shop.http.get("/orders/v1/around", headers=bearer("guess-" + "x" * 40))
+
+    (record,) = [each for each in caplog.records if each.name == "atoll.access"]
+    assert vars(record)["trace_id"] == refused.json()["trace_id"]
+    assert "guess" not in str(vars(record))
 
 
 async def test_a_refused_key_is_no_oracle_of_operations(tmp_path: Path) -> None:

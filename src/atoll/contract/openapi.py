@@ -93,6 +93,8 @@ class _Document:
         for operation in operations:
             described = told.operations[operation.name]
             described |= {"operationId": f"{_label(contract)}.{operation.name}", "tags": [_label(contract)]}
+            if self._public_only:
+                described.pop("x-callers", None)  # how services are called is told to no stranger
             described.setdefault("summary", words(operation.name).capitalize())
             described["responses"].setdefault(
                 "default", _content("A problem of the platform.", MEDIA_TYPE, any_problem)

@@ -14,7 +14,7 @@ from starlette.responses import Response as HttpResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from atoll import Context, DeadlineExceeded, Entropy, Fault, Forbidden, InvalidInput, Problem, openapi
+from atoll import Context, DeadlineExceeded, Entropy, Fault, Forbidden, InvalidInput, Problem, Unauthenticated, openapi
 from atoll.edge import Catalog, Cut, Operation, Principal, Tasks, Trace
 from atoll.gateway.answers import gone, http_response, problem_response
 from atoll.gateway.callers import Callers
@@ -98,7 +98,12 @@ class Edge:
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request, trace: Trace) -> ASGIApp:
-        principal = await self._callers.principal_of(request.headers.get("authorization"))
+        try:
+            principal = await self._callers.principal_of(request.headers.get("authorization"))
+        except Unauthenticated as refused:
+            noted = {"trace_id": trace.id, "caller": "gateway", "reason": refused.reason}
+            _access_log.info("refused: nobody knows who asks: %s", refused.reason, extra=noted)
+            raise
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
         method = "GET" if request.method == "HEAD" else request.method
         operation, words = self._catalog.find(method, raw_path.decode("ascii", errors="replace"))
@@ -184,7 +189,8 @@ def _not_opened(principal: Principal, operation: Operation, trace: Trace) -> For
     """The refusal of somebody whose key is for other operations, and a record of it."""
     opens = ", ".join(sorted(principal.operations or ()))
     reason = f"the {principal.proof} opens {opens}, and not {operation.id}"
-    noted = {"trace_id": trace.id, "caller": "gateway", "user": principal.user, "operation": operation.id}
+    noted = {"trace_id": trace.id, "caller": "gateway", "user": principal.user}
+    noted |= {"operation": operation.id, "reason": reason}
     _access_log.warning("refused: %s may not call %s: %s", principal.user, operation.id, reason, extra=noted)
     return Forbidden(reason=reason)
 
