@@ -27,7 +27,7 @@ MEMBERS = (
     Member("privacy", (), (Needed("scoring", 1, "declares `scoring: Scoring`"),)),
     Member("idle", (), ()),
     Member("gateway", (), (), is_edge=True),
-    Member("tax", (), (), is_elsewhere=True),
+    Member("geo", (), (), is_elsewhere=True),
 )
 
 
@@ -48,7 +48,7 @@ def test_what_is_declared_is_granted_with_its_reason() -> None:
     [
         (("idle", "scoring", 1, "score"), "write `scoring: Scoring` in the class of idle"),
         (("scoring", "capture", 1, "take"), "write `capture: Capture` in the class of scoring"),
-        (("tax", "scoring", 1, "score"), 'list tax with `calls=("scoring",)`'),
+        (("geo", "scoring", 1, "score"), "which calls nobody here"),
         (("capture", "scoring", 1, "erase"), 'write `callers=("privacy", "capture")` in its contract'),
         (("gateway", "scoring", 1, "latest"), "write `public=True` in its contract"),
         (("idle", "capture.events", 1, "fetch"), "react to an event, `@on(...)`, in idle"),

@@ -96,7 +96,7 @@ def _undeclared(member: Member, offered: Offered, wanted: OfferedOperation) -> s
         return f"it subscribes to nothing of that: react to an event, `@on(...)`, in {member.name}"
     if member.is_edge and not wanted.public:
         return "it is not public: write `public=True` in its contract, if strangers should reach it"
-    line = f"{offered.id}: {offered.label}"
     if member.is_elsewhere:
-        return f'it does not declare that: list {member.name} with `calls=("{offered.id}",)` in the application'
+        return "it is an API that others run, which calls nobody here"
+    line = f"{offered.id}: {offered.label}"
     return f"it does not declare that: write `{line}` in the class of {member.name}"

@@ -76,7 +76,7 @@ def _calls(declaration: Declaration) -> Iterator[Needed]:
 
 
 def _subscriptions(declaration: Declaration, units: Sequence[Unit]) -> Iterator[Needed]:
-    for unit in units:
+    for unit in units if declaration.reactions else ():
         if unit.contract is None:
             continue
         names = [each.name for each in declaration.reactions if each.event in unit.contract.publishes]
@@ -89,7 +89,7 @@ def _subscriptions(declaration: Declaration, units: Sequence[Unit]) -> Iterator[
 def _postings(unit: Unit, units: Sequence[Unit]) -> Iterator[Needed]:
     """The places at which services from elsewhere are told of the events of this one."""
     published = unit.contract.publishes if unit.contract is not None else ()
-    for other in units:
+    for other in units if published else ():
         if other.contract is None or not isinstance(other.listed, Elsewhere):
             continue
         paths = {each.to for each in other.listed.subscribes if each.event in published}
