@@ -8,9 +8,10 @@ from typing import Any, Protocol
 import pytest
 
 from atoll import Application, Context, Forbidden, Service, contract, contract_of, get
-from atoll.calls import Caller, Request
+from atoll.calls import Caller, Dispatcher, LocalTransport, Request
 from atoll.contract import from_wire
 from atoll.edge import Trace
+from atoll.identity import Access, Manifest, Member
 from atoll.kernel import Mistakes
 from atoll.service import depends
 from atoll.testing import SeededEntropy, running
@@ -208,6 +209,25 @@ async def test_of_ten_thousand_drawn_pairs_exactly_the_granted_ones_pass_co_loca
     assert asked >= 10_000
     assert passed == wanted
     assert 1_000 < len(wanted) < asked / 2
+
+
+@simulated
+async def test_without_the_permissions_the_refused_call_would_pass() -> None:
+    """The control: it is they who refuse it, and nothing else on the way."""
+    vault = VaultService()
+    handlers = {"look": vault.look, "open": vault.open}
+    unguarded = LocalTransport()
+    unguarded.add(Dispatcher(contract_of(Vault), handlers, SeededEntropy()))
+    guarded = LocalTransport(Access(Manifest("bank", "1.0", (Member("vault"), Member("visitor"))), is_whole=True))
+    guarded.add(Dispatcher(contract_of(Vault), handlers, SeededEntropy()))
+    operation = contract_of(Vault).operation("open")
+
+    answers = [
+        await Caller("visitor", transport, SeededEntropy()).exchange(operation, (), (), b"")
+        for transport in (unguarded, guarded)
+    ]
+
+    assert [each.status for each in answers] == [200, 403]
 
 
 @simulated
