@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Scope
 from atoll.adapters.asgi_exchange import Exchange, Limits
 from atoll.calls import Dispatcher, Door, Request, Response
 from atoll.calls.http import RETRIED, Target, retry_after_in
+from atoll.calls.noting import Notes, noted
 from atoll.contract import Contract, Operation, ResultForm
 from atoll.kernel import AtollError, Context, Entropy, Tasks, current
 from atoll.resilience import Guard
@@ -76,11 +77,13 @@ class AsgiDispatcher(Dispatcher):
         task: asyncio.Task[Any],  # Any: a task of any result; the application has one of its own
         started_at: float,
         watched: Guard | None,
+        notes: Notes,
     ) -> Response:
         operation = request.operation
         self._refuse_late(operation, context, started_at)
         variables = contextvars.Context()
         variables.run(current.set, context)
+        variables.run(noted.set, notes)
         is_stream = operation.form is ResultForm.STREAM
         exchange = Exchange(self._limits, request.body, is_stream=is_stream)
         scope = self._scope(request, context)
@@ -91,7 +94,7 @@ class AsgiDispatcher(Dispatcher):
             status = await exchange.head()
             if is_stream and status < 300:
                 lines = _lines(exchange)
-                return await self._open(operation, context, lines, variables, started_at, encode=_as_it_came)
+                return await self._open(operation, context, lines, variables, started_at, notes, encode=_as_it_came)
             body = await exchange.body()
         except BaseException:
             await exchange.close()

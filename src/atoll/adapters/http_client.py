@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from atoll.adapters.http_connection import Connection, Lost, NotBegun, Stale
-from atoll.calls import Request, Resolver, Response
+from atoll.calls import Again, Request, Resolver, Response
 from atoll.calls.balancing import Candidate, choose
 from atoll.calls.http import Target
 from atoll.contract import Operation, Unavailable, service_of, to_wire
@@ -93,6 +93,7 @@ class HttpClient:
         tried: list[Instance] = []
         again: list[Instance] = []  # nothing is known against them but that a connection had been idle for too long
         reason = "its client is closed" if self._is_closed else "no instance of it is known to run"
+        may = Again.NO if self._is_closed else Again.ANYWAY
         for _ in range(ATTEMPTS_MAX):
             instance = choose(route.instances, now(), self._below, tried) or (again.pop() if again else None)
             if instance is None:
@@ -101,13 +102,16 @@ class HttpClient:
                 return await self._asked(instance, route.target, request)
             except Lost as lost:
                 reason = str(lost)
-                if lost.may_have_begun and not operation.is_idempotent:
-                    break
+                if lost.may_have_begun:
+                    # Where it was lost at several, it has been tried again: who sends it once more makes it a storm.
+                    may = Again.IF_IDEMPOTENT if may is Again.ANYWAY else Again.NO
+                    if not operation.is_idempotent:
+                        break
                 if isinstance(lost, Stale) or (isinstance(lost, NotBegun) and lost.is_goodbye):
                     again.append(instance)
             tried.append(instance)
             route = self._asked_again(operation)
-        return _unavailable(request, reason)
+        return _unavailable(request, reason, may)
 
     def _known(self, operation: Operation) -> "_Route":
         """How it is called now; who knows of no instance asks whether one has come."""
@@ -385,6 +389,6 @@ def _said(error: Exception) -> str:
     return text.lower() or type(error).__name__
 
 
-def _unavailable(request: Request, reason: str) -> Response:
+def _unavailable(request: Request, reason: str, again: Again) -> Response:
     problem = Unavailable(service=request.operation.service, reason=reason)
-    return Response(problem.status, to_wire(problem, request.context.trace.id))
+    return Response(problem.status, to_wire(problem, request.context.trace.id), again=again)

@@ -8,8 +8,8 @@ from typing import cast
 
 import httptools
 
-from atoll.calls import Response
-from atoll.calls.http import NOT_BEGUN, RETRIED, head_says, retry_after_in
+from atoll.calls import Again, Response
+from atoll.calls.http import NOT_BEGUN, RETRIED, degraded_in, head_says, retry_after_in
 from atoll.calls.streams import told_in_stream
 from atoll.contract import BrokenContract, Fault, Operation, Unavailable, to_wire
 from atoll.kernel import Trace
@@ -198,7 +198,8 @@ class Connection(asyncio.Protocol):
         if operation.is_streamed and self._parser.get_status_code() == 200:
             self._lines = ReceivedLines(self, self._trace.id)
             self._waiting = None
-            waiting.set_result(Response(200, stream=self._lines))
+            degraded = degraded_in(self._last_head()) if self._is_own else ()
+            waiting.set_result(Response(200, stream=self._lines, degraded=degraded))
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -221,7 +222,14 @@ class Connection(asyncio.Protocol):
             self._has_head = False
             self._interim += 1
             return
-        has_begun = status not in NOT_BEGUN or not (self._is_own and head_says(self._last_head(), b"atoll-not-begun"))
+        again = Again.IF_IDEMPOTENT
+        degraded: tuple[str, ...] = ()
+        if self._is_own:
+            degraded = degraded_in(self._head)
+            if status in NOT_BEGUN and head_says(self._last_head(), b"atoll-not-begun"):
+                again = Again.ANYWAY
+            elif status >= 500 and head_says(self._last_head(), b"atoll-again"):
+                again = Again.NO
         retry_after_s = retry_after_in(self._last_head(), time.time()) if status in RETRIED else None
         self._has_head = False
         self._head = b""
@@ -237,12 +245,12 @@ class Connection(asyncio.Protocol):
             self._lines.end(None)
         elif waiting is None or waiting.done():
             return
-        elif not has_begun:
+        elif again is Again.ANYWAY and retry_after_s is None:  # else it stays, and says when it takes more
             self.close()
             waiting.set_exception(NotBegun(is_goodbye=status == 408))
         else:
             whole = body if isinstance(body, bytes) else bytes(body)
-            waiting.set_result(Response(status, whole, None, retry_after_s))
+            waiting.set_result(Response(status, whole, None, retry_after_s, again, degraded))
             self._go_free()
 
     # --- failures ----------------------------------------------------------------------------------------------------

@@ -20,11 +20,12 @@ from atoll.calls.http import (
     NOT_BEGUN_LINE,
     OK_HEAD,
     allow_line,
+    answer_lines,
+    attempt_of,
     chunk_bytes,
     context_of,
     head_bytes,
     not_begun,
-    retry_after_line,
     stream_head_bytes,
 )
 from atoll.contract import InternalError, Operation, PayloadTooLarge, Problem, to_wire
@@ -264,14 +265,26 @@ class Served(asyncio.Protocol):
                     context = context_of(asked.headers, operation, self._loop.time(), self._bits)
                     body = asked.body if isinstance(asked.body, bytes) else bytes(asked.body)
                     response = await self._send(
-                        Request(operation, words, query, body, context, False, None, self._timer, True, headers)
+                        Request(
+                            operation,
+                            words,
+                            query,
+                            body,
+                            context,
+                            False,
+                            None,
+                            self._timer,
+                            True,
+                            headers,
+                            attempt_of(asked.headers),
+                        )
                     )
-                    more = retry_after_line(response)
+                    more = answer_lines(response)
             except Problem as problem:
                 response = Response(problem.status, to_wire(problem, None))
                 more = allow_line(problem)
             if response.stream is not None:
-                await self._write_stream(response.stream, asked)
+                await self._write_stream(response.stream, asked, more)
             else:
                 self._write_response(response, is_last=asked.is_last, is_head=asked.method == "HEAD", more=more)
             if self._drained is not None:
@@ -338,11 +351,11 @@ class Served(asyncio.Protocol):
         if is_last:
             self._end()
 
-    async def _write_stream(self, stream: Lines, asked: Asked) -> None:
+    async def _write_stream(self, stream: Lines, asked: Asked, more: bytes) -> None:
         """Line by line, as fast as the other side reads; an old client reads to the end of the connection."""
         transport = self._transport
         assert transport is not None
-        transport.write(stream_head_bytes(is_last=asked.is_last, in_chunks=not asked.is_old))
+        transport.write(stream_head_bytes(is_last=asked.is_last, in_chunks=not asked.is_old, more=more))
         try:
             while asked.method != "HEAD":
                 try:

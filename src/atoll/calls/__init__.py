@@ -7,6 +7,7 @@ from atoll.calls.dispatcher import Dispatcher, Handler
 from atoll.calls.local import LocalTransport
 from atoll.calls.ports import (
     TIMEOUT_S,
+    Again,
     Door,
     Lines,
     Request,
@@ -20,6 +21,7 @@ from atoll.calls.router import Router, Routers, decode_query
 
 __all__ = [
     "TIMEOUT_S",
+    "Again",
     "Caller",
     "Catalog",
     "Dispatcher",

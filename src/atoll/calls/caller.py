@@ -1,17 +1,20 @@
 """The client side of a call: what wraps every call, above placement, so that placement never changes its meaning.
 
-Encode the arguments -> context (trace, deadline, caller, key) -> transport -> decode the result, or raise the problem
-as the class that the handler raised.
+Encode the arguments -> context (trace, deadline, caller, key) -> breaker -> transport -> again, where that may help and
+the budget has it -> fallback -> decode the result, or raise the problem as the class that the handler raised.
 """
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import AsyncGenerator
 from typing import Any
 
 import msgspec
 
-from atoll.calls.ports import TIMEOUT_S, Lines, Request, Response, Transport
+from atoll.calls.judging import fared, is_out_of_reach, may_be_sent_again, problem_of
+from atoll.calls.noting import noted
+from atoll.calls.ports import TIMEOUT_S, Again, Lines, Request, Response, Transport
 from atoll.calls.streams import broken, problem_in
 from atoll.contract import (
     DeadlineExceeded,
@@ -19,18 +22,25 @@ from atoll.contract import (
     Invalid,
     InvalidInput,
     Operation,
-    Problem,
     ResultForm,
     Unavailable,
     arrived,
-    from_wire,
+    to_wire,
 )
-from atoll.kernel import Context, Entropy, Trace, current, refuse_waiting
-from atoll.resilience import Timer, covers, guard, within
+from atoll.kernel import Context, Criticality, Entropy, Trace, current, refuse_waiting
+from atoll.resilience import EARLY_S, Fared, Link, Policies, Timer, covers, guard, within
+
+_log = logging.getLogger("atoll.calls")
+
+_POLICIES = Policies()
+
+FAIR_S = 1.0
+"""Who was given less time, and less than the operation's own, is not to blame for being late: a stranger who allows a
+millisecond must not make others wait."""
 
 
 class Caller:
-    """Calls operations in the name of one service. Holds no state between calls."""
+    """Calls operations in the name of one service. Owns what it knows of those whom it calls."""
 
     def __init__(
         self,
@@ -40,12 +50,15 @@ class Caller:
         *,
         timeout_s: float | None = None,
         fallback: Transport | None = None,
+        policies: Policies = _POLICIES,
     ) -> None:
         self._name = name
         self._transport = transport
         self._bits = entropy.bits
         self._timeout_s = timeout_s
         self._fallback = fallback
+        self._policies = policies
+        self._links: dict[str, Link] = {}
 
     async def call(
         self, operation: Operation, args: tuple[object, ...], kwargs: dict[str, object]
@@ -61,7 +74,7 @@ class Caller:
             raise arrived(InvalidInput(errors=invalid.faults)) from None
         response = await self.exchange(operation, path, query, body)
         if response.status >= 300:
-            raise _problem_of(operation, response.body, response.status)
+            raise problem_of(operation, response.body, response.status)
         if operation.codec is None:
             return None
         try:
@@ -83,13 +96,13 @@ class Caller:
             raise arrived(InvalidInput(errors=invalid.faults)) from None
         response = await self.exchange(operation, path, query, body)
         if response.stream is None:
-            raise _problem_of(operation, response.body, response.status)
+            raise problem_of(operation, response.body, response.status)
         assert operation.codec is not None
         timer = Timer()
         try:
             while (line := await self._next(operation, response.stream, timer)) is not None:
                 if (problem := problem_in(line)) is not None:
-                    raise _problem_of(operation, problem, 200)
+                    raise problem_of(operation, problem, 200)
                 try:
                     item = operation.codec.decode(line)
                 except Invalid as invalid:
@@ -124,23 +137,109 @@ class Caller:
         watched = guard.get()
         task = asyncio.current_task(loop)
         assert task is not None
+        link = self._links.get(operation.service) or self._link(operation.service)
+        is_probe = not link.breaker.is_closed
+        if not covers(watched, task, deadline_at):
+            watched = (task, deadline_at)
+        request = Request(operation, path, query, body, context, strict, watched)
         try:
-            if covers(watched, task, deadline_at):
-                request = Request(operation, path, query, body, context, strict, watched)
-                response = await self._transport.send(request)
+            if is_probe and not link.breaker.admits(now):
+                response = self._left_alone(request, link, now)
             else:
-                request = Request(operation, path, query, body, context, strict, (task, deadline_at))
-                response = await within(deadline_at, self._transport.send(request), operation.id)
+                response = await self._sent(request, now, deadline_at, link, is_probe=is_probe)
+                if response.status < 500 and not is_probe and not response.degraded:  # as it mostly is
+                    link.budget.earn()
+                    link.breaker.succeeded(now)
+                    return response
+                response = await self._followed(request, response, deadline_at, link, is_probe=is_probe)
         except DeadlineExceeded:
             if self._fallback is None:
                 raise
         else:
-            if self._fallback is None or not _is_out_of_reach(operation, response):
+            if self._fallback is None or not is_out_of_reach(operation, response):
                 return response
         deadline_at = loop.time() + TIMEOUT_S if outer.deadline_at is None else outer.deadline_at
         context = self._context(operation, (path, query, body), outer, deadline_at)
         request = Request(operation, path, query, body, context, strict, (task, deadline_at))
-        return await within(deadline_at, self._fallback.send(request), operation.id)
+        response = await within(deadline_at, self._fallback.send(request), operation.id)
+        return _degraded(operation, response)
+
+    async def _sent(
+        self, request: Request, begun_at: float, deadline_at: float, link: Link, *, is_probe: bool
+    ) -> Response:
+        """The answer to one attempt; where there is none, the link is told."""
+        operation = request.operation
+        try:
+            # A timer watches already where `watched` is what the request was made under; else this one does.
+            if request.watched is guard.get():
+                return await self._transport.send(request)
+            return await within(deadline_at, self._transport.send(request), operation.id)
+        except BaseException:
+            now = asyncio.get_running_loop().time()
+            fair_s = min(FAIR_S, self._timeout_s or operation.timeout_s or FAIR_S)
+            is_late = now + EARLY_S >= deadline_at and now - begun_at + EARLY_S >= fair_s
+            self._ended(link, operation, now, Fared.FAILED if is_late else Fared.UNKNOWN, is_probe=is_probe)
+            raise
+
+    async def _followed(
+        self, request: Request, response: Response, deadline_at: float, link: Link, *, is_probe: bool
+    ) -> Response:
+        """The answer that stays, after it was asked for again where that may help, is harmless and can be afforded."""
+        loop = asyncio.get_running_loop()
+        operation, retry = request.operation, self._policies.retry
+        notes = noted.get()
+        while True:
+            now = loop.time()
+            how = fared(operation, response)
+            self._ended(link, operation, now, how, is_probe=is_probe)
+            if response.degraded and notes is not None:
+                notes.add_degraded(response.degraded)
+            if request.attempt >= retry.attempts_max or not may_be_sent_again(operation, response, how):
+                return response
+            wait_s = retry.wait_s(
+                request.attempt,
+                self._bits(32) / 2**32,
+                is_throttled=how is Fared.SHED,
+                is_background=request.context.criticality is Criticality.BACKGROUND,
+                retry_after_s=response.retry_after_s,
+            )
+            if now + wait_s >= deadline_at or not link.budget.take(now):
+                return response
+            await asyncio.sleep(wait_s)
+            now = loop.time()
+            is_probe = not link.breaker.is_closed
+            if is_probe and not link.breaker.admits(now):
+                return response
+            request = msgspec.structs.replace(request, attempt=request.attempt + 1)
+            if notes is not None:
+                notes.add_met(f"{operation.id} was tried {request.attempt} times")
+            response = await self._sent(request, now, deadline_at, link, is_probe=is_probe)
+
+    def _left_alone(self, request: Request, link: Link, now: float) -> Response:
+        """The answer where the breaker lets nothing through."""
+        operation = request.operation
+        shut_s = link.breaker.shut_s(now)
+        reason = f"most of its last calls failed, so that it is left alone for {shut_s:.1f} s more"
+        if not shut_s:
+            reason = "most of its last calls failed, and others are finding out whether it works again"
+        if (notes := noted.get()) is not None:
+            notes.add_met(f"{operation.service} was left alone")
+        problem = Unavailable(service=operation.service, reason=reason)
+        body = to_wire(problem, request.context.trace.id)
+        return Response(problem.status, body, None, shut_s or None, Again.NO)
+
+    def _ended(self, link: Link, operation: Operation, now: float, how: Fared, *, is_probe: bool) -> None:
+        """Tell the link how a call has ended, and the log where that has opened the breaker."""
+        was_shut = link.breaker.shut_s(now) > 0.0
+        link.ended(now, how, is_probe=is_probe)
+        shut_s = link.breaker.shut_s(now)
+        if shut_s and not was_shut:
+            name = self._name or "a caller without a name"
+            _log.warning("%s: most calls of %s failed; it is left alone for %.1f s", name, operation.service, shut_s)
+
+    def _link(self, service: str) -> Link:
+        link = self._links[service] = self._policies.link(lambda: self._bits(32) / 2**32)
+        return link
 
     async def _next(self, operation: Operation, lines: Lines, timer: Timer) -> bytes | None:
         """The next line of a stream, each within the time that a whole call would have; None at the end."""
@@ -176,12 +275,11 @@ def derived_key(incoming: str, operation: Operation, encoded: Encoded) -> str:
     return hashlib.blake2b(said, digest_size=16).hexdigest()
 
 
-def _is_out_of_reach(operation: Operation, response: Response) -> bool:
-    """Whether the service could not answer, or not in time: a declared problem of the same status is an answer."""
-    if response.status not in (Unavailable.status, DeadlineExceeded.status):
-        return False
-    return isinstance(_problem_of(operation, response.body, response.status), Unavailable | DeadlineExceeded)
-
-
-def _problem_of(operation: Operation, body: bytes, status: int) -> Problem:
-    return from_wire(body, operation.problems, status=status)
+def _degraded(operation: Operation, response: Response) -> Response:
+    """The answer of a fallback, which says so."""
+    if response.status >= 500:
+        return response
+    degraded = (operation.id, *response.degraded)
+    if (notes := noted.get()) is not None:
+        notes.add_degraded(degraded)
+    return msgspec.structs.replace(response, degraded=degraded)

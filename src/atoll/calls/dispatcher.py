@@ -11,8 +11,11 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
+import msgspec
+
+from atoll.calls.noting import Notes, noted
 from atoll.calls.once import AnsweredOnce, answer_with
-from atoll.calls.ports import Request, Response, code_in
+from atoll.calls.ports import Again, Request, Response, code_in
 from atoll.calls.streams import Stream
 from atoll.contract import (
     Contract,
@@ -80,14 +83,15 @@ class Dispatcher:
         asked_to_stop = task.cancelling()
         started_at = loop.time()
         context = request.context if request.is_span else self._span(request.context)
+        notes = Notes(request.attempt)
         self._active += 1
         outcome = "ok"
         try:
             deadline_at = context.deadline_at
             if deadline_at is None or covers(request.watched, task, deadline_at):
-                response = await self._answer(request, context, task, started_at, request.watched)
+                response = await self._answer(request, context, task, started_at, request.watched, notes)
             else:
-                work = self._answer(request, context, task, started_at, (task, deadline_at))
+                work = self._answer(request, context, task, started_at, (task, deadline_at), notes)
                 watch = within if request.timer is None else request.timer.wait
                 response = await watch(deadline_at, work, operation.id)
             if response.status >= 300:  # an answer that was not made here
@@ -96,12 +100,14 @@ class Dispatcher:
             outcome, response = self._failed(operation, context, error)
         except asyncio.CancelledError as error:
             if task.cancelling() > asked_to_stop:
-                self._ended(context, operation, started_at, "cancelled")
+                self._ended(context, operation, started_at, notes, "cancelled")
                 raise
             # Nobody asked this task to stop: the handler has awaited something that was cancelled.
             outcome, response = self._failed(operation, context, RuntimeError(f"the handler was cancelled: {error}"))
         if response.stream is None:
-            self._ended(context, operation, started_at, outcome)
+            self._ended(context, operation, started_at, notes, outcome)
+        if notes.degraded:
+            response = msgspec.structs.replace(response, degraded=notes.degraded)
         if task.cancelling() > asked_to_stop:  # the handler answered all the same: there is nobody left to be answered
             if response.stream is not None:
                 await response.stream.aclose()
@@ -124,7 +130,7 @@ class Dispatcher:
         )
 
     async def _answer(
-        self, request: Request, context: Context, task: Task, started_at: float, watched: Guard | None
+        self, request: Request, context: Context, task: Task, started_at: float, watched: Guard | None, notes: Notes
     ) -> Response:
         operation = request.operation
         self._refuse_late(operation, context, started_at)
@@ -136,9 +142,9 @@ class Dispatcher:
         variables = contextvars.Context()
         if operation.form is ResultForm.STREAM:
             # A stream outlives the timer around its first item, so that its own calls have to arm theirs.
-            variables.run(_enter, context, None)
-            return await self._open(operation, context, handler(**arguments), variables, started_at)
-        variables.run(_enter, context, watched)
+            variables.run(_enter, context, None, notes)
+            return await self._open(operation, context, handler(**arguments), variables, started_at, notes)
+        variables.run(_enter, context, watched, notes)
         if context.idempotency_key is not None and operation.method != "GET":
             if self._once is not None:
                 return await self._once.answer(request, context, lambda: handler(**arguments), variables, task)
@@ -160,12 +166,13 @@ class Dispatcher:
         items: AsyncGenerator[Any, None],  # Any: items of any type
         variables: contextvars.Context,
         started_at: float,
+        notes: Notes,
         encode: Callable[[Any], bytes] | None = None,  # Any: as above
     ) -> Response:
         """The stream, once its first item is there: until then a problem still has a status of its own."""
         assert operation.codec is not None
         told = functools.partial(self._told, operation, context)
-        ended = functools.partial(self._ended, context, operation, started_at)
+        ended = functools.partial(self._ended, context, operation, started_at, notes)
         stream = Stream(items, encode or operation.codec.encode, told, ended, functools.partial(self._cut, operation))
         await stream.begin(self._streams, variables, operation.name)
         return Response(200, stream=stream)
@@ -178,7 +185,9 @@ class Dispatcher:
     def _failed(self, operation: Operation, context: Context, error: BaseException) -> tuple[str, Response]:
         """The outcome and the answer that an error makes."""
         problem, body = self._told(operation, context, error)
-        return problem.code, Response(problem.status, body)
+        # A problem that has arrived was met by the handler, which is next to the failure, and has tried again.
+        again = Again.NO if problem.arrived else Again.IF_IDEMPOTENT
+        return problem.code, Response(problem.status, body, again=again)
 
     def _told(self, operation: Operation, context: Context, error: BaseException) -> tuple[Problem, bytes]:
         """What the caller is told about an error, and its bytes: a problem whose fields cannot travel is a failure."""
@@ -210,14 +219,14 @@ class Dispatcher:
             _log.error("%s failed", operation.id, exc_info=error, extra=_extra(context))
         return InternalError(operation=operation.id)
 
-    def _ended(self, context: Context, operation: Operation, started_at: float, outcome: str) -> None:
+    def _ended(self, context: Context, operation: Operation, started_at: float, notes: Notes, outcome: str) -> None:
         """Count one call less; called once for each, for a stream when it has been closed."""
         self._active -= 1
         self._answered += 1
         if self._draining and not self._active:
             self._idle.set()
         if self._recorder is not None:
-            self._recorder.record(_record(context, operation, started_at, outcome))
+            self._recorder.record(_record(context, operation, started_at, notes, outcome))
 
     async def close(self) -> None:
         """End the streams that are still open."""
@@ -236,9 +245,10 @@ class Dispatcher:
         return True
 
 
-def _enter(context: Context, watched: Guard | None) -> None:
+def _enter(context: Context, watched: Guard | None, notes: Notes) -> None:
     current.set(context)
     guard.set(watched)
+    noted.set(notes)
 
 
 def _extra(context: Context) -> dict[str, object]:
@@ -246,7 +256,7 @@ def _extra(context: Context) -> dict[str, object]:
     return {"trace_id": context.trace.id, "caller": context.caller}
 
 
-def _record(context: Context, operation: Operation, started_at: float, outcome: str) -> CallRecord:
+def _record(context: Context, operation: Operation, started_at: float, notes: Notes, outcome: str) -> CallRecord:
     duration_s = asyncio.get_running_loop().time() - started_at
     trace = context.trace
     return CallRecord(
@@ -258,4 +268,7 @@ def _record(context: Context, operation: Operation, started_at: float, outcome: 
         started_at,
         duration_s,
         outcome,
+        notes.attempt,
+        notes.degraded,
+        notes.met,
     )

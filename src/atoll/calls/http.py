@@ -7,8 +7,15 @@ An operation is served at `/{service id}/v{major}{path}`. What travels beside it
     atoll-caller         the name of the calling service
     atoll-user, atoll-tenant, atoll-criticality
     idempotency-key      derived for this call (draft-ietf-httpapi-idempotency-key-header)
+    atoll-attempt        how often it has been sent, where that is not the first time
 
-All of them may be missing, so that curl and any other client can call. An instance that has not begun to work on a
+All of them may be missing, so that curl and any other client can call. An answer may say beside its result
+
+    atoll-degraded       the operations that fallbacks have answered for
+    atoll-again          `no`: whoever is next to the failure has tried again already
+    retry-after          seconds (RFC 9110, 10.2.3)
+
+ An instance that has not begun to work on a
 request says so, and the request may be sent to another one, whatever its method: with 421 (RFC 9110, 15.5.20) to one
 that comes while it drains, with 408 (RFC 9110, 15.5.9) on an idle connection that it is about to close, and with 503
 where too many connections are open.
@@ -21,7 +28,7 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote
 
-from atoll.calls.ports import TIMEOUT_S, Door, Request, Response
+from atoll.calls.ports import TIMEOUT_S, Again, Door, Request, Response
 from atoll.contract import MEDIA_TYPE, Fault, InvalidInput, MethodNotAllowed, Operation, Problem, to_wire
 from atoll.kernel import Context, Criticality, Trace
 
@@ -36,7 +43,7 @@ TIMEOUT_MAX_S = 86_400.0
 
 HEADERS = frozenset(
     b"host content-type content-length transfer-encoding expect connection upgrade accept traceparent idempotency-key "
-    b"atoll-timeout atoll-caller atoll-user atoll-tenant atoll-criticality".split()
+    b"atoll-timeout atoll-caller atoll-user atoll-tenant atoll-criticality atoll-attempt".split()
 )
 """The headers that a service reads; each may be sent once."""
 
@@ -93,6 +100,8 @@ class Target:
         )
         if context.deadline_at is not None:
             head += b"atoll-timeout: %.6f\r\n" % max(0.0, context.deadline_at - now)
+        if request.attempt > 1:
+            head += b"atoll-attempt: %d\r\n" % request.attempt
         body = request.body
         if request.headers:
             head += "".join(f"{name}: {value}\r\n" for name, value in request.headers).encode("latin-1")
@@ -268,16 +277,43 @@ def retry_after_in(head: bytes, now: float) -> float | None:
     return min(TIMEOUT_MAX_S, max(0.0, moment.timestamp() - now))
 
 
-def retry_after_line(response: Response) -> bytes:
-    """The line of a head that says when to ask again, where the answer does."""
-    return b"" if response.retry_after_s is None else b"retry-after: %d\r\n" % math.ceil(response.retry_after_s)
+def answer_lines(response: Response) -> bytes:
+    """The lines of a head that say of an answer what is beside its result: mostly none."""
+    if response.retry_after_s is None and not response.degraded and response.again is not Again.NO:
+        return b""
+    lines = b"" if response.retry_after_s is None else b"retry-after: %d\r\n" % math.ceil(response.retry_after_s)
+    if response.degraded:
+        lines += b"%b: %b\r\n" % (DEGRADED, ", ".join(response.degraded).encode())
+    return lines + (b"atoll-again: no\r\n" if response.again is Again.NO else b"")
 
 
-def stream_head_bytes(*, is_last: bool, in_chunks: bool = True) -> bytes:
+DEGRADED = b"atoll-degraded"
+"""The header that names the operations that fallbacks have answered for."""
+
+
+def degraded_in(head: bytes) -> tuple[str, ...]:
+    """The operations that fallbacks have answered for, by the head of an answer of our own."""
+    if DEGRADED not in head:
+        return ()
+    rest = head.partition(b"\r\natoll-degraded:")[2]
+    names = rest.partition(b"\r\n")[0].decode("latin-1").split(",")
+    return tuple(name.strip() for name in names[:NAMES_MAX])
+
+
+NAMES_MAX = 16
+
+
+def attempt_of(headers: Mapping[bytes, bytes]) -> int:
+    """How often a request has been sent, as far as it says."""
+    given = headers.get(b"atoll-attempt")
+    return int(given) if given is not None and given.isdigit() and len(given) < 4 else 1
+
+
+def stream_head_bytes(*, is_last: bool, in_chunks: bool = True, more: bytes = b"") -> bytes:
     """The head of an answer that comes line by line; without chunks the end of the connection is its end."""
     closing = b"connection: close\r\n" if is_last else b""
     coding = b"transfer-encoding: chunked\r\n" if in_chunks else b""
-    return b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n%b%b\r\n" % (coding, closing)
+    return b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n%b%b%b\r\n" % (coding, more, closing)
 
 
 def chunk_bytes(line: bytes) -> bytes:

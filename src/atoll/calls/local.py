@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable
 from typing import Protocol
 
-from atoll.calls.ports import Request, Response, Transport
+from atoll.calls.ports import Again, Request, Response, Transport
 from atoll.contract import Contract, Forbidden, Unavailable, to_wire
 from atoll.identity import OPERATOR, Access
 
@@ -81,4 +81,4 @@ async def _refused(request: Request, why: str) -> Response:
 
 async def _nobody(request: Request) -> Response:
     problem = Unavailable(service=request.operation.service, reason="no instance of it runs here")
-    return Response(problem.status, to_wire(problem, request.context.trace.id))
+    return Response(problem.status, to_wire(problem, request.context.trace.id), again=Again.NO)  # nor will there be one

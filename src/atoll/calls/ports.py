@@ -1,5 +1,6 @@
 """What a call is made of, and the port that carries it."""
 
+import enum
 import re
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
@@ -21,7 +22,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     the operation is raw, `headers` say what the body is: its content type, and what else belongs to it.
     `strict` marks a call from outside, where what the contract does not know is refused. `watched` says who in this
     process watches the deadline already, `timer` is one that its connection has for all its requests, and `is_span`
-    that the trace in the context is the answerer's own span already; these do not travel.
+    that the trace in the context is the answerer's own span already; these do not travel. `attempt` counts from one.
     """
 
     operation: Operation
@@ -34,6 +35,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     timer: Timer | None = None
     is_span: bool = False
     headers: tuple[tuple[str, str], ...] = ()
+    attempt: int = 1
 
 
 class Lines(Protocol):
@@ -52,17 +54,31 @@ class Lines(Protocol):
         ...
 
 
+class Again(enum.Enum):
+    """Whether the same request may be sent again, where an answer says that the service cannot answer."""
+
+    IF_IDEMPOTENT = "if_idempotent"
+    """A handler may have begun to work on it."""
+    ANYWAY = "anyway"
+    """No handler has seen it."""
+    NO = "no"
+    """Whoever is nearer to the failure has tried again already, or it would come to the same."""
+
+
 class Response(msgspec.Struct, frozen=True, gc=False):
     """An answer on its way: a status, and one body or a stream of lines.
 
     A stream that fails in the middle ends with a line `{"$problem": {...}}`. `retry_after_s` is for how long whoever
-    answered wants to be left alone.
+    answered wants to be left alone, `again` whether it may be asked again. `degraded` are the operations that fallbacks
+    have answered for on the way to this answer.
     """
 
     status: int
     body: bytes = b""
     stream: Lines | None = None
     retry_after_s: float | None = None
+    again: Again = Again.IF_IDEMPOTENT
+    degraded: tuple[str, ...] = ()
 
 
 def code_in(response: Response) -> str:

@@ -16,6 +16,7 @@ Problem
 ├── BrokenContract         502  the answer does not fit the contract
 ├── UnknownProblem         502  the answer is a problem that this version does not know
 ├── Unavailable            503  the service cannot answer now
+│   └── Overloaded         503  it has more to do than it can
 └── DeadlineExceeded       504  there was no answer in time
 """
 
@@ -142,6 +143,10 @@ class Unavailable(Problem, status=503, retryable=True, detail="{service} cannot 
     reason: str
 
 
+class Overloaded(Unavailable, code="overloaded", detail="{service} has more to do than it can: {reason}"):
+    """The service has more to do than it can."""
+
+
 class DeadlineExceeded(Problem, status=504, retryable=True, detail="{operation} did not answer in time"):
     """There was no answer in time."""
 
@@ -166,6 +171,7 @@ PLATFORM_PROBLEMS: dict[str, type[Problem]] = {
         KeyReused,
         Undecided,
         Unavailable,
+        Overloaded,
         DeadlineExceeded,
     )
 }

@@ -9,7 +9,9 @@ import msgspec
 class CallRecord(msgspec.Struct, frozen=True, gc=False):
     """That a service answered one call: when (loop's clock, seconds), for whom, how it ended.
 
-    `outcome` is `ok` or the code of a problem. Identifiers are those of the trace (see `Trace`).
+    `outcome` is `ok` or the code of a problem. Identifiers are those of the trace (see `Trace`). `attempt` counts how
+    often the caller has sent it, from one. `degraded` are the operations that fallbacks have answered for within it,
+    `met` is what else its own calls have met, for people: retries, and targets that are left alone.
     """
 
     operation: str
@@ -20,6 +22,9 @@ class CallRecord(msgspec.Struct, frozen=True, gc=False):
     started_at: float
     duration_s: float
     outcome: str
+    attempt: int = 1
+    degraded: tuple[str, ...] = ()
+    met: tuple[str, ...] = ()
 
 
 class Recorder(Protocol):

@@ -9,7 +9,8 @@ def drawn(records: Iterable[CallRecord]) -> str:
     """The calls as a tree: each below the call that caused it, in the order in which they began.
 
     A line says when a call began and how long it took (seconds), by whom and to what, its identifiers, and how it
-    ended where that is not `ok`. Two runs of one world are equal when their drawings are.
+    ended where that is not `ok`; also the number of its attempt, what was degraded, and what its own calls met. Two
+    runs of one world are equal when their drawings are.
 
     >>> print(drawn([
     ...     CallRecord("enrichment.company", "scoring", 1, 3, 2, 0.5, 0.25, "unavailable"),
@@ -38,4 +39,10 @@ def _line(call: CallRecord) -> str:
     identity = f"[{call.trace_id:x}/{call.span_id:x}]"
     ended = "" if call.outcome == "ok" else f" {call.outcome}"
     caller = f"{call.caller} " if call.caller else ""
-    return f"{call.started_at:.6f} +{call.duration_s:.6f} {caller}-> {call.operation} {identity}{ended}"
+    attempt = f" attempt {call.attempt}" if call.attempt > 1 else ""
+    degraded = f" degraded: {', '.join(call.degraded)}" if call.degraded else ""
+    met = f" ({'; '.join(call.met)})" if call.met else ""
+    return (
+        f"{call.started_at:.6f} +{call.duration_s:.6f} {caller}-> {call.operation} {identity}"
+        f"{attempt}{ended}{degraded}{met}"
+    )

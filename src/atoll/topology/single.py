@@ -109,7 +109,7 @@ class Running:
         Raises:
             Mistakes: the class is no contract.
         """
-        return client(protocol, Caller("", self._network, self._world.entropy))
+        return client(protocol, Caller("", self._network, self._world.entropy, policies=self._world.policies))
 
     async def ready(self) -> dict[str, bool]:
         """Which instances take calls now."""
@@ -259,7 +259,14 @@ class Running:
             handlers = {operation.name: getattr(made, operation.name) for operation in dependency.contract.operations}
             fallback = LocalTransport()
             fallback.add(Dispatcher(dependency.contract, handlers, self._world.entropy))
-        return Caller(name, self._network, self._world.entropy, timeout_s=dependency.timeout_s, fallback=fallback)
+        return Caller(
+            name,
+            self._network,
+            self._world.entropy,
+            timeout_s=dependency.timeout_s,
+            fallback=fallback,
+            policies=self._world.policies,
+        )
 
     def _port(self, kind: type, declaration: Declaration) -> Clock | Entropy | Disk | Catalog | Database:
         if kind is Database:
@@ -272,7 +279,7 @@ class Running:
             return self._world.disk(declaration.name)
         assert kind is Catalog
         listings = tuple(_listing(unit, self.application.owner) for unit in self._units if unit.contract)
-        caller = Caller(declaration.name, self._network, self._world.entropy)
+        caller = Caller(declaration.name, self._network, self._world.entropy, policies=self._world.policies)
         return Catalog(self.application.name, self.application.version, self.application.description, listings, caller)
 
 

@@ -11,6 +11,7 @@ from atoll.contract import Contract
 from atoll.data import Driver
 from atoll.events import Kept, Pace
 from atoll.kernel import Clock, Disk, Entropy
+from atoll.resilience import Policies
 
 
 class Carrier(Transport, Protocol):
@@ -43,7 +44,7 @@ def bare(service: str, driver: Driver) -> Driver:  # noqa: ARG001  # the shape o
     return driver
 
 
-_PACE, _KEPT = Pace(), Kept()
+_PACE, _KEPT, _POLICIES = Pace(), Kept(), Policies()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class World:
     storage: Storage = bare
     pace: Pace = _PACE
     kept: Kept = _KEPT
+    policies: Policies = _POLICIES
 
     @classmethod
     def real(cls, state: Path, *, watchdog_s: float | None = 0.25) -> "World":

@@ -1,0 +1,29 @@
+"""What a handler's own calls have met: for the record of the call that it answers, and for whoever asked."""
+
+from contextvars import ContextVar
+
+NOTES_MAX = 16
+"""So many of each are kept; a handler may make thousands of calls."""
+
+
+class Notes:
+    """Notes about the calls that one handler makes. Owned by the dispatcher of the call that it answers."""
+
+    __slots__ = ("attempt", "degraded", "met")
+
+    def __init__(self, attempt: int) -> None:
+        self.attempt = attempt
+        self.degraded: tuple[str, ...] = ()
+        self.met: tuple[str, ...] = ()
+
+    def add_degraded(self, operations: tuple[str, ...]) -> None:
+        """Fallbacks have answered for these operations."""
+        self.degraded = tuple(dict.fromkeys(self.degraded + operations))[:NOTES_MAX]
+
+    def add_met(self, said: str) -> None:
+        """A call went another way than usual."""
+        self.met = tuple(dict.fromkeys((*self.met, said)))[:NOTES_MAX]
+
+
+noted: ContextVar[Notes | None] = ContextVar("atoll_notes", default=None)
+"""The notes of the handler in progress; None where none is."""
