@@ -79,7 +79,8 @@ def test_json_holds_everything_that_is_shown(atoll: Callable[..., Result]) -> No
         ["goods.thing_put.v1"],
         ["rates"],
     )
-    assert summary["calls"] == [{"caller": "goods", "callee": "rates", "fallback": "FixedRates", "is_present": True}]
+    call = {"caller": "goods", "callee": "rates", "fallback": "FixedRates", "is_present": True, "timeout_s": None}
+    assert summary["calls"] == [call]
     assert {operation["answers"] for operation in goods["operations"]} == {"value", "page", "stream", "nothing"}
 
 
@@ -165,3 +166,28 @@ def test_data_and_documents_hold_events_too(folder: Path, atoll: Callable[..., R
     names = [element.text for element in ElementTree.fromstring(text).iter() if element.text]
     assert "watch reacts to parcel_sent, parcel_lost of shipping" in text
     assert [names.count(name) for name in ("shipping", "billing", "watch")] == [1, 1, 1]
+
+
+def test_degradation_is_what_is_promised_for_each_loss(atoll: Callable[..., Result]) -> None:
+    """As a table, with the word in front of the application."""
+    result = atoll("show", "degradation", MARKET)
+
+    assert result.exit_code == 0
+    row = next(line for line in result.stdout.splitlines() if line.startswith("goods"))
+    assert row.split() == "goods rates degraded, from FixedRates the caller's deadline".split()
+
+
+def test_degradation_is_there_for_programs(atoll: Callable[..., Result]) -> None:
+    """One object for each declared call."""
+    result = atoll("show", "degradation", MARKET, "--json")
+
+    assert json.loads(result.stdout) == [
+        {
+            "service": "goods",
+            "without": "rates",
+            "is_present": True,
+            "outcome": "degraded",
+            "fallback": "FixedRates",
+            "within_s": None,
+        }
+    ]

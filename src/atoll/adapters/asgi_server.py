@@ -15,7 +15,7 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from atoll.calls import Lines, Request, Response, Routers, Transport, decode_query
-from atoll.calls.http import context_of
+from atoll.calls.http import answer_lines, context_of
 from atoll.contract import (
     MEDIA_TYPE,
     Contract,
@@ -55,6 +55,10 @@ class Trusting(msgspec.Struct, frozen=True):
     body_bytes_max: int = 1024 * 1024
 
 
+Pairs = list[tuple[bytes, bytes]]
+"""Headers, as ASGI has them."""
+
+
 class AsgiServer:
     """Answers HTTP requests of an ASGI server. Owns the tasks of those in progress."""
 
@@ -91,10 +95,11 @@ class AsgiServer:
         except Cut:
             return  # nobody is left to be answered
         else:
+            told = _pairs(answer_lines(response))
             if response.stream is not None:
-                await self._send_lines(send, receive, response.stream)
+                await self._send_lines(send, receive, response.stream, told)
             else:
-                await _send(send, response, scope["method"])
+                await _send(send, response, scope["method"], told)
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
         path = _path_below(scope)
@@ -141,9 +146,9 @@ class AsgiServer:
             raise UnsupportedMediaType(media_type=media_type or "nothing")
         return bytes(body)
 
-    async def _send_lines(self, send: Send, receive: Receive, lines: Lines) -> None:
+    async def _send_lines(self, send: Send, receive: Receive, lines: Lines, told: Pairs) -> None:
         try:
-            await send(_head(200, [(b"content-type", b"application/x-ndjson")]))
+            await send(_head(200, [(b"content-type", b"application/x-ndjson"), *told]))
             await self._tasks.unless(_gone(receive), _send_all(send, lines))
         except Cut:
             return
@@ -167,11 +172,17 @@ def _path_below(scope: Scope) -> str:
     return "/" + "/".join(raw.split("/")[root.count("/") + 1 :])
 
 
-def _head(status: int, headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:  # Any: a message
+def _head(status: int, headers: Pairs) -> dict[str, Any]:  # Any: a message
     return {"type": "http.response.start", "status": status, "headers": headers}
 
 
-async def _send(send: Send, response: Response, method: str, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+def _pairs(lines: bytes) -> Pairs:
+    """Lines of a head as ASGI has them."""
+    named = (line.partition(b": ") for line in lines.splitlines())
+    return [(name, value) for name, _, value in named]
+
+
+async def _send(send: Send, response: Response, method: str, headers: Pairs | None = None) -> None:
     told = list(headers or [])
     if response.status != 204:
         media_type = "application/json" if response.status < 300 else MEDIA_TYPE

@@ -34,6 +34,9 @@ _log = logging.getLogger("atoll.calls")
 
 _POLICIES = Policies()
 
+FALLBACK_SHARE, FALLBACK_S = 0.2, 1.0
+"""What of its caller's time is left to a fallback: a fifth, but no more than a second."""
+
 FAIR_S = 1.0
 """Who was given less time, and less than the operation's own, is not to blame for being late: a stranger who allows a
 millisecond must not make others wait."""
@@ -254,7 +257,10 @@ class Caller:
         timeout_s = self._timeout_s or operation.timeout_s
         if outer.deadline_at is None:
             return now + (timeout_s or TIMEOUT_S)
-        return outer.deadline_at if timeout_s is None else min(now + timeout_s, outer.deadline_at)
+        until = outer.deadline_at
+        if self._fallback is not None:
+            until -= min(FALLBACK_S, FALLBACK_SHARE * (until - now))
+        return until if timeout_s is None else min(now + timeout_s, until)
 
     def _context(self, operation: Operation, encoded: Encoded, outer: Context, deadline_at: float | None) -> Context:
         """What travels with the call. The trace is the caller's: whoever answers makes a span of its own in it."""

@@ -80,7 +80,8 @@ class Catalog:
             self.active -= 1
             self.answered += 1
         if response.stream is not None:
-            return Response(response.status, stream=CheckedLines(response.stream, operation, context.trace.id))
+            lines = CheckedLines(response.stream, operation, context.trace.id)
+            return Response(response.status, stream=lines, degraded=response.degraded)
         if response.status < 300 and operation.codec is not None:
-            return Response(response.status, checked(operation, response.body))
+            return Response(response.status, checked(operation, response.body), degraded=response.degraded)
         return response

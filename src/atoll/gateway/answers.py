@@ -5,6 +5,7 @@ import contextlib
 import datetime
 import email.utils
 import itertools
+import math
 from http import HTTPStatus
 
 from starlette.responses import Response as HttpResponse
@@ -19,8 +20,12 @@ TURN_LINES = 16
 
 
 def http_response(operation: Operation, response: Response, tasks: Tasks) -> ASGIApp:
-    """The answer of an operation, with word of its deprecation."""
+    """The answer of an operation, with word of its deprecation, and of what fallbacks have answered for."""
     headers = _deprecation_headers(operation)
+    if response.degraded:
+        headers["atoll-degraded"] = ", ".join(response.degraded)
+    if response.retry_after_s is not None:
+        headers["retry-after"] = str(math.ceil(response.retry_after_s))
     if response.stream is not None:
         return _Lines(response.stream, headers, tasks)
     if response.status == HTTPStatus.NO_CONTENT:

@@ -78,7 +78,7 @@ class Edge:
             allow_origins=self._settings.cors_origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["authorization", "content-type", "idempotency-key", TIMEOUT, "traceparent", "x-request-id"],
-            expose_headers=["x-request-id", "deprecation", "sunset"],
+            expose_headers=["x-request-id", "deprecation", "sunset", "atoll-degraded", "retry-after"],
         )
 
     async def _operation(self, scope: Scope, receive: Receive, send: Send) -> None:

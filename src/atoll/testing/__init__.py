@@ -2,6 +2,7 @@
 
 from atoll.testing.database import MemoryDatabase
 from atoll.testing.fakes import fake
+from atoll.testing.losses import Loss, Lost, PromiseBroken, check_degradation
 from atoll.testing.migrations import check_migrations
 from atoll.testing.ports import LoopClock, MemoryDisk, SeededEntropy, SettableClock
 from atoll.testing.processes import RunningProcesses, running_processes
@@ -13,15 +14,19 @@ from atoll.testing.traces import drawn
 __all__ = [
     "Deadlock",
     "LoopClock",
+    "Loss",
+    "Lost",
     "MemoryDatabase",
     "MemoryDisk",
     "NatsServer",
     "OutsideWorld",
     "PostgresServer",
+    "PromiseBroken",
     "RunningProcesses",
     "SeededEntropy",
     "SettableClock",
     "SimulatedLoop",
+    "check_degradation",
     "check_migrations",
     "drawn",
     "fake",

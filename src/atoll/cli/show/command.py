@@ -13,9 +13,16 @@ from atoll.cli.show.channels import Tangled
 from atoll.cli.show.circles import without_circles
 from atoll.cli.show.drawing import PUBLIC, drawn
 from atoll.cli.show.mermaid import mermaid
-from atoll.cli.show.summary import Summary, summarise
+from atoll.cli.show.summary import Summary, promises, summarise
 from atoll.cli.show.svg import svg
-from atoll.cli.show.tables import calls_table, contract_tables, services_table, subscriptions_table, tree
+from atoll.cli.show.tables import (
+    calls_table,
+    contract_tables,
+    degradation_table,
+    services_table,
+    subscriptions_table,
+    tree,
+)
 from atoll.cli.terminal import print_json, print_laid_out, screen
 
 EXAMPLES = """\b
@@ -23,11 +30,22 @@ Examples:
   atoll show                  services, calls and events, and pictures of them
   atoll show --contracts      what each service promises
   atoll show --svg calls.svg  the picture for a document
+  atoll show degradation      what each service promises when another one cannot answer
 """
 
 
-@click.command(epilog=EXAMPLES)
+class _Show(click.Command):
+    """Takes the word `degradation` in front of the application for the option: it is what one asks to be shown."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args[:1] == ["degradation"]:
+            args = ["--degradation", *args[1:]]
+        return super().parse_args(ctx, args)
+
+
+@click.command(epilog=EXAMPLES, cls=_Show)
 @application_argument
+@click.option("--degradation", is_flag=True, help="Show what becomes of each service without those that it calls.")
 @click.option("--contracts", is_flag=True, help="Show each contract with its operations instead.")
 @click.option(
     "--svg",
@@ -38,7 +56,9 @@ Examples:
 )
 @click.option("--mermaid", "as_mermaid", is_flag=True, help="Print the pictures as one Mermaid flowchart.")
 @json_option
-def show(app: str | None, contracts: bool, svg_file: Path | None, as_mermaid: bool, as_json: bool) -> None:
+def show(
+    app: str | None, degradation: bool, contracts: bool, svg_file: Path | None, as_mermaid: bool, as_json: bool
+) -> None:
     """Show the services of an application, and who calls whom.
 
     The pictures read from left to right: callers first, and of events those who publish them. Where the terminal is
@@ -47,7 +67,12 @@ def show(app: str | None, contracts: bool, svg_file: Path | None, as_mermaid: bo
     summary = summarise(describe(load(app)))
     if svg_file is not None:
         write(svg_file, svg(summary))
-    if as_json:
+    if degradation:
+        if as_json:
+            print_json(promises(summary))
+        else:
+            print_laid_out(degradation_table(summary), on=screen())
+    elif as_json:
         print_json(summary)
     elif as_mermaid:
         click.echo(mermaid(summary))

@@ -53,12 +53,16 @@ class ServiceSummary:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """That one service calls another; `fallback` names what answers when the other cannot, or is absent."""
+    """That one service calls another; `fallback` names what answers when the other cannot, or is absent.
+
+    `timeout_s` is how long the other one may take, where the dependency says so.
+    """
 
     caller: str
     callee: str
     fallback: str | None
     is_present: bool
+    timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ def summarise(graph: Graph) -> Summary:
             names.get(dependency.contract.name, dependency.contract.id),
             getattr(dependency.fallback, "__name__", None),
             dependency.contract.name in names,
+            dependency.timeout_s,
         )
         for service in graph.services
         for dependency in service.dependencies
@@ -178,3 +183,33 @@ def _operations(contract: Contract) -> tuple[OperationSummary, ...]:
 def _deprecated(operation: Operation) -> Deprecated | None:
     deprecation: Deprecation | None = operation.deprecated
     return Deprecated(deprecation.since, deprecation.sunset, deprecation.instead) if deprecation else None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What becomes of a service when it cannot reach one that it calls: an answer of `fallback`, or `unavailable`.
+
+    It is known `within_s`, or by the caller's own deadline where that is None.
+    """
+
+    service: str
+    without: str
+    is_present: bool
+    outcome: str
+    fallback: str | None
+    within_s: float | None
+
+
+def promises(summary: Summary) -> tuple[Promise, ...]:
+    """What the application promises for each loss, in the order of its declared calls."""
+    return tuple(
+        Promise(
+            call.caller,
+            call.callee,
+            call.is_present,
+            "degraded" if call.fallback else "unavailable",
+            call.fallback,
+            call.timeout_s,
+        )
+        for call in summary.calls
+    )

@@ -6,7 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from atoll.cli.show.summary import OperationSummary, Summary
+from atoll.cli.show.summary import OperationSummary, Summary, promises
 from atoll.cli.terminal import table
 
 
@@ -34,6 +34,17 @@ def calls_table(summary: Summary) -> Table:
     for call in summary.calls:
         callee = call.callee if call.is_present else f"{call.callee} [dim](not here)[/]"
         made.add_row(call.caller, callee, f"{call.fallback} answers" if call.fallback else "unavailable")
+    return made
+
+
+def degradation_table(summary: Summary) -> Table:
+    """A row a declared call: what its caller answers when the other one cannot."""
+    made = table("service", "without", "answers", "within")
+    for each in promises(summary):
+        without = each.without if each.is_present else f"{each.without} [dim](not here)[/]"
+        answers = f"degraded, from {each.fallback}" if each.fallback else "unavailable"
+        within = f"{each.within_s:g} s" if each.within_s else "the caller's deadline"
+        made.add_row(each.service, without, answers, within)
     return made
 
 
