@@ -13,6 +13,7 @@ from atoll.calls import Caller, client
 from atoll.testing import SeededEntropy
 from atoll.topology.peers import Directory, Peers
 from tests.adapters.wire import Wire
+from tests.plain import PLAIN
 
 ANSWER = b'HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n"a"'
 NOT_BEGUN = b'{"code":"not_begun","status":%d,"title":"Not begun","detail":"elsewhere"}'
@@ -145,7 +146,7 @@ async def calling(
     """A typed client of the service at these addresses."""
     directory = Directory(Peers({"wire": addresses}))
     transport = HttpClient(directory, SeededEntropy(0), limits=limits, tls=tls)
-    typed = client(Wire, Caller("tester", transport, SeededEntropy(1), timeout_s=timeout_s))
+    typed = client(Wire, Caller("tester", transport, SeededEntropy(1), timeout_s=timeout_s, policies=PLAIN))
     try:
         yield Calling(typed, directory, transport)
     finally:

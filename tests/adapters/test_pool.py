@@ -19,6 +19,7 @@ from atoll.topology.peers import Directory, Peers
 from tests.adapters.loops import on_each_loop, on_uvloop
 from tests.adapters.scripted import calling
 from tests.adapters.wire import Note, Wire, comes_true, listening, socket_in
+from tests.plain import PLAIN
 
 
 @on_each_loop
@@ -153,7 +154,7 @@ async def test_whoever_is_cancelled_as_its_answer_comes_disturbs_nobody(*, is_st
 
     limits = ClientLimits(connections_max=1)
     transport = HttpClient(Directory(Peers({"wire": ("unix:/line",)})), SeededEntropy(0), limits=limits, connect=opened)
-    typed = client(Wire, Caller("tester", transport, SeededEntropy(1)))
+    typed = client(Wire, Caller("tester", transport, SeededEntropy(1), policies=PLAIN))
 
     async def first() -> object:
         if not is_streamed:
@@ -188,7 +189,7 @@ async def test_whoever_waits_learns_that_a_connection_did_not_open(tmp_path: Pat
     async with listening(socket_in(tmp_path)) as wire:
         resolver = Directory(Peers({"wire": (wire.address,)}))
         transport = HttpClient(resolver, SeededEntropy(0), limits=ClientLimits(connections_max=1), connect=doors)
-        typed = client(Wire, Caller("tester", transport, SeededEntropy(1)))
+        typed = client(Wire, Caller("tester", transport, SeededEntropy(1), policies=PLAIN))
         opening = asyncio.ensure_future(typed.order())
         await comes_true(lambda: doors.tried == 1)
         waiting = [asyncio.ensure_future(typed.word("a")) for _ in range(3)]
@@ -322,7 +323,7 @@ async def test_a_client_that_is_closed_sends_nothing_again(tmp_path: Path) -> No
     """Neither what is under way, idempotent or not, nor what comes later."""
     async with listening(socket_in(tmp_path)) as wire:
         transport = HttpClient(Directory(Peers({"wire": (wire.address,)})), SeededEntropy(0))
-        typed = client(Wire, Caller("tester", transport, SeededEntropy(1)))
+        typed = client(Wire, Caller("tester", transport, SeededEntropy(1), policies=PLAIN))
         wire.desk.go.clear()
         under_way = asyncio.ensure_future(typed.word("a"))
         await comes_true(lambda: bool(wire.desk.seen))

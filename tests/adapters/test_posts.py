@@ -10,7 +10,7 @@ from atoll import Context
 from atoll.adapters.http_client import HttpClient
 from atoll.adapters.http_server import HttpServer
 from atoll.calls import Door, LocalTransport, Request, Response
-from atoll.calls.http import TIMEOUT_MAX_S, Target, retry_after_in, retry_after_line
+from atoll.calls.http import TIMEOUT_MAX_S, Target, answer_lines, retry_after_in
 from atoll.contract import Contract, raw_operation
 from atoll.testing import SeededEntropy
 from atoll.topology.peers import Directory, Peers
@@ -81,8 +81,8 @@ def test_retry_after_is_a_number_of_seconds_or_a_moment(value: bytes, seconds: f
 
 def test_an_answer_says_when_to_ask_again_in_whole_seconds() -> None:
     """Rather later than too early."""
-    assert retry_after_line(Response(503, b"", None, 1.2)) == b"retry-after: 2\r\n"
-    assert retry_after_line(Response(503)) == b""
+    assert answer_lines(Response(503, b"", None, 1.2)) == b"retry-after: 2\r\n"
+    assert answer_lines(Response(503)) == b""
 
 
 # --- a client --------------------------------------------------------------------------------------------------------

@@ -10,12 +10,13 @@ import pytest
 from atoll import Context, Unavailable
 from atoll.kernel import current
 from atoll.problems import InternalError, Overloaded
-from atoll.resilience import Breaker, Budget, Chance, Link, Policies
+from atoll.resilience import Chance, Link, Policies
 from atoll.telemetry import MemoryRecorder
 from atoll.testing import drawn, running, test_world
 from tests.calls.chain import HOPS, First, Last, chain
 from tests.calls.probe import Note, Probe, probe
 from tests.placements import Placement, on_every_placement
+from tests.plain import NeverOpen, unwatched
 from tests.simulated import simulated
 
 NOTE = Note(words=[])
@@ -123,21 +124,9 @@ class _NoLimit:
         return True
 
 
-class _NeverOpen(Breaker):
-    """The control: a breaker that was taken away."""
-
-    def failed(self, now: float) -> None:
-        """Nothing is remembered."""
-
-
 def without_budget(chance: Chance) -> Link:
     """A link of a caller who retries whatever fails."""
-    return Link(_NeverOpen(chance), _NoLimit())
-
-
-def without_breaker(chance: Chance) -> Link:
-    """A link of a caller who goes on asking."""
-    return Link(_NeverOpen(chance), Budget())
+    return Link(NeverOpen(chance), _NoLimit())
 
 
 async def attempts(failing: float, calls: int, policies: Policies, *, everywhere: bool = False) -> tuple[int, int]:
@@ -184,7 +173,7 @@ async def test_failures_at_each_hop_do_not_multiply() -> None:
 @simulated
 async def test_when_nearly_all_fails_the_budget_keeps_the_load_down() -> None:
     """Without it there would be three times the load, just when there is too much; the breaker is away in both."""
-    sent, _ = await attempts(0.9, 1_000, Policies(link=without_breaker))
+    sent, _ = await attempts(0.9, 1_000, Policies(link=unwatched))
     unbounded, _ = await attempts(0.9, 1_000, Policies(link=without_budget))
 
     assert sent <= 1_000 * 1.15

@@ -29,6 +29,7 @@ from atoll.problems import (
     KeyReused,
     MethodNotAllowed,
     NoSuchOperation,
+    Overloaded,
     PayloadTooLarge,
     Undecided,
     UnknownProblem,
@@ -94,6 +95,7 @@ PLATFORM: list[Problem] = [
     KeyReused(operation="a.b"),
     Undecided(operation="a.b"),
     Unavailable(service="a", reason="down"),
+    Overloaded(service="a", reason="too many"),
     DeadlineExceeded(operation="a.b"),
 ]
 
