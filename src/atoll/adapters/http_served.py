@@ -264,20 +264,9 @@ class Served(asyncio.Protocol):
                         asked.refuse_body_that_is_no_json()
                     context = context_of(asked.headers, operation, self._loop.time(), self._bits)
                     body = asked.body if isinstance(asked.body, bytes) else bytes(asked.body)
+                    attempt, timer = attempt_of(asked.headers), self._timer
                     response = await self._send(
-                        Request(
-                            operation,
-                            words,
-                            query,
-                            body,
-                            context,
-                            False,
-                            None,
-                            self._timer,
-                            True,
-                            headers,
-                            attempt_of(asked.headers),
-                        )
+                        Request(operation, words, query, body, context, False, None, timer, True, headers, attempt)
                     )
                     more = answer_lines(response)
             except Problem as problem:
