@@ -7,12 +7,15 @@ from atoll.adapters.key_sets import NoKeySet, is_safe_url, is_url, key_set
 from atoll.calls import Catalog, Lines, Listing, Response
 from atoll.contract import Operation, to_wire
 from atoll.identity import ApiKeys, Issuer, IssuerKeys, Keys, Principal, Refused, issuer_keys
-from atoll.kernel import Cut, Tasks, Trace
+from atoll.kernel import Criticality, Cut, Tasks, Trace
+from atoll.resilience import Doorkeeper, Rate, Rates, Shedding, Verdict
 
 __all__ = [
     "ApiKeys",
     "Catalog",
+    "Criticality",
     "Cut",
+    "Doorkeeper",
     "Issuer",
     "IssuerKeys",
     "Keys",
@@ -21,10 +24,14 @@ __all__ = [
     "NoKeySet",
     "Operation",
     "Principal",
+    "Rate",
+    "Rates",
     "Refused",
     "Response",
+    "Shedding",
     "Tasks",
     "Trace",
+    "Verdict",
     "is_safe_url",
     "is_url",
     "issuer_keys",

@@ -31,6 +31,7 @@ from atoll.problems import (
     NoSuchOperation,
     Overloaded,
     PayloadTooLarge,
+    RateLimited,
     Undecided,
     UnknownProblem,
     UnsupportedMediaType,
@@ -96,6 +97,7 @@ PLATFORM: list[Problem] = [
     Undecided(operation="a.b"),
     Unavailable(service="a", reason="down"),
     Overloaded(service="a", reason="too many"),
+    RateLimited(per_s=10.0, retry_after_s=0.5),
     DeadlineExceeded(operation="a.b"),
 ]
 

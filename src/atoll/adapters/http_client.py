@@ -51,6 +51,9 @@ async def connect(address: SplitResult, protocol: Callable[[], Connection], tls:
 ATTEMPTS_MAX = 5
 """To how many instances one request is sent, at most."""
 
+CROWD = 64
+"""When so many calls wait for a connection, the last one is the first."""
+
 SWEEP_S = 5.0
 """How often connections that nobody uses are looked for."""
 
@@ -332,9 +335,12 @@ class Instance(Candidate):
             pass
 
     def _hand_on(self, connection: Connection | None) -> bool:
-        """Give a connection, or the place for one, to whoever waits longest; False where nobody does."""
+        """Give a connection, or the place for one, to whoever waits longest; False where nobody does.
+
+        In a crowd it is the last one, who can still be in time (adaptive LIFO: Maurer, "Fail at scale", 2015).
+        """
         while self._waiting:
-            waiting = next(iter(self._waiting))
+            waiting = next(iter(self._waiting) if len(self._waiting) < CROWD else reversed(self._waiting))
             del self._waiting[waiting]
             if not waiting.done():
                 waiting.set_result(connection)

@@ -18,8 +18,10 @@ from atoll.adapters.http_asked import ServerLimits
 from atoll.adapters.http_owner import Page
 from atoll.adapters.http_served import Served
 from atoll.calls import Routers, Transport
+from atoll.calls.door import Door
 from atoll.contract import Contract, Operation
 from atoll.kernel import AtollError, Entropy, Tasks
+from atoll.resilience import Doorkeeper, Shedding
 
 SWEEP_S = 1.0
 """How often slow senders, slow readers and idle connections are looked for; more often where a limit is shorter."""
@@ -57,8 +59,10 @@ class HttpServer:
         *,
         limits: ServerLimits | None = None,
         pages: Mapping[str, Page] | None = None,
+        doorkeeper: Doorkeeper | None = None,
     ) -> None:
-        self.answering = answering
+        doorkeeper = doorkeeper or Shedding(lambda: entropy.bits(32) / 2**32)
+        self.answering: Transport = Door(answering, doorkeeper, entropy.bits)
         self.limits = limits or ServerLimits()
         self.entropy = entropy
         self.is_draining = False

@@ -18,7 +18,7 @@ All of them may be missing, so that curl and any other client can call. An answe
  An instance that has not begun to work on a
 request says so, and the request may be sent to another one, whatever its method: with 421 (RFC 9110, 15.5.20) to one
 that comes while it drains, with 408 (RFC 9110, 15.5.9) on an idle connection that it is about to close, and with 503
-where too many connections are open.
+where too many connections are open, or with `retry-after` more calls than it can answer.
 """
 
 import email.utils
@@ -279,12 +279,14 @@ def retry_after_in(head: bytes, now: float) -> float | None:
 
 def answer_lines(response: Response) -> bytes:
     """The lines of a head that say of an answer what is beside its result: mostly none."""
-    if response.retry_after_s is None and not response.degraded and response.again is not Again.NO:
+    if response.retry_after_s is None and not response.degraded and response.again is Again.IF_IDEMPOTENT:
         return b""
     lines = b"" if response.retry_after_s is None else b"retry-after: %d\r\n" % math.ceil(response.retry_after_s)
     if response.degraded:
         lines += b"%b: %b\r\n" % (DEGRADED, ", ".join(response.degraded).encode())
-    return lines + (b"atoll-again: no\r\n" if response.again is Again.NO else b"")
+    if response.again is Again.IF_IDEMPOTENT:
+        return lines
+    return lines + (b"atoll-again: no\r\n" if response.again is Again.NO else NOT_BEGUN_LINE)
 
 
 DEGRADED = b"atoll-degraded"

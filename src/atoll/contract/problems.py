@@ -11,6 +11,7 @@ Problem
 ├── AnswerErased           410  it was done, and what was answered is no longer kept
 ├── PayloadTooLarge        413  the body is longer than is taken here
 ├── UnsupportedMediaType   415  the body is not JSON
+├── RateLimited            429  somebody asks too often
 ├── Undecided              500  nobody knows whether it took place
 ├── InternalError          500  the handler failed; the trace leads to why
 ├── BrokenContract         502  the answer does not fit the contract
@@ -80,6 +81,18 @@ class UnsupportedMediaType(Problem, status=415, detail="send the body as applica
     """The body is not JSON."""
 
     media_type: str
+
+
+class RateLimited(
+    Problem,
+    status=429,
+    retryable=True,
+    detail="more than {per_s} requests a second: ask again in {retry_after_s} s",
+):
+    """Somebody asks too often."""
+
+    per_s: float
+    retry_after_s: float
 
 
 class InternalError(Problem, status=500, detail="{operation} failed; its service's log says why, under this trace id"):
@@ -164,6 +177,7 @@ PLATFORM_PROBLEMS: dict[str, type[Problem]] = {
         AnswerErased,
         PayloadTooLarge,
         UnsupportedMediaType,
+        RateLimited,
         InternalError,
         BrokenContract,
         UnknownProblem,

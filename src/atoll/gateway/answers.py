@@ -6,14 +6,15 @@ import datetime
 import email.utils
 import itertools
 import math
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.responses import Response as HttpResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from atoll import Problem, Unauthenticated
-from atoll.edge import Cut, Lines, Operation, Response, Tasks, Trace, to_wire
-from atoll.problems import MethodNotAllowed
+from atoll.edge import Cut, Lines, Operation, Rate, Response, Tasks, Trace, Verdict, to_wire
+from atoll.problems import MethodNotAllowed, Overloaded, RateLimited
 
 TURN_LINES = 16
 """After so many lines of a stream, other work has its turn, and a client that has gone is noticed."""
@@ -41,6 +42,10 @@ def problem_response(problem: Problem, trace: Trace) -> HttpResponse:
         headers["www-authenticate"] = "Bearer"
     if isinstance(problem, MethodNotAllowed):
         headers["allow"] = problem.allowed
+    if isinstance(problem, RateLimited):
+        headers["retry-after"] = str(math.ceil(problem.retry_after_s))
+    if isinstance(problem, Overloaded):
+        headers["retry-after"] = "1"
     return HttpResponse(to_wire(problem, trace.id), problem.status, headers, "application/problem+json")
 
 
@@ -90,3 +95,32 @@ def _deprecation_headers(operation: Operation) -> dict[str, str]:
 
 def _midnight(day: datetime.date) -> datetime.datetime:
     return datetime.datetime.combine(day, datetime.time(), datetime.UTC)
+
+
+class WithHeaders:
+    """An answer with more headers, whoever has made it."""
+
+    def __init__(self, answer: ASGIApp, headers: Mapping[str, str]) -> None:
+        self._answer = answer
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+
+        async def send_more(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), *self._headers]}
+            await send(message)
+
+        await self._answer(scope, receive, send_more)
+
+
+def rate_headers(rate: Rate, verdict: Verdict) -> dict[str, str]:
+    """What a caller may still ask for (draft-ietf-httpapi-ratelimit-headers; single fields as in draft 7)."""
+    reset = str(math.ceil(verdict.reset_s))
+    return {
+        "ratelimit-policy": f'"requests";q={rate.burst};w={max(1, round(rate.window_s))}',
+        "ratelimit-limit": str(rate.burst),
+        "ratelimit-remaining": str(verdict.remaining),
+        "ratelimit-reset": reset,
+    }

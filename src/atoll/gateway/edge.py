@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -15,12 +16,12 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from atoll import Context, DeadlineExceeded, Entropy, Fault, Forbidden, InvalidInput, Problem, Unauthenticated, openapi
-from atoll.edge import Catalog, Cut, Operation, Principal, Tasks, Trace
-from atoll.gateway.answers import gone, http_response, problem_response
+from atoll.edge import Catalog, Criticality, Cut, Doorkeeper, Operation, Principal, Rate, Rates, Shedding, Tasks, Trace
+from atoll.gateway.answers import WithHeaders, gone, http_response, problem_response, rate_headers
 from atoll.gateway.callers import Callers
 from atoll.gateway.pages import reference_pages
 from atoll.gateway.settings import GatewaySettings
-from atoll.problems import InternalError, PayloadTooLarge, UnsupportedMediaType
+from atoll.problems import InternalError, Overloaded, PayloadTooLarge, RateLimited, UnsupportedMediaType
 
 _log = logging.getLogger("atoll.gateway")
 _access_log = logging.getLogger("atoll.access")
@@ -28,6 +29,8 @@ _access_log = logging.getLogger("atoll.access")
 TIMEOUT = "atoll-timeout"
 """The header in which a caller says how many seconds it will wait: relative, so that clocks need not agree."""
 
+
+_RATE_HEADERS = ("ratelimit-policy", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset")
 
 _OPERATION = re.compile(r"/[^/]+/v[0-9]+(/|$)")
 """The paths of operations; a service may well be called `reference`."""
@@ -42,6 +45,8 @@ class Edge:
         self._entropy = entropy
         self._settings = settings
         self._tasks = Tasks("gateway")
+        self._rates = Rates(Rate(settings.requests_per_s, settings.requests_burst))
+        self._doorkeeper: Doorkeeper = Shedding(lambda: entropy.bits(32) / 2**32)
         self.is_ready = False
 
     async def close(self) -> None:
@@ -78,7 +83,7 @@ class Edge:
             allow_origins=self._settings.cors_origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["authorization", "content-type", "idempotency-key", TIMEOUT, "traceparent", "x-request-id"],
-            expose_headers=["x-request-id", "deprecation", "sunset", "atoll-degraded", "retry-after"],
+            expose_headers=["x-request-id", "deprecation", "sunset", "atoll-degraded", "retry-after", *_RATE_HEADERS],
         )
 
     async def _operation(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,8 +91,9 @@ class Edge:
         request = Request(scope, receive)
         trace = Trace.parse(request.headers.get("traceparent", "")) or Trace(self._entropy.bits(128) or 1, 0, 0, True)
         answer: ASGIApp
+        told: dict[str, str] = {}
         try:
-            answer = await self._answer(request, trace)
+            answer = await self._answer(request, trace, told)
         except Problem as problem:
             answer = problem_response(problem, trace)
         except (ClientDisconnect, Cut):
@@ -95,20 +101,33 @@ class Edge:
         except Exception:  # noqa: BLE001  # a fault of the edge itself: it answers like any service that has one
             _log.exception("the gateway failed", extra={"trace_id": trace.id})
             answer = problem_response(InternalError(operation="gateway"), trace)
-        await answer(scope, receive, send)
+        await (WithHeaders(answer, told) if told else answer)(scope, receive, send)
 
-    async def _answer(self, request: Request, trace: Trace) -> ASGIApp:
+    async def _answer(self, request: Request, trace: Trace, told: dict[str, str]) -> ASGIApp:
         try:
             principal = await self._callers.principal_of(request.headers.get("authorization"))
         except Unauthenticated as refused:
             noted = {"trace_id": trace.id, "caller": "gateway", "reason": refused.reason}
             _access_log.info("refused: nobody knows who asks: %s", refused.reason, extra=noted)
             raise
+        self._bound(principal.user, told)
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
         method = "GET" if request.method == "HEAD" else request.method
         operation, words = self._catalog.find(method, raw_path.decode("ascii", errors="replace"))
         if not principal.may(operation):
             raise _not_opened(principal, operation, trace)
+        if operation.is_streamed:
+            return await self._called(request, trace, principal, operation, words)
+        if not self._doorkeeper.admits(Criticality.NORMAL, asyncio.get_running_loop().time()):
+            raise Overloaded(service="gateway", reason="it has let in as many requests as it can answer")
+        try:
+            return await self._called(request, trace, principal, operation, words)
+        finally:
+            self._doorkeeper.ended(operation, None)  # how long a stranger takes to send a body says nothing about us
+
+    async def _called(
+        self, request: Request, trace: Trace, principal: Principal, operation: Operation, words: tuple[str, ...]
+    ) -> ASGIApp:
         deadline_at = asyncio.get_running_loop().time() + self._timeout_s(request)
         try:
             async with asyncio.timeout_at(deadline_at):
@@ -126,6 +145,18 @@ class Edge:
         work = self._catalog.invoke(operation, words, query, body, context)
         response = await self._tasks.unless(gone(request.receive), work)
         return http_response(operation, response, self._tasks)
+
+    def _bound(self, user: str, told: dict[str, str]) -> None:
+        """Refuse who asks too often; `told` is given the headers that say how much is left.
+
+        Raises:
+            RateLimited: he has asked more often than he may.
+        """
+        verdict = self._rates.ask(user, asyncio.get_running_loop().time())
+        told |= rate_headers(self._rates.rate, verdict)
+        if not verdict.is_admitted:
+            wait_s = math.ceil(verdict.retry_after_s * 1_000) / 1_000
+            raise RateLimited(per_s=self._rates.rate.per_s, retry_after_s=wait_s)
 
     async def _body(self, request: Request) -> bytes:
         limit = self._settings.body_max_bytes

@@ -13,6 +13,7 @@ class GatewaySettings(Settings):
     are the origins whose pages may call (`https://app.example.com`); none by default. `issuer` is who may issue tokens
     to users beside API keys (the `iss` of a JWT), `issuer_audience` what these have to be for (its `aud`), and
     `issuer_keys` where its public keys are: a file, or an https URL, as JWKS.
+    Each caller may send `requests_per_s` in the long run, and `requests_burst` at once.
     """
 
     host: str = "127.0.0.1"
@@ -25,16 +26,20 @@ class GatewaySettings(Settings):
     issuer: str = ""
     issuer_audience: str = ""
     issuer_keys: str = ""
+    requests_per_s: float = 1_000.0
+    requests_burst: int = 2_000
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise ValueError(f"`port` is {self.port}, not a number from 0 to 65535")
         if not self.host.strip():
             raise ValueError("`host` is empty: write 127.0.0.1 for this machine alone, 0.0.0.0 for whoever reaches it")
+        if not 0 < self.requests_per_s < float("inf"):
+            raise ValueError(f"`requests_per_s` is {self.requests_per_s}, not a number above zero")
         for name in ("timeout_s", "drain_s"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"`{name}` is {getattr(self, name)}, not a number of seconds above zero")
-        for name in ("body_max_bytes", "connections_max"):
+        for name in ("body_max_bytes", "connections_max", "requests_burst"):
             if getattr(self, name) < 1:
                 raise ValueError(f"`{name}` is {getattr(self, name)}, not a number above zero")
         given = [bool(each) for each in (self.issuer, self.issuer_audience, self.issuer_keys)]

@@ -15,6 +15,7 @@ from atoll.adapters.http_server import HttpServer
 from atoll.calls import Door, LocalTransport, Request, Response
 from atoll.contract import Contract
 from atoll.kernel import Entropy
+from atoll.resilience import Doorkeeper
 from atoll.testing.ports import SeededEntropy
 
 BUFFER_BYTES = 64 * 1024
@@ -151,8 +152,14 @@ class MemoryNetwork:
     Owns its client and its server.
     """
 
-    def __init__(self, answering: LocalTransport, contracts: Sequence[Contract], entropy: Entropy) -> None:
-        self._server = HttpServer(answering, contracts, entropy)
+    def __init__(
+        self,
+        answering: LocalTransport,
+        contracts: Sequence[Contract],
+        entropy: Entropy,
+        doorkeeper: Doorkeeper | None = None,
+    ) -> None:
+        self._server = HttpServer(answering, contracts, entropy, doorkeeper=doorkeeper)
         self._client = HttpClient(_Here(contracts), SeededEntropy(), connect=self._connect)  # it has nothing to choose
 
     async def send(self, request: Request) -> Response:
@@ -189,6 +196,11 @@ class _Here:
         """Nothing changes."""
 
 
-def over_http(entropy: Entropy) -> Callable[[LocalTransport, Sequence[Contract]], MemoryNetwork]:
-    """A network that carries calls as HTTP/1.1 in memory: `World(..., network=over_http(entropy))`."""
-    return lambda answering, contracts: MemoryNetwork(answering, contracts, entropy)
+def over_http(
+    entropy: Entropy, doorkeeper: Doorkeeper | None = None
+) -> Callable[[LocalTransport, Sequence[Contract]], MemoryNetwork]:
+    """A network that carries calls as HTTP/1.1 in memory: `World(..., network=over_http(entropy))`.
+
+    A `doorkeeper` lets calls in; by default that of production does.
+    """
+    return lambda answering, contracts: MemoryNetwork(answering, contracts, entropy, doorkeeper)
