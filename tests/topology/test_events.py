@@ -99,7 +99,7 @@ class BillingService(Service, Billing, owner="finance"):
 
     @on(OrderPlaced)
     async def bill(self, event: OrderPlaced, tx: Transaction) -> None:
-        said = f"{context().tenant} {context().actor} {context().caller}"
+        said = f"{context().tenant} {context().actor} {context().caller} {context().criticality}"
         await tx.execute(WRITE, {"order_id": event.order_id, "amount": event.amount, "said": said})
         tx.publish(InvoiceWritten(order_id=event.order_id))
 
@@ -152,7 +152,7 @@ async def test_an_event_says_on_whose_behalf_it_was_published(placement: Topolog
         current.set(Context())
         await until(app.client(Mail).count, 1)
 
-        assert await app.client(Billing).invoices() == [("order-1", 5, "east ada orders")]
+        assert await app.client(Billing).invoices() == [("order-1", 5, "east ada orders background")]
 
 
 async def test_an_application_on_postgresql_means_the_same(postgres: PostgresServer, tmp_path: Path) -> None:

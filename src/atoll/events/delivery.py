@@ -13,7 +13,7 @@ import msgspec
 from atoll.contract import Codec, DeadlineExceeded, Event, Invalid
 from atoll.data import TIMEOUT_S, Database, Once, Transaction, once
 from atoll.events.envelope import Envelope
-from atoll.kernel import AtollError, Context, Entropy, Trace, current, isolated
+from atoll.kernel import AtollError, Context, Criticality, Entropy, Trace, current, isolated
 from atoll.resilience import Timer, guard
 
 _log = logging.getLogger("atoll.events")
@@ -175,6 +175,7 @@ class Deliverer:
             deadline_at,
             self._publisher,
             tenant=envelope.tenant,
+            criticality=Criticality.BACKGROUND,  # it waits in a log: whoever is called may refuse it first
             idempotency_key=key,
             actor=envelope.actor,
         )

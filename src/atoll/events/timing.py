@@ -15,7 +15,7 @@ from atoll.data import Database, Once, Transaction, once
 from atoll.events.delivery import Work
 from atoll.events.outbox import Outbox, append_due
 from atoll.events.statements import publishing
-from atoll.kernel import AtollError, Clock, Context, Entropy, Tasks, Trace, current, isolated
+from atoll.kernel import AtollError, Clock, Context, Criticality, Entropy, Tasks, Trace, current, isolated
 from atoll.resilience import within
 
 _log = logging.getLogger("atoll.events")
@@ -106,7 +106,8 @@ class Timing:
         deadline_at = loop.time() + TIMEOUT_S
         trace = Trace(self._entropy.bits(128) or 1, self._entropy.bits(64) or 1, 0, True)
         key = f"{self._service}:{turn.name}:{due_at}"
-        context = Context(trace, deadline_at, self._service, idempotency_key=key)
+        background = Criticality.BACKGROUND
+        context = Context(trace, deadline_at, self._service, criticality=background, idempotency_key=key)
         current.set(context)
         transaction = Transaction(self._database, 5.0)
         variables = contextvars.Context()
