@@ -142,14 +142,20 @@ class Caller:
         assert task is not None
         link = self._links.get(operation.service) or self._link(operation.service)
         is_probe = not link.breaker.is_closed
-        if not covers(watched, task, deadline_at):
-            watched = (task, deadline_at)
-        request = Request(operation, path, query, body, context, strict, watched)
+        is_watched = covers(watched, task, deadline_at)
+        request = Request(operation, path, query, body, context, strict, watched if is_watched else (task, deadline_at))
         try:
             if is_probe and not link.breaker.admits(now):
                 response = self._left_alone(request, link, now)
             else:
-                response = await self._sent(request, now, deadline_at, link, is_probe=is_probe)
+                try:  # as in `_sent`, which would cost this path a tenth
+                    if is_watched:
+                        response = await self._transport.send(request)
+                    else:
+                        response = await within(deadline_at, self._transport.send(request), operation.id)
+                except BaseException:
+                    self._unanswered(request, now, deadline_at, link, is_probe=is_probe)
+                    raise
                 if response.status < 500 and not is_probe and not response.degraded:  # as it mostly is
                     link.budget.earn()
                     link.breaker.succeeded(now)
@@ -171,18 +177,22 @@ class Caller:
         self, request: Request, begun_at: float, deadline_at: float, link: Link, *, is_probe: bool
     ) -> Response:
         """The answer to one attempt; where there is none, the link is told."""
-        operation = request.operation
         try:
             # A timer watches already where `watched` is what the request was made under; else this one does.
             if request.watched is guard.get():
                 return await self._transport.send(request)
-            return await within(deadline_at, self._transport.send(request), operation.id)
+            return await within(deadline_at, self._transport.send(request), request.operation.id)
         except BaseException:
-            now = asyncio.get_running_loop().time()
-            fair_s = min(FAIR_S, self._timeout_s or operation.timeout_s or FAIR_S)
-            is_late = now + EARLY_S >= deadline_at and now - begun_at + EARLY_S >= fair_s
-            self._ended(link, operation, now, Fared.FAILED if is_late else Fared.UNKNOWN, is_probe=is_probe)
+            self._unanswered(request, begun_at, deadline_at, link, is_probe=is_probe)
             raise
+
+    def _unanswered(self, request: Request, begun_at: float, deadline_at: float, link: Link, *, is_probe: bool) -> None:
+        """Tell the link that an attempt has ended without an answer: it was too late, or nobody waits any more."""
+        operation = request.operation
+        now = asyncio.get_running_loop().time()
+        fair_s = min(FAIR_S, self._timeout_s or operation.timeout_s or FAIR_S)
+        is_late = now + EARLY_S >= deadline_at and now - begun_at + EARLY_S >= fair_s
+        self._ended(link, operation, now, Fared.FAILED if is_late else Fared.UNKNOWN, is_probe=is_probe)
 
     async def _followed(
         self, request: Request, response: Response, deadline_at: float, link: Link, *, is_probe: bool

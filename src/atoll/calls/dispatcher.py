@@ -83,7 +83,7 @@ class Dispatcher:
         asked_to_stop = task.cancelling()
         started_at = loop.time()
         context = request.context if request.is_span else self._span(request.context)
-        notes = Notes(request.attempt)
+        notes = Notes() if request.attempt == 1 else Notes.of(request.attempt)
         self._active += 1
         outcome = "ok"
         try:

@@ -7,14 +7,21 @@ NOTES_MAX = 16
 
 
 class Notes:
-    """Notes about the calls that one handler makes. Owned by the dispatcher of the call that it answers."""
+    """Notes about the calls that one handler makes. Owned by the dispatcher of the call that it answers.
 
-    __slots__ = ("attempt", "degraded", "met")
+    One is made for each call, and mostly nothing is noted: what is not set is the class's own.
+    """
 
-    def __init__(self, attempt: int) -> None:
-        self.attempt = attempt
-        self.degraded: tuple[str, ...] = ()
-        self.met: tuple[str, ...] = ()
+    attempt: int = 1
+    degraded: tuple[str, ...] = ()
+    met: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, attempt: int) -> "Notes":
+        """The notes of a call that is not the first attempt."""
+        notes = cls()
+        notes.attempt = attempt
+        return notes
 
     def add_degraded(self, operations: tuple[str, ...]) -> None:
         """Fallbacks have answered for these operations."""
