@@ -107,7 +107,7 @@ async def test_an_answer_says_what_was_degraded_on_its_way(
     operation = next(each for each in contract_of(Shop).operations if each.name == name)
     recorder = MemoryRecorder()
     async with placement.running(SHOP, recorder=recorder) as app:
-        network = app._network  # what the clients of this application send by
+        network = app._network  # pyright: ignore[reportPrivateUsage]  # what the clients of this application send by
         response = await Caller("", network, SeededEntropy(1)).exchange(operation, (), query, b"")
         if response.stream is not None:
             await response.stream.aclose()

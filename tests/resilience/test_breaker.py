@@ -114,7 +114,7 @@ def test_calls_that_were_begun_before_do_not_count_afterwards() -> None:
 
 def test_callers_do_not_come_back_together() -> None:
     """A fifth sooner or later."""
-    spans = []
+    spans: list[float] = []
     chance = Random(1)
     for _ in range(200):
         made = Breaker(chance.random)

@@ -110,7 +110,7 @@ async def turn(turns: Turns, *spent_s: float) -> list[float]:
     """What is refused in one turn of the loop, each time after so much work."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, SimulatedLoop)
-    shares = []
+    shares: list[float] = []
     for each_s in (0.0, *spent_s):
         loop.spend(each_s)
         shares.append(round(turns.refused(loop.time()), 3))
@@ -181,4 +181,4 @@ async def test_its_timer_ends_when_nobody_comes() -> None:
     door.ended("op", 0.1)
     await asyncio.sleep(1)
 
-    assert not door._is_looking
+    assert not door.is_looking

@@ -38,6 +38,11 @@ class Rates:
         self.rate = rate
         self._paid_until: dict[str, float] = {}
 
+    @property
+    def known(self) -> int:
+        """Of how many callers it has a number."""
+        return len(self._paid_until)
+
     def ask(self, name: str, now: float) -> Verdict:
         """Whether somebody may ask now; who may has."""
         interval_s, window_s = 1.0 / self.rate.per_s, self.rate.window_s

@@ -48,10 +48,10 @@ class Shedding:
     __slots__ = (
         "_chance",
         "_has_news",
-        "_is_looking",
         "_limit",
         "_turns",
         "in_progress",
+        "is_looking",
         "shed",
     )
 
@@ -67,7 +67,7 @@ class Shedding:
         self.in_progress = 0
         self.shed = dict.fromkeys(Criticality, 0)
         """How many were refused so far."""
-        self._is_looking = self._has_news = False
+        self.is_looking = self._has_news = False
 
     @property
     def limit(self) -> float:
@@ -77,7 +77,7 @@ class Shedding:
     def admits(self, criticality: Criticality, now: float) -> bool:
         """Whether one more may begin; if so, `ended` is called when it has."""
         self._has_news = True
-        if not self._is_looking:
+        if not self.is_looking:
             self._look()
         in_progress = self.in_progress
         refused = self._turns.refused(now)
@@ -102,12 +102,12 @@ class Shedding:
 
     def _look(self) -> None:
         """Look again at the end of the window, as long as anybody comes."""
-        self._is_looking = True
+        self.is_looking = True
         self._has_news = False
         asyncio.get_running_loop().call_later(WINDOW_S, self._end_window)
 
     def _end_window(self) -> None:
         self._limit.adapt()
-        self._is_looking = False
+        self.is_looking = False
         if self._has_news:
             self._look()
