@@ -87,7 +87,7 @@ def _caller_mistakes(declared: Declared) -> Iterator[Fix]:
     if not is_listed(callers):
         yield "`callers` is not a tuple", 'write `callers=("name",)`, with the comma'
         return
-    names = cast(tuple[object, ...], tuple(callers))  # its items may be anything
+    names = tuple(cast(Sequence[object], callers))  # its items may be anything
     if not names and not declared.public:
         yield "`callers` names nobody, and it is not public", "name the services that may call it, or leave it out"
     for name in names:

@@ -125,8 +125,8 @@ async def append(
     sequence: int | None = None
     if key is not None:
         if texts.append_next is not None:
-            row = (*place, published_at, encode_envelope(envelope, extensions=extensions))
-            await transaction.run(texts.append_next, row)
+            unnumbered = (*place, published_at, encode_envelope(envelope, extensions=extensions))
+            await transaction.run(texts.append_next, unnumbered)
             return
         rows, _ = await transaction.run(texts.count, (tenant, key))
         sequence = rows[0][0]
