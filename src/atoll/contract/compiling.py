@@ -6,7 +6,7 @@ import math
 import re
 import string
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast, get_args
 
 from atoll.contract.arguments import Fix, path_names, read_arguments
