@@ -35,7 +35,7 @@ def test_no_program_is_left_when_a_measurement_is_interrupted() -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
 
-    assert set(psutil.Process().children(recursive=True)) == before
+    assert set(psutil.Process().children(recursive=True)) <= before
 
 
 def test_what_a_program_has_taken_is_its_processor_time() -> None:

@@ -1,10 +1,11 @@
 """A circuit breaker: a target that keeps failing is left alone for a while, and comes back step by step.
 
-It opens when, of at least 20 calls within ten seconds, half have failed. It stays open for five seconds, twice as long
-each time it opens again soon after, up to half a minute, a fifth more or less, so that callers do not come back
-together. Then one call is let through; each that succeeds lets one more be under way at a time; after 20 it is closed.
-One that fails opens it again. (Nygard, "Release It!", 2007; defaults between those of Hystrix and Polly 8. They let a
-share of calls through, which refuses most calls of those who call seldom; a number under way does not.)
+It opens when, of at least 20 calls within ten seconds, half have failed. It stays open for a second, which is what a
+supervisor takes to start an instance again, and twice as long each time it opens again soon after, up to half a minute;
+a fifth more or less, so that callers do not come back together. Then one call is let through; each that succeeds lets
+one more be under way at a time; after 20 it is closed. One that fails opens it again. (Nygard, "Release It!", 2007;
+defaults between those of Hystrix and Polly 8. They let a share of calls through, which refuses most calls of those who
+call seldom; a number under way does not.)
 """
 
 import enum
@@ -29,7 +30,7 @@ class Break(msgspec.Struct, frozen=True):
     window_s: float = 10.0
     calls_min: int = 20
     failing: float = 0.5
-    open_s: float = 5.0
+    open_s: float = 1.0
     open_max_s: float = 30.0
     jitter: float = 0.2
     calm_s: float = 30.0
