@@ -11,6 +11,7 @@ from atoll.contract import Problem
 from atoll.kernel import Context, Entropy, Tasks
 from atoll.kernel.context import current
 from tests.campaigns.crash.application import STUMBLES, Receipt, Sale, Till
+from tests.plain import PLAIN
 
 ACCOUNTS = 24
 CALLERS = 12
@@ -56,7 +57,8 @@ class Load:
         has_keys: bool = True,
     ) -> None:
         self.book = Book()
-        self._till = client(Till, Caller("load", carrier, entropy, timeout_s=DEADLINE_S))
+        # A breaker would keep the load away from who is killed again and again.
+        self._till = client(Till, Caller("load", carrier, entropy, timeout_s=DEADLINE_S, policies=PLAIN))
         self._chance = chance
         self._name = name
         self._has_keys = has_keys
