@@ -6,7 +6,7 @@ The platform's gateway is written with these and with what `atoll` offers, and w
 from atoll.adapters.key_sets import NoKeySet, is_safe_url, is_url, key_set
 from atoll.calls import Catalog, Lines, Listing, Response
 from atoll.contract import Operation, to_wire
-from atoll.identity import ApiKeys, Issuer, IssuerKeys, Keys, Principal, Refused, issuer_keys
+from atoll.identity import ApiKeys, Issuer, IssuerKeys, Keys, Principal, Refused, bearer_in, issuer_keys
 from atoll.kernel import Criticality, Cut, Tasks, Trace
 from atoll.resilience import Doorkeeper, Rate, Rates, Shedding, Verdict
 
@@ -32,6 +32,7 @@ __all__ = [
     "Tasks",
     "Trace",
     "Verdict",
+    "bearer_in",
     "is_safe_url",
     "is_url",
     "issuer_keys",

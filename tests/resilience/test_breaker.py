@@ -5,6 +5,7 @@ from random import Random
 import pytest
 
 from atoll.resilience import Break, Breaker, State
+from tests.plain import NeverOpen
 
 
 def breaker(chance: float = 0.5) -> Breaker:
@@ -126,26 +127,7 @@ def test_callers_do_not_come_back_together() -> None:
     assert 1.16 < max(spans) <= 1.2
 
 
-class _Always:
-    """The control: a breaker that was taken away."""
-
-    is_closed = True
-
-    def succeeded(self, now: float) -> None:
-        """Nothing is remembered."""
-
-    def failed(self, now: float) -> None:
-        """Nothing is remembered."""
-
-    def admits(self, now: float) -> bool:
-        """All calls go out."""
-        return True
-
-    def probed(self, now: float, *, is_well: bool) -> None:
-        """Nothing is remembered."""
-
-
-def flapping(made: Breaker | _Always) -> tuple[int, int, int]:
+def flapping(made: Breaker) -> tuple[int, int, int]:
     """Calls that failed, calls that succeeded, and how often it opened: 10 min of a target that works by turns."""
     failures = successes = openings = 0
     was_closed = True
@@ -169,7 +151,7 @@ def flapping(made: Breaker | _Always) -> tuple[int, int, int]:
 def test_a_target_that_flaps_does_not_make_it_flap() -> None:
     """Three seconds well, three seconds not: it opens rarely, and hardly any call is wasted."""
     failures, successes, openings = flapping(Breaker(Random(7).random))
-    all_failures, _, _ = flapping(_Always())
+    all_failures, _, _ = flapping(NeverOpen(Random(7).random))
 
     assert all_failures == 30_000
     assert failures < all_failures * 0.1

@@ -61,7 +61,7 @@ class HttpServer:
         pages: Mapping[str, Page] | None = None,
         doorkeeper: Doorkeeper | None = None,
     ) -> None:
-        doorkeeper = doorkeeper or Shedding(lambda: entropy.bits(32) / 2**32)
+        doorkeeper = doorkeeper or Shedding(entropy.random().random)
         self.answering: Transport = Door(answering, doorkeeper, entropy.bits)
         self.limits = limits or ServerLimits()
         self.entropy = entropy

@@ -92,8 +92,7 @@ class SqliteDriver:
             raise DatabaseUnavailable("it is closed")
         await self._gate.enter(ends_at)
         try:
-            if not self._turn.is_kept():
-                await self._turn.take(ends_at)
+            await self._turn.take(ends_at)
             try:
                 await self._begun(ends_at)
             except BaseException:
@@ -131,8 +130,7 @@ class SqliteDriver:
 
     async def synced(self, ticket: int) -> None:
         """Wait until this commit and those before it are on the disk."""
-        if ticket > self._sync.done or self._sync.has_failed:
-            await self._sync.until(ticket)
+        await self._sync.until(ticket)
 
     def sync_with(self, sync: Callable[[int], object]) -> None:
         """Make the log durable by another function of its descriptor than `os.fdatasync`."""

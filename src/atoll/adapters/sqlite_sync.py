@@ -28,11 +28,6 @@ class Sync:
         self.written = 0
         self.done = 0
 
-    @property
-    def has_failed(self) -> bool:
-        """Whether nothing more is acknowledged by this process."""
-        return self._failure is not None
-
     async def until(self, ticket: int) -> None:
         """Wait until the commits up to this one are on the disk.
 

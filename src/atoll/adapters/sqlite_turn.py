@@ -37,23 +37,18 @@ class Turn:
         self._now = asyncio.get_running_loop().time
         self._since = 0.0
 
-    def is_kept(self) -> bool:
-        """Whether this process still has the turn, and keeps it for one transaction more."""
-        if self._letting_go is None:
-            return False
-        self._letting_go.cancel()
-        if self._now() - self._since < TURN_S:
-            self._letting_go = None
-            return True
-        self._let_go()
-        return False
-
     async def take(self, ends_at: float) -> None:
-        """Wait for the turn, which this process does not have.
+        """Wait for the turn.
 
         Raises:
             DatabaseBusy: it did not come until `ends_at`, on the loop's clock.
         """
+        if self._letting_go is not None:
+            self._letting_go.cancel()
+            if self._now() - self._since < TURN_S:
+                self._letting_go = None
+                return
+            self._let_go()
         if self._asked is None and self._is_taken_at_once():
             self._since = self._now()
             return

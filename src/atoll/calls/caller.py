@@ -211,7 +211,7 @@ class Caller:
                 return response
             wait_s = retry.wait_s(
                 request.attempt,
-                self._bits(32) / 2**32,
+                self._chance(),
                 is_throttled=how is Fared.SHED,
                 is_background=request.context.criticality is Criticality.BACKGROUND,
                 retry_after_s=response.retry_after_s,
@@ -251,8 +251,11 @@ class Caller:
             _log.warning("%s: most calls of %s failed; it is left alone for %.1f s", name, operation.service, shut_s)
 
     def _link(self, service: str) -> Link:
-        link = self._links[service] = self._policies.link(lambda: self._bits(32) / 2**32)
+        link = self._links[service] = self._policies.link(self._chance)
         return link
+
+    def _chance(self) -> float:
+        return self._bits(32) / 2**32
 
     async def _next(self, operation: Operation, lines: Lines, timer: Timer) -> bytes | None:
         """The next line of a stream, each within the time that a whole call would have; None at the end."""

@@ -251,7 +251,7 @@ class Transaction:
             self._watch.cancel()
             self._watch = None
         if self._token is not None:
-            try:  # noqa: SIM105  # for every transaction: `suppress` costs five times as much
+            try:  # noqa: SIM105  # `suppress` would make an object for every transaction
                 exclusive.reset(self._token)
             except ValueError:  # ended in another context than it was begun in: nobody sees it there
                 pass

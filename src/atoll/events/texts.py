@@ -5,7 +5,7 @@ what an event costs.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from atoll.data import Dialect
@@ -34,9 +34,6 @@ class Texts:
     append: str
     advance: str
     append_next: str | None = None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(text for text in (self.count, self.append, self.advance, self.append_next) if text is not None)
 
 
 _COUNT = both(

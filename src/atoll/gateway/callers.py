@@ -4,12 +4,11 @@ import asyncio
 import logging
 
 from atoll import Clock, Unauthenticated, Unavailable
-from atoll.edge import ApiKeys, Issuer, IssuerKeys, Keys, NoKeySet, Principal, Refused, issuer_keys, key_set
+from atoll.edge import ApiKeys, Issuer, IssuerKeys, Keys, NoKeySet, Principal, Refused, bearer_in, issuer_keys, key_set
 from atoll.gateway.settings import GatewaySettings
 
 _log = logging.getLogger("atoll.access")
 
-_SCHEME = "bearer "
 _HINT = "send `Authorization: Bearer <key>` with an API key of this application"
 
 FRESH_S = 600.0
@@ -42,9 +41,9 @@ class Callers:
         user = self._keys.user_of(authorization)
         if user is not None:
             return Principal(user, "the development key")
-        if authorization is None or not authorization.lower().startswith(_SCHEME):
+        presented = bearer_in(authorization)
+        if presented is None:
             raise Unauthenticated(reason=_HINT)
-        presented = authorization[len(_SCHEME) :].strip()
         principal = self._api_keys.principal_of(presented)
         if principal is not None:
             return principal

@@ -5,7 +5,7 @@ from atoll.identity.api_keys import ApiKey, ApiKeys, NotAKey
 from atoll.identity.authority import Authority, AuthorityUnreadable, Trusted, trusted_in
 from atoll.identity.instance import Credentials
 from atoll.identity.issuers import Issuer, IssuerKeys, issuer_keys
-from atoll.identity.keys import Keys
+from atoll.identity.keys import Keys, bearer_in
 from atoll.identity.manifest import Manifest, Member, Needed, Offered, OfferedOperation, read_manifest
 from atoll.identity.names import service_in, spiffe_id
 from atoll.identity.principal import Principal
@@ -34,6 +34,7 @@ __all__ = [
     "SigningKey",
     "Trusted",
     "Verifier",
+    "bearer_in",
     "issuer_keys",
     "read_manifest",
     "service_in",

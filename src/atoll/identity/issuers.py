@@ -162,9 +162,7 @@ def issuer_keys(text: bytes) -> IssuerKeys:
             key = jwt.PyJWK.from_dict(each, algorithm=algorithms[0]).key if algorithms else None
         except (jwt.PyJWTError, ValueError, TypeError):
             key = None
-        if key is not None and getattr(key, "key_size", RSA_BITS_MIN if kind == "RSA" else 0) >= (
-            RSA_BITS_MIN if kind == "RSA" else 0
-        ):
+        if key is not None and (kind != "RSA" or key.key_size >= RSA_BITS_MIN):
             keys[kid] = IssuerKey(key, algorithms)
     if not keys:
         raise Refused("the issuer lists no public key for signatures of EdDSA, ES256, RS256 or their kin")

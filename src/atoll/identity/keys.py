@@ -39,14 +39,22 @@ class Keys:
 
     def user_of(self, authorization: str | None) -> str | None:
         """Whose key stands in an `Authorization: Bearer` header (RFC 6750); None when it opens nothing."""
-        if authorization is None or not authorization.lower().startswith(_SCHEME):
+        key = bearer_in(authorization)
+        if key is None:
             return None
-        presented = _digest(authorization[len(_SCHEME) :].strip())
+        presented = _digest(key)
         user = None
         for known, name in self._users.items():  # all of them, so that time tells nothing
             if hmac.compare_digest(known, presented):
                 user = name
         return user
+
+
+def bearer_in(authorization: str | None) -> str | None:
+    """The key or token in an `Authorization: Bearer` header (RFC 6750); None where there is none."""
+    if authorization is None or not authorization.lower().startswith(_SCHEME):
+        return None
+    return authorization[len(_SCHEME) :].strip()
 
 
 def _digest(key: str) -> bytes:

@@ -123,8 +123,8 @@ def read_statement(text: str, kind: str, size_max: int) -> Statement:
 
 def thumbprint(public: bytes) -> str:
     """The id of a public Ed25519 key: its JWK thumbprint (RFC 7638, RFC 8037 appendix A.3)."""
-    said = '{"crv":"Ed25519","kty":"OKP","x":"%s"}' % _encoded(public)  # noqa: UP031  # braces that are meant
-    return _encoded(hashlib.sha256(said.encode()).digest())
+    said = msgspec.json.encode({"crv": "Ed25519", "kty": "OKP", "x": _encoded(public)})
+    return _encoded(hashlib.sha256(said).digest())
 
 
 class PublicKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,9 +5,9 @@ import msgspec
 from rich.markup import escape
 
 from atoll.cli.events.reaching import Reaching, reaching, service_option, warn_of_unreached
-from atoll.cli.events.words import at, moment
 from atoll.cli.project import application_argument
 from atoll.cli.terminal import print_json, print_laid_out, screen, table
+from atoll.cli.words import at, moment
 from atoll.operating import Deed, Operated
 
 ACTIONS = ("replay", "drop", "lapse", "rewind", "hold_back", "erase")

@@ -1,7 +1,5 @@
 """`atoll events`: a group of commands; without one of them it shows how subscriptions fare."""
 
-import difflib
-
 import click
 
 from atoll.cli.events.audit import audit
@@ -10,6 +8,7 @@ from atoll.cli.events.erase import erase
 from atoll.cli.events.letters import drop, replay
 from atoll.cli.events.overview import show
 from atoll.cli.events.subscriptions import lapse, rewind
+from atoll.cli.groups import Shown
 
 EXAMPLES = """\b
 Examples:
@@ -22,22 +21,7 @@ Examples:
 """
 
 
-class Events(click.Group):
-    """Commands about events. What is no command is meant for the first of them, which shows subscriptions."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put in the command that was left out."""
-        first = args[0] if args else ""
-        if first not in self.commands and first != "--help":
-            if first and not first.startswith("-") and ":" not in first:
-                close = difflib.get_close_matches(first, self.commands, n=1)
-                fix = f"Did you mean `{close[0]}`?" if close else f"There are {', '.join(self.commands)}."
-                raise click.UsageError(f"There is no command `{first}`, and no application `{first}`. {fix}", ctx)
-            args = ["show", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.command(cls=Events, epilog=EXAMPLES, subcommand_metavar="[COMMAND] [ARGUMENTS]...")
+@click.command(cls=Shown, epilog=EXAMPLES, subcommand_metavar="[COMMAND] [ARGUMENTS]...")
 def events() -> None:
     """Look after events: subscriptions, dead letters, rewind, erasure.
 

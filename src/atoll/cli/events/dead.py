@@ -6,10 +6,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from atoll.cli.events.reaching import Reaching, reaching, service_option, warn_of_unreached
-from atoll.cli.events.words import age, at, moment
 from atoll.cli.project import application_argument
 from atoll.cli.refusals import SaidNo
 from atoll.cli.terminal import print_json, print_laid_out, screen, table
+from atoll.cli.words import age, at, moment
 from atoll.operating import Letter, Operated, Which
 
 ERROR_CHARS = 100

@@ -7,8 +7,8 @@ import msgspec
 from rich.markup import escape
 
 from atoll.cli.events.reaching import Change, Reaching, app_option, changing, reaching, warn_of_unreached
-from atoll.cli.events.words import counted
 from atoll.cli.terminal import print_json, print_laid_out, screen, table
+from atoll.cli.words import counted
 from atoll.operating import Erased, Operated, Whose
 
 EXAMPLES = """\b

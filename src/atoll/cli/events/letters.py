@@ -7,10 +7,10 @@ from typing import Any, TypeVar, cast
 import click
 
 from atoll.cli.events.reaching import Change, Reaching, changing, reaching, service_option
-from atoll.cli.events.words import counted
 from atoll.cli.project import application_argument
 from atoll.cli.refusals import Mistaken, SaidNo
 from atoll.cli.terminal import print_json, screen
+from atoll.cli.words import counted
 from atoll.operating import Operated, Which
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: commands of every signature

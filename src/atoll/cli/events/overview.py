@@ -6,9 +6,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from atoll.cli.events.reaching import Reaching, reaching, warn_of_unreached
-from atoll.cli.events.words import age, at, counted, moment
 from atoll.cli.project import application_argument
 from atoll.cli.terminal import print_json, print_laid_out, screen, table
+from atoll.cli.words import age, at, counted, moment
 from atoll.operating import LogStatus, Operated, Standing, SubscriptionStatus
 
 COLOURS = {Standing.READING: "green", Standing.STOPPED: "yellow", Standing.NOT_BEGUN: "dim"}

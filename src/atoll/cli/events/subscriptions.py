@@ -6,9 +6,9 @@ import click
 import msgspec
 
 from atoll.cli.events.reaching import Change, Reaching, app_option, changing, reaching
-from atoll.cli.events.words import age, counted
 from atoll.cli.refusals import Mistaken
 from atoll.cli.terminal import print_json, screen
+from atoll.cli.words import age, counted
 from atoll.operating import Goal, Operated, Rewound, Standing
 
 REWIND_EXAMPLES = """\b

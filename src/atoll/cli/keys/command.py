@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from atoll.cli.events.words import at, moment
 from atoll.cli.project import application_argument, json_option, load, state_option
 from atoll.cli.refusals import Mistaken
 from atoll.cli.terminal import print_json, print_laid_out, screen, table
+from atoll.cli.words import at, moment
 from atoll.operating import ApiKey, NotAKey, api_keys, permissions
 
 EXAMPLES = """\b
