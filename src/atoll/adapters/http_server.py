@@ -61,7 +61,8 @@ class HttpServer:
         pages: Mapping[str, Page] | None = None,
         doorkeeper: Doorkeeper | None = None,
     ) -> None:
-        doorkeeper = doorkeeper or Shedding(entropy.random().random)
+        # Drawn when there is something to refuse: a generator of its own would take chance from whoever draws next.
+        doorkeeper = doorkeeper or Shedding(lambda: entropy.bits(32) / 2**32)
         self.answering: Transport = Door(answering, doorkeeper, entropy.bits)
         self.limits = limits or ServerLimits()
         self.entropy = entropy

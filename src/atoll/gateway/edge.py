@@ -46,7 +46,7 @@ class Edge:
         self._settings = settings
         self._tasks = Tasks("gateway")
         self._rates = Rates(Rate(settings.requests_per_s, settings.requests_burst))
-        self._doorkeeper: Doorkeeper = Shedding(entropy.random().random)
+        self._doorkeeper: Doorkeeper = Shedding(lambda: entropy.bits(32) / 2**32)
         self.is_ready = False
 
     async def close(self) -> None:
