@@ -6,7 +6,8 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from sybil import Sybil
+from sybil import Example, Sybil
+from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 from atoll.testing import PostgresServer, postgres_server
@@ -22,6 +23,28 @@ pytest_collect_file: Callable[[Path, pytest.Collector], pytest.Collector | None]
     parsers=[PythonCodeBlockParser(), SkipParser()],
     patterns=["README.md", "docs/*.md", "docs/**/*.md"],
 ).pytest()
+
+_EXAMPLES_RUN = pytest.StashKey[set[tuple[str, int]]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """No example of a document has run yet in this process."""
+    config.stash[_EXAMPLES_RUN] = set()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """An example finds what stands before it in its document, though another process of the test run ran that."""
+    if not isinstance(item, SybilItem):
+        return
+    run = item.config.stash[_EXAMPLES_RUN]
+    example: Example = item.example
+    for earlier in example.document.examples():
+        place = (earlier.path, earlier.start)
+        if earlier.start < example.start and place not in run:
+            run.add(place)
+            earlier.evaluate()
+    run.add((example.path, example.start))
 
 
 @pytest.fixture(scope="session")
