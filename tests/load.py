@@ -6,6 +6,7 @@ after its deadline is a failed one.
 """
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from atoll.adapters.http_client import HttpClient
-from atoll.adapters.system import SystemEntropy
+from atoll.adapters.system import SystemClock, SystemEntropy
 from atoll.calls import Caller, client
 from atoll.contract import Problem
+from atoll.elsewhere import Operator
 from atoll.hosting import directory_of
+from atoll.identity import OPERATOR
 from atoll.kernel import Tasks
 
 T = TypeVar("T")
@@ -102,7 +105,7 @@ async def _one(work: Awaitable[object], due_at: float, deadline_s: float, outcom
 
 
 class Clients:
-    """Typed clients of whatever a file of peers lists."""
+    """Typed clients of whatever runs, in the name of its operator."""
 
     def __init__(self, carrier: HttpClient, entropy: SystemEntropy, timeout_s: float | None) -> None:
         self._carrier = carrier
@@ -111,14 +114,17 @@ class Clients:
 
     def client(self, protocol: Callable[..., T]) -> T:
         """A client of one service."""
-        return client(protocol, Caller("load", self._carrier, self._entropy, timeout_s=self._timeout_s))
+        return client(protocol, Caller(OPERATOR, self._carrier, self._entropy, timeout_s=self._timeout_s))
 
 
 @asynccontextmanager
-async def clients(peers: Path, *, timeout_s: float | None = None) -> AsyncGenerator[Clients]:
-    """Clients that find services in a file of peers, as one process finds the others."""
+async def clients(state: Path, *, timeout_s: float | None = None) -> AsyncGenerator[Clients]:
+    """Clients of what is supervised with a state folder; they find services as one process finds the others."""
     entropy = SystemEntropy()
-    carrier = HttpClient(directory_of(peers, {}), entropy)
+    supervisor = json.loads((state / "supervisor.json").read_text(encoding="utf-8"))
+    peers = Path(supervisor["address"].removeprefix("unix:")).with_name("peers.json")
+    proof = Operator(supervisor["application"], state).proving(SystemClock(), entropy).lines
+    carrier = HttpClient(directory_of(peers, {}), entropy, proof=proof)
     try:
         yield Clients(carrier, entropy, timeout_s)
     finally:

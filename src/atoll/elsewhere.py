@@ -6,6 +6,7 @@ Documents that others wrote become contracts here, too.
 from atoll.contract import contract_from_document
 from atoll.topology.connecting import Connected, ConnectedSync, NoAddress, connect, connect_sync
 from atoll.topology.embedding import Embedded, embedded
+from atoll.topology.joining import Operator
 from atoll.topology.peers import Trust
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "ConnectedSync",
     "Embedded",
     "NoAddress",
+    "Operator",
     "Trust",
     "connect",
     "connect_sync",

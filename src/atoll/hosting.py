@@ -6,10 +6,13 @@
 
 from atoll.adapters.parent import Parent, supervised
 from atoll.topology.hosting import Hosting, directory_of, host, load_hosted
+from atoll.topology.joining import ByAuthority, BySupervisor
 from atoll.topology.peers import Directory, Peers
 from atoll.topology.serving import Serving, serving
 
 __all__ = [
+    "ByAuthority",
+    "BySupervisor",
     "Directory",
     "Hosting",
     "Parent",

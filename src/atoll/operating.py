@@ -10,7 +10,7 @@ from atoll.events.letters import Letter, NoSuchLetter, StandsBehind, Which
 from atoll.events.moving import NoSuchSubscription, NotBehind, Rewound
 from atoll.identity import Access, ApiKey, ApiKeys, NotAKey
 from atoll.topology.access import permissions
-from atoll.topology.keys import api_keys
+from atoll.topology.keys import api_keys, operator_token, rotated
 from atoll.topology.operating import (
     Goal,
     NotMeant,
@@ -47,5 +47,7 @@ __all__ = [
     "Whose",
     "api_keys",
     "operated",
+    "operator_token",
     "permissions",
+    "rotated",
 ]

@@ -19,7 +19,7 @@ from atoll.processes import State, Supervision, supervision
 from tests.campaigns.rolling import Round, mixed
 from tests.load import Ask, Clients, Schedule, clients, load
 from tests.topology.busy import Orders, Stock
-from tests.topology.processes import peers_of_run, supervised_program
+from tests.topology.processes import supervised_program
 
 PAUSE_S = 0.5
 
@@ -45,7 +45,7 @@ async def killing(state: Path, schedule: Schedule, *, is_mixed: bool, seed: int 
                 done += 1
 
     tasks = Tasks("campaign")
-    async with clients(peers_of_run(state)) as application, supervision(state) as supervisor:
+    async with clients(state) as application, supervision(state) as supervisor:
         try:
             running = tasks.spawn(kill(supervisor), "kill")
             outcome = await load((mixed if is_mixed else idempotent)(application), schedule)

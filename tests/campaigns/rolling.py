@@ -18,7 +18,7 @@ from atoll.kernel import Tasks
 from atoll.processes import Supervision, supervision
 from tests.load import Ask, Clients, Outcome, Schedule, clients, load
 from tests.topology.busy import Order, Orders, Stock
-from tests.topology.processes import peers_of_run, supervised_program
+from tests.topology.processes import supervised_program
 
 REST_S = 0.3
 
@@ -59,7 +59,7 @@ async def rolling(state: Path, schedule: Schedule) -> Round:
             await asyncio.sleep(REST_S)
 
     tasks = Tasks("campaign")
-    async with clients(peers_of_run(state)) as application, supervision(state) as supervisor:
+    async with clients(state) as application, supervision(state) as supervisor:
         try:
             operating = tasks.spawn(operate(supervisor), "operate")
             outcome = await load(mixed(application), schedule)

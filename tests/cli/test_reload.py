@@ -11,7 +11,6 @@ import pytest
 from atoll import Unavailable, contract, get
 from tests.cli.programs import PATIENCE_S, Started, finished, started
 from tests.load import clients
-from tests.topology.processes import peers_of_run
 
 CONTRACT = '''\
 """What Greeter promises."""
@@ -92,7 +91,7 @@ class Shop:
         """What it answers now."""
 
         async def ask() -> str:
-            async with clients(peers_of_run(self._folder / ".atoll")) as application:
+            async with clients(self._folder / ".atoll") as application:
                 try:
                     return await application.client(Greeter).greet()
                 except Unavailable:

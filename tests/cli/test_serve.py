@@ -12,8 +12,9 @@ import trustme
 
 from atoll.adapters.certificates import Certificates
 from atoll.adapters.http_client import HttpClient
-from atoll.adapters.system import SystemEntropy
+from atoll.adapters.system import SystemClock, SystemEntropy
 from atoll.calls import Caller, client
+from atoll.elsewhere import Operator
 from atoll.hosting import Directory, Peers
 from tests.cli.programs import Started, finished, started
 from tests.house.checkout import ROOT
@@ -32,12 +33,13 @@ def serving(*arguments: str, **extra: str) -> Generator[tuple[Started, str]]:
         assert program.code() == 0
 
 
-def ordered(address: str, certificates: Certificates | None = None) -> Served:
-    """What Orders answers at an address."""
+def ordered(address: str, state: Path, certificates: Certificates | None = None) -> Served:
+    """What Orders answers at an address to the operator, who can read the state folder."""
 
     async def order() -> Served:
+        proof = Operator("busy", state).proving(SystemClock(), SystemEntropy()).lines
         tls = certificates.for_client() if certificates else None
-        carrier = HttpClient(Directory(Peers({"orders": (address,)})), SystemEntropy(), tls=tls)
+        carrier = HttpClient(Directory(Peers({"orders": (address,)})), SystemEntropy(), tls=tls, proof=proof)
         try:
             return await client(Orders, Caller("", carrier, SystemEntropy())).order(Order(item="hat"))
         finally:
@@ -53,7 +55,7 @@ def test_peers_stand_in_the_environment(tmp_path: Path) -> None:
     orders = (BUSY, "--services", "orders", "--listen", orders_at, "--state", str(tmp_path))
     stock = (BUSY, "--services", "stock", "--listen", stock_at, "--state", str(tmp_path))
     with serving(*orders, ATOLL_PEER_STOCK=stock_at) as (_, address), serving(*stock) as (program, _):
-        served = ordered(address)
+        served = ordered(address, tmp_path)
         pid = program.process.pid
 
     assert served.pid == pid
@@ -70,7 +72,7 @@ def test_peers_stand_in_a_file_that_changes(tmp_path: Path) -> None:
     ):
         peers.write_text(json.dumps({"services": {"stock": [stock_at]}}), encoding="utf-8")
         orders.send(signal.SIGHUP)
-        served = ordered(address)
+        served = ordered(address, tmp_path)
         pid = stock.process.pid
 
     assert served.pid == pid
@@ -89,7 +91,7 @@ def test_calls_are_encrypted_where_certificates_are_given(tmp_path: Path) -> Non
         serving(*common, "--services", "stock", **tls) as (stock, stock_at),
         serving(*common, "--services", "orders", ATOLL_PEER_STOCK=stock_at, **tls) as (_, address),
     ):
-        served = ordered(address, Certificates(*(str(tmp_path / file) for file in files.values())))
+        served = ordered(address, tmp_path, Certificates(*(str(tmp_path / file) for file in files.values())))
         pid = stock.process.pid
 
     assert served.pid == pid
@@ -108,7 +110,7 @@ def test_a_service_alone_is_named_by_its_class(tmp_path: Path) -> None:
             address,
         ),
     ):
-        served = ordered(address)
+        served = ordered(address, tmp_path)
         pid = program.process.pid
 
     assert served.pid == pid

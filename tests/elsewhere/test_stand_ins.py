@@ -6,6 +6,7 @@ import pytest
 
 from atoll import Config, Mistakes, World, describe, single
 from atoll.hosting import Directory, Peers
+from atoll.identity import Manifest
 from atoll.topology.launching import Launch
 from atoll.topology.plan import Grouping, ProcessPlan, in_leaving_order, parts_of, plan
 from tests.elsewhere.bazaar.application import bazaar
@@ -38,11 +39,14 @@ def test_it_may_share_a_process_with_others() -> None:
 
 def test_its_command_is_told_where_to_post_and_in_whose_name() -> None:
     """Beside the sockets of the services, of which it is none."""
-    launch = Launch("bazaar:bazaar", "bazaar", Path("/state"), Path("/folder"))
+    launch = Launch("bazaar:bazaar", Manifest("bazaar", "1.0", ()), Path("/state"), Path("/folder"))
+    identity = {"ATOLL_TOKENS": "/run/tokens/tax"}
     sockets = {"rates": "/run/rates.sock", "tax.events": "/run/tax.events.sock"}
 
     told = {
-        name: launch.variables(planned()[name], "/run/peers.json", 3, port=7001, sockets=sockets, callers=())
+        name: launch.variables(
+            planned()[name], "/run/peers.json", 3, port=7001, sockets=sockets, callers=(), identity=identity
+        )
         for name in ("tax", "rates")
     }
 
@@ -52,6 +56,7 @@ def test_its_command_is_told_where_to_post_and_in_whose_name() -> None:
         "ATOLL_EVENTS": "/run/tax.events.sock",
         "ATOLL_EVENTS_PATH": "/tax.events/v1",
         "ATOLL_EVENTS_SOURCE": "/bazaar/tax",
+        "ATOLL_TOKENS": "/run/tokens/tax",
         "PORT": "7001",
     }
     assert not any(name.startswith("ATOLL_EVENTS") for name in told["rates"])

@@ -15,9 +15,10 @@ from atoll.identity import (
     Member,
     Refused,
     SigningKey,
+    encode_bundle,
+    read_bundle,
     read_manifest,
     service_in,
-    trusted_in,
 )
 from atoll.identity.authority import FILE, IDENTITY_S, OLD_KEYS_MAX
 from atoll.testing import MemoryDisk, SeededEntropy
@@ -94,9 +95,9 @@ def test_the_number_of_former_keys_is_bounded() -> None:
 def test_the_trusted_keys_travel_as_a_key_set() -> None:
     """What is written is read, and holds no secret."""
     authority = authority_of(clock=SetClock())
-    text = authority.trusted.encode()
+    text = encode_bundle(authority.trusted, "signed")
 
-    assert trusted_in(text) == authority.trusted.keys
+    assert read_bundle(text) == (authority.trusted.keys, "signed")
     assert set(msgspec.json.decode(text)["keys"][0]) == {"kid", "kty", "crv", "x"}
 
 
@@ -106,7 +107,7 @@ def test_the_trusted_keys_travel_as_a_key_set() -> None:
 def test_what_is_no_key_set_is_refused(text: bytes) -> None:
     """A half-written file trusts nobody by accident."""
     with pytest.raises(Refused):
-        trusted_in(text)
+        read_bundle(text)
 
 
 def test_a_signed_manifest_is_read_and_a_changed_one_is_not() -> None:

@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from atoll.adapters.environments import Environments
+from atoll.elsewhere import Operator
+from atoll.operating import operator_token
 from tests.cli.programs import environment
 
 pytestmark = pytest.mark.slow
@@ -37,8 +39,9 @@ class Places:
         self.addresses[name] = self._stack.enter_context(served(python, place, peers, self._folder / name))
 
     def get(self, service: str, path: str) -> Any:  # Any: a JSON document
-        """What a service answers, to whoever asks over HTTP."""
-        return httpx.get(f"{self.addresses[service]}{path}", timeout=PATIENCE_S).json()
+        """What a service answers, to its operator, who asks over HTTP."""
+        headers = {"atoll-token": operator_token(Operator("market", self._folder), service)}
+        return httpx.get(f"{self.addresses[service]}{path}", timeout=PATIENCE_S, headers=headers).json()
 
 
 @contextmanager
@@ -47,7 +50,7 @@ def served(python: Path, place: str, peers: Path, folder: Path) -> Generator[str
     folder.mkdir(exist_ok=True)
     command = [str(python), "-P", "-m", "atoll.cli", "serve", place, "--application", "market", "--listen"]
     process = subprocess.Popen(
-        [*command, "http://127.0.0.1:0", "--peers", str(peers), "--json"],
+        [*command, "http://127.0.0.1:0", "--peers", str(peers), "--authority", str(folder.parent), "--json"],
         cwd=folder,
         env=environment(),
         stdout=subprocess.PIPE,

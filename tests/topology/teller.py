@@ -4,6 +4,7 @@ import json
 import os
 import socket
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 class Teller(BaseHTTPRequestHandler):
@@ -28,7 +29,9 @@ def stock_pid() -> int:
     """Ask Stock by its own socket, as a program would that knows nothing of Atoll."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(os.environ["ATOLL_SOCKET_STOCK"])
-        connection.sendall(b"GET /stock/v1/levels/hat HTTP/1.1\r\nhost: stock\r\nconnection: close\r\n\r\n")
+        token = (Path(os.environ["ATOLL_TOKENS"]) / "stock").read_text(encoding="utf-8")
+        head = f"host: stock\r\nconnection: close\r\natoll-caller: teller\r\natoll-token: {token}"
+        connection.sendall(f"GET /stock/v1/levels/hat HTTP/1.1\r\n{head}\r\n\r\n".encode())
         answer = b""
         while piece := connection.recv(65536):
             answer += piece

@@ -16,7 +16,7 @@ from tests.cli.programs import PATIENCE_S, finished, started
 from tests.house.checkout import ROOT
 from tests.load import Schedule, clients
 from tests.topology.busy import Orders, Stock
-from tests.topology.processes import BUSY, peers_of_run, processes_of, run_folder, supervised_program
+from tests.topology.processes import BUSY, processes_of, run_folder, supervised_program
 
 SCHEDULE = Schedule(requests=1_000, per_s=400)
 
@@ -57,7 +57,7 @@ async def test_other_calls_succeed_or_say_that_nobody_knows(tmp_path: Path) -> N
 async def test_calls_between_services_outlive_the_supervisor(tmp_path: Path) -> None:
     """It is on the path of no call: one that is in progress ends as it would have ended."""
     with supervised_program(tmp_path) as program:
-        async with clients(peers_of_run(tmp_path)) as application:
+        async with clients(tmp_path) as application:
             asking = asyncio.gather(application.client(Orders).order_patiently(1.5))
             await asyncio.sleep(0.3)
             program.send(signal.SIGKILL)
@@ -104,7 +104,7 @@ def test_a_stuck_process_does_not_outlive_the_supervisor(tmp_path: Path) -> None
 
 async def get_stuck(state: Path) -> None:
     """Hold up the loop of Stock for a minute."""
-    async with clients(peers_of_run(state)) as application:
+    async with clients(state) as application:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.3):
                 await application.client(Stock).get_stuck(60)

@@ -9,7 +9,10 @@ from typing import cast
 import pytest
 
 from atoll.adapters.processes import Child, NotStarted
-from atoll.processes import Did, HostedService, ProcessPlan, State, Step
+from atoll.adapters.system import SystemClock
+from atoll.calls import Proving
+from atoll.identity import Trusted, Verifier
+from atoll.processes import Did, HostedService, ProcessPlan, Step
 from atoll.testing import SeededEntropy, simulate
 from atoll.topology.backoff import MOST_S, Backoff
 from atoll.topology.plan import Kind
@@ -42,6 +45,10 @@ class FakeChild:
         return 0
 
 
+NOBODY = Proving({}, Verifier(Trusted("shop", {}), SystemClock()), lambda _: False)
+"""Proves nothing: nobody is asked anything."""
+
+
 class FakeProcess(Supervised):
     """A process that is ready after a second, and lives for so long; `exit_code` where it never is ready."""
 
@@ -49,7 +56,7 @@ class FakeProcess(Supervised):
         self.fake = FakeChild()
         child = cast(Child, self.fake)
         entropy = SeededEntropy()
-        super().__init__(f"stock-{next(NUMBERS)}", plan, "unix:/nowhere", child, entropy, datetime.now(UTC))
+        super().__init__(f"stock-{next(NUMBERS)}", plan, "unix:/nowhere", child, entropy, datetime.now(UTC), NOBODY)
         self._lives_s = lives_s
         self._exit_code = exit_code
         self.begun_at = asyncio.get_running_loop().time()
@@ -59,8 +66,6 @@ class FakeProcess(Supervised):
         await asyncio.sleep(1)
         if self._exit_code is not None:
             raise NotStarted(self.name, "it ended", self._exit_code)
-        self.state = State.READY
-        self.ready_since = loop.time()
         loop.call_later(self._lives_s, self.fake.send, 9)
 
 

@@ -16,7 +16,7 @@ import msgspec
 from atoll.adapters.http_connection import Connection, Lost, NotBegun, Stale
 from atoll.calls import Again, Request, Resolver, Response
 from atoll.calls.balancing import Candidate, choose
-from atoll.calls.http import Target
+from atoll.calls.http import Proof, Target
 from atoll.contract import Operation, Unavailable, service_of, to_wire
 from atoll.kernel import Entropy
 from atoll.resilience import EARLY_S
@@ -69,13 +69,14 @@ class HttpClient:
         limits: ClientLimits | None = None,
         tls: ssl.SSLContext | None = None,
         connect: Connect = connect,
+        proof: Proof | None = None,
     ) -> None:
         self._resolver = resolver
         self._below = entropy.random().randrange
         self._limits = limits or ClientLimits()
         self._tls = tls
         self._systems_tls: ssl.SSLContext | None = None
-        self._connect = connect
+        self._connect, self._proof = connect, proof
         self._instances: dict[str, Instance] = {}
         self._leaving: list[Instance] = []
         self._routes: dict[Operation, _Route] = {}
@@ -132,7 +133,7 @@ class HttpClient:
         instance.load += 1
         try:
             connection = instance.take_free() or await instance.take()
-            sent = target.request_bytes(request, now())
+            sent = target.request_bytes(request, now(), self._proof)
             answer = connection.ask(sent, request.operation, context.trace)
             response = await answer
         except (Stale, Full, NotBegun):
@@ -378,8 +379,7 @@ class Instance(Candidate):
                 await self._connect(self._split, lambda: connection, self._tls)
         except (OSError, TimeoutError, ValueError) as error:
             self._open.discard(connection)
-            reason = f"nobody answers at {self._address} ({_said(error)})"
-            raise Lost(reason, may_have_begun=False) from None
+            raise Lost(f"nobody answers at {self._address} ({_said(error)})", may_have_begun=False) from None
         except BaseException:
             connection.close()
             self._open.discard(connection)

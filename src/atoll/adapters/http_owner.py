@@ -1,12 +1,12 @@
 """What a connection asks of the server that it belongs to."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
 
 from atoll.adapters.http_asked import ServerLimits
 from atoll.calls import Transport
 from atoll.contract import Operation
-from atoll.kernel import Entropy, Tasks
+from atoll.kernel import Context, Tasks
 
 Page = Callable[[], Awaitable[tuple[int, bytes]]]
 """What is answered at a path that is no operation: a status and JSON."""
@@ -26,13 +26,16 @@ class Server(Protocol[C]):
     is_draining: bool
     connections: set[C]
     tasks: Tasks
-    entropy: Entropy
     answering: Transport
     plain: dict[tuple[str, bytes], Operation]
     pages: dict[str, Page]
 
     def find(self, method: str, path: str) -> tuple[Operation, tuple[str, ...]]:
         """The operation of a request."""
+        ...
+
+    def context_of(self, headers: Mapping[bytes, bytes], operation: Operation, now: float) -> Context:
+        """What the headers of a request say about it, where that is believed."""
         ...
 
     def ended(self) -> None:

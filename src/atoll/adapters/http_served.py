@@ -23,7 +23,6 @@ from atoll.calls.http import (
     answer_lines,
     attempt_of,
     chunk_bytes,
-    context_of,
     head_bytes,
     not_begun,
     stream_head_bytes,
@@ -41,7 +40,6 @@ class Served(asyncio.Protocol):
         self._limits = server.limits
         self._headers_max = server.limits.headers_max
         self._send = server.answering.send
-        self._bits = server.entropy.bits
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpRequestParser(self)
         self._timer = Timer()
@@ -262,7 +260,7 @@ class Served(asyncio.Protocol):
                     headers = asked.event_headers() if operation.is_raw else ()
                     if asked.body and not operation.is_raw:
                         asked.refuse_body_that_is_no_json()
-                    context = context_of(asked.headers, operation, self._loop.time(), self._bits)
+                    context = self._server.context_of(asked.headers, operation, self._loop.time())
                     body = asked.body if isinstance(asked.body, bytes) else bytes(asked.body)
                     attempt, timer = attempt_of(asked.headers), self._timer
                     response = await self._send(

@@ -17,10 +17,11 @@ from urllib.parse import SplitResult, urlsplit
 from atoll.adapters.http_asked import ServerLimits
 from atoll.adapters.http_owner import Page
 from atoll.adapters.http_served import Served
-from atoll.calls import Routers, Transport
+from atoll.calls import Proving, Routers, Transport
 from atoll.calls.door import Door
+from atoll.calls.http import context_of
 from atoll.contract import Contract, Operation
-from atoll.kernel import AtollError, Entropy, Tasks
+from atoll.kernel import AtollError, Context, Entropy, Tasks
 from atoll.resilience import Doorkeeper, Shedding
 
 SWEEP_S = 1.0
@@ -49,7 +50,10 @@ class NotListening(AtollError):
 
 
 class HttpServer:
-    """Answers requests for the operations of some contracts. Owns its listening sockets and its connections."""
+    """Answers requests for the operations of some contracts. Owns its listening sockets and its connections.
+
+    With `proving`, callers prove who they are; without it, they are believed.
+    """
 
     def __init__(
         self,
@@ -60,12 +64,14 @@ class HttpServer:
         limits: ServerLimits | None = None,
         pages: Mapping[str, Page] | None = None,
         doorkeeper: Doorkeeper | None = None,
+        proving: Proving | None = None,
     ) -> None:
         # Drawn when there is something to refuse: a generator of its own would take chance from whoever draws next.
         doorkeeper = doorkeeper or Shedding(lambda: entropy.bits(32) / 2**32)
         self.answering: Transport = Door(answering, doorkeeper, entropy.bits)
         self.limits = limits or ServerLimits()
-        self.entropy = entropy
+        self._bits = entropy.bits
+        self._check = proving.check if proving is not None else None
         self.is_draining = False
         self.tasks = Tasks("http")
         self.connections: set[Served] = set()
@@ -161,6 +167,17 @@ class HttpServer:
             NoSuchOperation, MethodNotAllowed, InvalidInput: see `Router.find`.
         """
         return self._routers.find(method, path)
+
+    def context_of(self, headers: Mapping[bytes, bytes], operation: Operation, now: float) -> Context:
+        """What the headers of a request say about it.
+
+        Raises:
+            InvalidInput, Unauthenticated: it cannot be read, or is not believed.
+        """
+        context = context_of(headers, operation, now, self._bits)
+        if self._check is not None:
+            self._check(headers, context, operation)
+        return context
 
     def ended(self) -> None:
         """A request has ended, or a connection: whoever waits for that looks again."""

@@ -70,10 +70,13 @@ class RunFolder:
         return str(self.path / f"{name}.sock")
 
     def write(self, name: str, content: bytes) -> None:
-        """Replace a file: whoever reads it finds the old content or the new."""
-        temporary = self.path / f".{name}"
+        """Replace a file, which its owner alone can read: whoever does finds the old content or the new."""
+        target = self.path / name
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}")
+        temporary.touch(mode=0o600)
         temporary.write_bytes(content)
-        temporary.replace(self.path / name)
+        temporary.replace(target)
 
     def point(self, name: str, target: str | None) -> None:
         """Let the link `name` lead to a socket; to nothing where there is none."""

@@ -17,6 +17,7 @@ from atoll.calls.ports import (
     is_header,
     is_root,
 )
+from atoll.calls.proving import Proving
 from atoll.calls.router import Router, Routers, decode_query
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Lines",
     "Listing",
     "LocalTransport",
+    "Proving",
     "Request",
     "Resolver",
     "Response",

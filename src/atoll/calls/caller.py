@@ -285,7 +285,9 @@ class Caller:
         key = outer.idempotency_key
         if key is not None:
             key = derived_key(key, operation, encoded)
-        return Context(trace, deadline_at, self._name, outer.user, outer.tenant, outer.criticality, key)
+        return Context(
+            trace, deadline_at, self._name, outer.user, outer.tenant, outer.criticality, key, None, outer.user_token
+        )
 
 
 def derived_key(incoming: str, operation: Operation, encoded: Encoded) -> str:

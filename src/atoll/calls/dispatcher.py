@@ -127,6 +127,8 @@ class Dispatcher:
             outer.tenant,
             outer.criticality,
             outer.idempotency_key,
+            None,
+            outer.user_token,
         )
 
     async def _answer(

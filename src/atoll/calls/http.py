@@ -6,16 +6,18 @@ An operation is served at `/{service id}/v{major}{path}`. What travels beside it
     atoll-timeout        seconds until the deadline: relative, so that clocks need not agree
     atoll-caller         the name of the calling service
     atoll-user, atoll-tenant, atoll-criticality
+    atoll-token, atoll-user-token: what proves both names; see `proving`
     idempotency-key      derived for this call (draft-ietf-httpapi-idempotency-key-header)
     atoll-attempt        how often it has been sent, where that is not the first time
 
-All of them may be missing, so that curl and any other client can call. An answer may say beside its result
+All of them may be missing where callers need not prove who they are, so that curl can call. An answer may say beside
+its result
 
     atoll-degraded       the operations that fallbacks have answered for
     atoll-again          `no`: whoever is next to the failure has tried again already
     retry-after          seconds (RFC 9110, 10.2.3)
 
- An instance that has not begun to work on a
+An instance that has not begun to work on a
 request says so, and the request may be sent to another one, whatever its method: with 421 (RFC 9110, 15.5.20) to one
 that comes while it drains, with 408 (RFC 9110, 15.5.9) on an idle connection that it is about to close, and with 503
 where too many connections are open, or with `retry-after` more calls than it can answer.
@@ -29,6 +31,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote
 
 from atoll.calls.ports import TIMEOUT_S, Again, Door, Request, Response
+from atoll.calls.proving import audience_of
 from atoll.contract import MEDIA_TYPE, Fault, InvalidInput, MethodNotAllowed, Operation, Problem, to_wire
 from atoll.kernel import Context, Criticality, Trace
 
@@ -43,13 +46,18 @@ TIMEOUT_MAX_S = 86_400.0
 
 HEADERS = frozenset(
     b"host content-type content-length transfer-encoding expect connection upgrade accept traceparent idempotency-key "
-    b"atoll-timeout atoll-caller atoll-user atoll-tenant atoll-criticality atoll-attempt".split()
+    b"atoll-timeout atoll-caller atoll-user atoll-tenant atoll-criticality atoll-attempt "
+    b"atoll-token atoll-user-token".split()
 )
 """The headers that a service reads; each may be sent once."""
 
 _REASONS = {200: b"OK", 204: b"No Content", 408: b"Request Timeout", 421: b"Misdirected Request"}
 
 _UNSAFE = re.compile(r"[^!#$&-~]")
+
+
+Proof = Callable[[Context, str], bytes]
+"""Gives the lines of a head that prove to a service what a context says."""
 
 
 class NotBegun(Problem, status=421, code="not_begun", retryable=True, detail="{reason}: send the request elsewhere"):
@@ -83,11 +91,12 @@ class Target:
         more = "".join(f"{name}: {value}\r\n" for name, value in door.headers) if door is not None else ""
         self._host = f"host: {host or operation.service}\r\n{more}".encode("latin-1")
         self._is_trusted = door is None or not door.is_stranger
+        self._audience = audience_of(operation)
         self._has_length = operation.method in ("POST", "PUT", "PATCH")
         self._plain = self._line("/".join(self._segments))
 
-    def request_bytes(self, request: Request, now: float) -> bytes:
-        """A request as bytes, the head and the body; `now` is the loop's time."""
+    def request_bytes(self, request: Request, now: float, proof: Proof | None = None) -> bytes:
+        """A request as bytes, the head and the body; `now` is the loop's time, `proof` gives lines that prove it."""
         line = self._line(self._address(request)) if request.path or request.query else self._plain
         context = request.context
         trace = context.trace
@@ -98,6 +107,8 @@ class Target:
             trace.sampled,
             _context_lines(context) if self._is_trusted else b"",
         )
+        if proof is not None and self._is_trusted:
+            head += proof(context, self._audience)
         if context.deadline_at is not None:
             head += b"atoll-timeout: %.6f\r\n" % max(0.0, context.deadline_at - now)
         if request.attempt > 1:
@@ -163,7 +174,7 @@ def context_of(headers: Mapping[bytes, bytes], operation: Operation, now: float,
     caller_name = "" if caller is None else _text(caller)
     if headers.keys() <= _USUAL:
         return Context(trace, deadline_at, caller_name)
-    user, key = get(b"atoll-user"), get(b"idempotency-key")
+    user, key, user_token = get(b"atoll-user"), get(b"idempotency-key"), get(b"atoll-user-token")
     return Context(
         trace,
         deadline_at,
@@ -172,10 +183,12 @@ def context_of(headers: Mapping[bytes, bytes], operation: Operation, now: float,
         _text(get(b"atoll-tenant", b"main")),
         _CRITICALITY.get(get(b"atoll-criticality", b""), Criticality.NORMAL),
         None if key is None else _text(key),
+        None,
+        None if user_token is None else user_token.decode("latin-1"),
     )
 
 
-_USUAL = HEADERS - {b"atoll-user", b"atoll-tenant", b"atoll-criticality", b"idempotency-key"}
+_USUAL = HEADERS - {b"atoll-user", b"atoll-tenant", b"atoll-criticality", b"atoll-user-token", b"idempotency-key"}
 
 
 def _span_in(given: bytes | None, bits: Callable[[int], int]) -> Trace:

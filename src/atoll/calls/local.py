@@ -5,12 +5,12 @@ those who come over a network. So it is here that permissions are looked at.
 """
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from atoll.calls.ports import Again, Request, Response, Transport
 from atoll.contract import Contract, Forbidden, Unavailable, to_wire
-from atoll.identity import OPERATOR, Access
+from atoll.identity import OPERATOR, Access, Asked
 
 _log = logging.getLogger("atoll.access")
 
@@ -29,11 +29,12 @@ class LocalTransport:
     """Carries requests to dispatchers in this process; what is not placed here goes `elsewhere`.
 
     `access` says who may call what, for what is placed here: others look at that where they are. Without one it carries
-    what a service says to itself, as to its fallback.
+    what a service says to itself, as to its fallback. `look` finds out what is granted now, before it refuses somebody.
     """
 
-    def __init__(self, access: Access | None = None) -> None:
+    def __init__(self, access: Access | None = None, look: Callable[[], Access] | None = None) -> None:
         self._access = access
+        self._look = look
         self._elsewhere: Transport | None = None
         self._dispatchers: dict[tuple[str, int], Answering] = {}
 
@@ -61,13 +62,24 @@ class LocalTransport:
             if access is None or caller == OPERATOR:
                 return dispatcher.dispatch(request)
             asked = (caller, operation.service, operation.major, operation.name)
-            if asked in access.granted or (why := access.refusal(*asked)) is None:
+            if asked in access.granted or (why := self._refusal(asked)) is None:
                 return dispatcher.dispatch(request)
             return _refused(request, why)
         return _nobody(request) if self._elsewhere is None else self._elsewhere.send(request)
 
+    def put(self, access: Access) -> None:
+        """Grant this from now on."""
+        self._access = access
+
     async def close(self) -> None:
         """Nothing is held here."""
+
+    def _refusal(self, asked: Asked) -> str | None:
+        """Why a call may not be made that is not granted so far; None where it may."""
+        if self._look is not None:
+            self._access = self._look()
+        assert self._access is not None
+        return self._access.refusal(*asked)
 
 
 async def _refused(request: Request, why: str) -> Response:

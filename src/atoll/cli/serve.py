@@ -20,7 +20,7 @@ from atoll.cli.project import (
 )
 from atoll.cli.refusals import Mistaken
 from atoll.cli.starting import end_at_once_the_second_time, run_told
-from atoll.hosting import Hosting, Serving, directory_of, host, load_hosted, supervised
+from atoll.hosting import ByAuthority, BySupervisor, Hosting, Serving, directory_of, host, load_hosted, supervised
 
 EXAMPLES = """\b
 Examples:
@@ -46,6 +46,12 @@ Examples:
     help="The file that says where the others listen. Without it: ATOLL_PEERS, or ATOLL_PEER_{SERVICE}=URL,URL.",
 )
 @state_option
+@click.option(
+    "--authority",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="The folder of the keys that vouch for this process, which all processes share. By default that of the state.",
+)
 @config_option
 @click.option("--name", default="", help="The name of this process in its log.")
 @click.option("--application", "whose", metavar="NAME", help="Whose service it is, where APP is a service's class.")
@@ -59,6 +65,7 @@ def serve(  # noqa: PLR0917  # a command has one argument for each of its option
     listen: tuple[str, ...],
     peers: Path | None,
     state: Path,
+    authority: Path | None,
     config_file: Path,
     name: str,
     whose: str | None,
@@ -82,6 +89,7 @@ def serve(  # noqa: PLR0917  # a command has one argument for each of its option
             state,
             config_of(ctx, config_file),
             drain_s,
+            BySupervisor.of(os.environ) or ByAuthority(authority or state),
         )
         if not listen and parent is None:
             raise Mistaken(
@@ -92,6 +100,7 @@ def serve(  # noqa: PLR0917  # a command has one argument for each of its option
         directory = directory_of(peers, os.environ)
 
         def listening(served: Serving) -> None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, served.look)
             if parent is None:
                 _tell(served, as_json=as_json)
 

@@ -69,7 +69,7 @@ def supervise(
     apart.build()
     launch = Launch(
         wanted.place,
-        graph.application.name,
+        graph.manifest,
         state,
         Path.cwd(),
         wanted.config,

@@ -4,19 +4,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from atoll.identity.manifest import Manifest, Member, Needed, Offered, OfferedOperation
+from atoll.identity.names import OPERATOR
 
 Asked = tuple[str, str, int, str]
 """A caller, and the id, the major version and the operation of what it calls."""
-
-OPERATOR = ""
-"""The name in which whoever runs the application calls: a test, a script, the supervisor. It is no service's."""
 
 
 class Access:
     """The permissions of one application. Immutable.
 
     `granted` has a reason for each call that may be made; `refusal` has one for each that may not. `is_whole` says that
-    nobody can call who is not in the manifest with all that it declares.
+    nobody can call who is not in the manifest.
     """
 
     def __init__(self, manifest: Manifest, *, is_whole: bool) -> None:
@@ -28,8 +26,12 @@ class Access:
             for each in self._offered.values()
             for operation in each.operations
         }
-        self._is_whole = is_whole and manifest.is_whole
+        self._is_whole = is_whole
         self.granted: Mapping[Asked, str] = MappingProxyType(self._compiled())
+
+    def is_edge(self, service: str) -> bool:
+        """Whether a service is an edge: it lets the outside in, and says who the users are."""
+        return (member := self._members.get(service)) is not None and member.is_edge
 
     def refusal(self, caller: str, service: str, major: int, operation: str) -> str | None:
         """Why the call may not be made, and what to write so that it may; None where it may."""
@@ -38,24 +40,15 @@ class Access:
             return None
         member, offered = self._members.get(caller), self._offered.get((service, major))
         wanted = self._operations.get((service, major, operation))
+        if member is None and self._is_whole:
+            return f"no service of {self.manifest.application} is called `{caller}`"
         if member is None or member.needs is None:
-            return self._of_unknown(caller, wanted)
+            return _of_unknown(caller, wanted)
         if offered is None or wanted is None:
             return f"nobody in {self.manifest.application} offers it"
         if wanted.callers is not None and caller not in wanted.callers:
             return _narrowed(caller, wanted)
         return _undeclared(member, offered, wanted)
-
-    def _of_unknown(self, caller: str, wanted: OfferedOperation | None) -> str | None:
-        """Of a caller whose declarations are not known here: what does not narrow its callers is left to it.
-
-        That ends where the manifest is whole: who is not in it is no service of the application.
-        """
-        if self._is_whole:
-            return f"no service of {self.manifest.application} is called `{caller}`"
-        if wanted is not None and wanted.callers is not None and caller not in wanted.callers:
-            return _narrowed(caller, wanted)
-        return None
 
     def _compiled(self) -> dict[Asked, str]:
         granted: dict[Asked, str] = {}
@@ -79,6 +72,13 @@ class Access:
             if (not need.operations or operation.name in need.operations)
             and (operation.callers is None or member.name in operation.callers)
         }
+
+
+def _of_unknown(caller: str, wanted: OfferedOperation | None) -> str | None:
+    """Of a caller whose declarations are not known here: what does not narrow its callers is left to it."""
+    if wanted is not None and wanted.callers is not None and caller not in wanted.callers:
+        return _narrowed(caller, wanted)
+    return None
 
 
 def _narrowed(caller: str, wanted: OfferedOperation) -> str:

@@ -63,12 +63,6 @@ class Trusted:
             self.keys = dict(keys)
             self.version += 1
 
-    def encode(self) -> bytes:
-        """The keys as a JSON Web Key Set (RFC 7517), which is no secret."""
-        return msgspec.json.encode(
-            {"keys": [{"kid": each, **msgspec.to_builtins(PublicKey.of(key))} for each, key in self.keys.items()]}
-        )
-
 
 class Authority:
     """Vouches for the instances of one application. Owns its keys."""
@@ -87,10 +81,23 @@ class Authority:
         Raises:
             AuthorityUnreadable: there is a file, and no key in it.
         """
+        keys = self._stored()
+        self._keep([self._made()] if keys is None else keys)  # written again, so that only its owner can read it
+
+    def look(self) -> None:
+        """Read the keys again, which another process may have rotated.
+
+        Raises:
+            AuthorityUnreadable: as when they were opened.
+        """
+        keys = self._stored()
+        if keys is not None and [key.id for key, _ in keys] != [key.id for key, _ in self._keys]:
+            self._take(keys)
+
+    def _stored(self) -> list[tuple[SigningKey, float]] | None:
         stored = self._disk.read(FILE)
         if stored is None:
-            self._keep([self._made()])
-            return
+            return None
         try:
             kept = msgspec.json.decode(stored, type=_Kept)
             keys = [(SigningKey(each.seed), each.made_at) for each in kept.keys]
@@ -98,7 +105,7 @@ class Authority:
             keys = []
         if not keys:
             raise AuthorityUnreadable(self._disk.location(FILE))
-        self._keep(keys)  # written again, so that only its owner can read it, whoever has put it there
+        return keys
 
     def rotate(self) -> str:
         """Sign with a new key from now on; its id. Former keys are trusted until what they signed has ended."""
@@ -141,12 +148,16 @@ class Authority:
     def _keep(self, keys: list[tuple[SigningKey, float]]) -> None:
         kept = _Kept(tuple(_Key(key.seed, made_at) for key, made_at in keys))
         self._disk.write(FILE, msgspec.json.encode(kept), private=True)
+        self._take(keys)
+
+    def _take(self, keys: list[tuple[SigningKey, float]]) -> None:
         self._keys = keys
         self.trusted.put({key.id: key.public for key, _ in keys})
 
 
-class _Set(msgspec.Struct, frozen=True):
+class _Bundle(msgspec.Struct, frozen=True):
     keys: tuple["_Listed", ...]
+    manifest: str = ""
 
 
 class _Listed(msgspec.Struct, frozen=True):
@@ -156,14 +167,20 @@ class _Listed(msgspec.Struct, frozen=True):
     crv: str = "Ed25519"
 
 
-def trusted_in(text: bytes) -> dict[str, bytes]:
-    """The keys in a JSON Web Key Set, as `Trusted.encode` writes it.
+def encode_bundle(trusted: Trusted, manifest: str = "") -> bytes:
+    """Whom to trust, and what is granted: a JSON Web Key Set (RFC 7517) with a signed manifest. It is no secret."""
+    keys = tuple(_Listed(each, PublicKey.of(key).x) for each, key in trusted.keys.items())
+    return msgspec.json.encode(_Bundle(keys, manifest))
+
+
+def read_bundle(text: bytes) -> tuple[dict[str, bytes], str]:
+    """The keys in a bundle, and its manifest, which nobody has believed yet.
 
     Raises:
         Refused: it cannot be read, or holds what is no key of Ed25519.
     """
     try:
-        found = msgspec.json.decode(text, type=_Set)
+        found = msgspec.json.decode(text, type=_Bundle)
     except (ValueError, RecursionError):
-        raise Refused("the trusted keys cannot be read") from None
-    return {each.kid: PublicKey(each.x, each.kty, each.crv).raw for each in found.keys}
+        raise Refused("the bundle of trusted keys cannot be read") from None
+    return {each.kid: PublicKey(each.x, each.kty, each.crv).raw for each in found.keys}, found.manifest

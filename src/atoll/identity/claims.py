@@ -1,4 +1,4 @@
-"""What statements say: the identity of an instance, and the token of a call (RFC 7519, RFC 7800). Times are seconds."""
+"""What statements say: who an instance is, whom it calls, for which user (RFC 7519, RFC 7800). Times are seconds."""
 
 import msgspec
 
@@ -6,6 +6,7 @@ from atoll.identity.signing import PublicKey, Refused
 
 IDENTITY = "atoll-identity+jwt"
 CALL = "atoll-call+jwt"
+USER = "atoll-user+jwt"
 MANIFEST = "atoll-manifest+jwt"
 
 LEEWAY_S = 30.0
@@ -33,7 +34,17 @@ class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exp: float
 
 
-def check_times(claims: Identity | Call, now: float, life_max_s: float) -> None:
+class User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That the edge `iss` has found out that it is the user `sub` who asks; said by an instance of it."""
+
+    iss: str
+    sub: str
+    iat: float
+    nbf: float
+    exp: float
+
+
+def check_times(claims: Identity | Call | User, now: float, life_max_s: float) -> None:
     """Whether a statement holds now.
 
     Raises:

@@ -4,6 +4,8 @@ It is made of declarations, signed by the application's authority where it leave
 grants: nothing else does.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from atoll.contract import service_of
@@ -67,6 +69,19 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def is_whole(self) -> bool:
         """Whether the declarations of all services are known."""
         return all(member.needs is not None for member in self.members)
+
+
+def merged(first: Member, others: Iterable[Member]) -> Member:
+    """A service as several of its instances declare it, of which some may run older code: all may do what one may.
+
+    What is offered is what the first one says.
+    """
+    needs: list[Needed] = []
+    for member in (first, *others):
+        if member.needs is None:
+            return msgspec.structs.replace(first, needs=None)
+        needs += [need for need in member.needs if need not in needs]
+    return msgspec.structs.replace(first, needs=tuple(needs))
 
 
 def read_manifest(text: str, application: str, keys: "dict[str, bytes]") -> Manifest:

@@ -74,7 +74,8 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     `deadline_at` is a moment on the event loop's clock (seconds; None: no deadline): nothing starts after it.
     `caller` is the name of the service that called (empty outside of a call), `user` the person or program at the edge
     in whose name it did, `tenant` whose data it is. `actor` is who caused the event that is reacted to: data, which
-    gives no right. `idempotency_key` is the key under which this work is done once.
+    gives no right. `idempotency_key` is the key under which this work is done once. `user_token` is an edge's word
+    about the user, for those in other processes: it travels unchanged.
     """
 
     trace: Trace = Trace()
@@ -85,6 +86,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     criticality: Criticality = Criticality.NORMAL
     idempotency_key: str | None = None
     actor: str | None = None
+    user_token: str | None = None
 
     @property
     def remaining_s(self) -> float | None:

@@ -69,14 +69,15 @@ async def running_processes(
     with _folder(state) as kept:
         launch = Launch(
             place,
-            graph.application.name,
+            graph.manifest,
             kept,
             folder,
             drain_s=drain_s,
             environment=environment | dict(settings or {}),
         )
         async with supervising(plans, launch) as supervisor:
-            carrier = HttpClient(directory_of(Path(supervisor.peers_file), {}), SystemEntropy())
+            directory = directory_of(Path(supervisor.peers_file), {})
+            carrier = HttpClient(directory, SystemEntropy(), proof=supervisor.membership.operator.lines)
             try:
                 yield RunningProcesses(supervisor, carrier)
             finally:

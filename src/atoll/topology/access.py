@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from atoll.contract import Contract, Operation
+from atoll.contract import Contract, Operation, publishers_of
 from atoll.identity import Access, Manifest, Member, Needed, Offered, OfferedOperation
 from atoll.kernel import refuse
 from atoll.service import Application, Command, Declaration, Elsewhere, Mounted
@@ -76,13 +76,14 @@ def _calls(declaration: Declaration) -> Iterator[Needed]:
 
 
 def _subscriptions(declaration: Declaration, units: Sequence[Unit]) -> Iterator[Needed]:
-    for unit in units if declaration.reactions else ():
-        if unit.contract is None:
-            continue
-        names = [each.name for each in declaration.reactions if each.event in unit.contract.publishes]
+    listed = {unit.contract.service: unit.contract for unit in units if unit.contract is not None}
+    others = [contract for each in declaration.reactions for contract in publishers_of(each.event)]
+    publishers = {contract.service: contract for contract in others} | listed  # one that lives apart knows no others
+    for contract in publishers.values() if declaration.reactions else ():
+        names = [each.name for each in declaration.reactions if each.event in contract.publishes]
         if names:
             why = f"{declaration.service.__name__} reacts to its events in `{'`, `'.join(names)}`"
-            door = door_of(unit.contract.service)
+            door = door_of(contract.service)
             yield Needed(door.id, door.major, why, ("fetch",))
 
 

@@ -14,10 +14,11 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from atoll.adapters.certificates import Certificates
 from atoll.adapters.http_client import HttpClient
-from atoll.adapters.system import SystemEntropy
+from atoll.adapters.system import SystemClock, SystemEntropy
 from atoll.calls import Caller, Door, Transport, client
 from atoll.contract import contract_of
 from atoll.kernel import AtollError, Entropy
+from atoll.topology.joining import Operator
 from atoll.topology.peers import Trust, split_address
 
 T = TypeVar("T")
@@ -101,16 +102,19 @@ async def connect(
     headers: Mapping[str, str] | None = None,
     timeout_s: float | None = None,
     trust: Trust | None = None,
+    operator: Operator | None = None,
 ) -> AsyncGenerator[Connected]:
     """Clients of the services behind a URL, until the block is left.
 
     The URL is a gateway's, whose `key` opens what is public, or a service's own (`http://host:port`, `unix:/path`).
-    `headers` go with every request; `trust` names the certificates of services of one's own. `timeout_s` is how long a
-    call may take that has no nearer deadline (10 s).
+    `headers` go with every request; `trust` names the certificates of services of one's own. A service lets in who
+    belongs to its application: as `operator` whoever can read its state folder. `timeout_s` is how long a call may take
+    that has no nearer deadline (10 s).
 
     Raises:
         NoAddress: the URL is none.
         ValueError: a header, or the key, cannot be sent.
+        OSError, AuthorityUnreadable: the operator's keys cannot be read.
     """
     more = dict(headers or {})
     if key is not None:
@@ -118,7 +122,8 @@ async def connect(
     known = _OneAddress(url, more, is_stranger=key is not None and trust is None)
     entropy = SystemEntropy()
     tls = Certificates(trust.ca, trust.certificate, trust.key).for_client() if trust is not None else None
-    transport = HttpClient(known, entropy, tls=tls)
+    proof = operator.proving(SystemClock(), entropy).lines if operator is not None else None
+    transport = HttpClient(known, entropy, tls=tls, proof=proof)
     try:
         yield Connected(transport, known, entropy, timeout_s)
     finally:
@@ -210,6 +215,7 @@ def connect_sync(
     headers: Mapping[str, str] | None = None,
     timeout_s: float | None = None,
     trust: Trust | None = None,
+    operator: Operator | None = None,
 ) -> Generator[ConnectedSync]:
     """As `connect`, for programs without a loop: calls block their thread, and any thread may make them.
 
@@ -222,7 +228,7 @@ def connect_sync(
     Raises:
         NoAddress: the URL is none.
     """
-    opening = connect(url, key=key, headers=headers, timeout_s=timeout_s, trust=trust)
+    opening = connect(url, key=key, headers=headers, timeout_s=timeout_s, trust=trust, operator=operator)
     with start_blocking_portal("asyncio") as portal, portal.wrap_async_context_manager(opening) as connected:
         waiting = ConnectedSync(connected, portal)
         try:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from atoll.calls import Catalog
 from atoll.contract import publishers_of
+from atoll.identity import Manifest
 from atoll.kernel import Mistake, Source, refuse
 from atoll.service import Application, Declaration, Dependency, Elsewhere, source_of_field
+from atoll.topology.access import manifest_of
 from atoll.topology.loading import Unit, load_units
 from atoll.topology.posting import posted_mistakes
 
@@ -19,6 +21,8 @@ class Graph:
     services: tuple[Declaration, ...]
     edges: tuple[str, ...]
     """The names of the services that the application trusts with its catalog."""
+    manifest: Manifest
+    """What each of them offers, and what it declares that it needs."""
 
     @property
     def calls(self) -> tuple[tuple[str, str], ...]:
@@ -52,7 +56,8 @@ def describe(application: Application) -> Graph:
     units, mistakes = load_units(application, None, apart=True)
     refuse((*mistakes, *graph_mistakes(units, whole=not mistakes)))
     declared = tuple(unit.declaration for unit in units if unit.declaration)
-    return Graph(application, declared, tuple(unit.name for unit in units if unit.is_edge))
+    edges = tuple(unit.name for unit in units if unit.is_edge)
+    return Graph(application, declared, edges, manifest_of(application, units))
 
 
 def graph_mistakes(units: Sequence[Unit], *, whole: bool = True, peers: Collection[str] = ()) -> Iterator[Mistake]:

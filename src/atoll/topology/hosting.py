@@ -14,6 +14,7 @@ from atoll.adapters.run_folder import ChangingFile, is_there
 from atoll.kernel import Config, Mistake, Mistakes, Source, Tasks
 from atoll.service import Application, Service
 from atoll.topology.importing import imported
+from atoll.topology.joining import Joining
 from atoll.topology.peers import VARIABLE, Directory, Peers, peers_in, peers_of
 from atoll.topology.serving import Serving, serving
 from atoll.topology.world import World
@@ -23,7 +24,7 @@ _log = logging.getLogger("atoll.serve")
 
 @dataclass(frozen=True, slots=True)
 class Hosting:
-    """What a process hosts, and where. `services` None means all of them."""
+    """What a process hosts, and where. `services` None means all of them; `joining` is its way to an identity."""
 
     application: Application
     services: Sequence[str] | None
@@ -31,6 +32,7 @@ class Hosting:
     state: Path
     config: Config
     drain_s: float = 10.0
+    joining: Joining | None = None
 
 
 def directory_of(file: Path | None, environment: Mapping[str, str]) -> Directory:
@@ -122,6 +124,7 @@ async def host(
         config=hosting.config,
         services=hosting.services,
         drain_s=hosting.drain_s,
+        joining=hosting.joining,
     ) as served:
         listening(served)
         await _first_of(stop.wait(), orphaned.wait())

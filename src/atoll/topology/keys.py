@@ -1,4 +1,4 @@
-"""The API keys of an application, by its state folder: for whoever changes them beside it."""
+"""The keys of an application, by its state folder: for whoever changes or uses them beside it."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -6,7 +6,10 @@ from pathlib import Path
 
 from atoll.adapters.locks import locked
 from atoll.adapters.system import SystemClock, SystemDisk, SystemEntropy
-from atoll.identity import ApiKeys
+from atoll.identity import OPERATOR, ApiKeys
+from atoll.topology.joining import Operator, opened_authority
+from atoll.topology.membership import own_credentials
+from atoll.topology.supervising import NotSupervised, supervision
 
 EDGE = "gateway"
 """Whose folder holds them."""
@@ -26,3 +29,28 @@ def api_keys(state: Path) -> Generator[ApiKeys]:
     folder = state / EDGE
     with locked(folder / LOCK, WAIT_S):
         yield ApiKeys(SystemDisk(folder), SystemClock(), SystemEntropy())
+
+
+def operator_token(operator: Operator, service: str) -> str:
+    """A token with which the operator of an application calls one of its services.
+
+    Raises:
+        OSError, AuthorityUnreadable: the keys cannot be read.
+    """
+    clock, entropy = SystemClock(), SystemEntropy()
+    with opened_authority(operator.application, operator.state, clock, entropy) as authority:
+        return own_credentials(authority, OPERATOR, clock, entropy).token(service)
+
+
+async def rotated(application: str, state: Path) -> str:
+    """Let the authority sign with a new key; its id. Where a supervisor runs, it does that, and tells its processes.
+
+    Raises:
+        OSError, AuthorityUnreadable: the keys cannot be read or written.
+    """
+    try:
+        async with supervision(state) as supervisor:
+            return await supervisor.rotate()
+    except NotSupervised:
+        with opened_authority(application, state, SystemClock(), SystemEntropy()) as authority:
+            return authority.rotate()

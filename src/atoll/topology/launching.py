@@ -8,6 +8,7 @@ from pathlib import Path
 from atoll.adapters import guard
 from atoll.adapters.parent import CALLERS
 from atoll.adapters.parent import VARIABLE as SUPERVISED
+from atoll.identity import Manifest
 from atoll.topology.apart import Apart
 from atoll.topology.log_door import door_path, source_of
 from atoll.topology.peers import VARIABLE as PEERS
@@ -22,12 +23,12 @@ EVENTS = "ATOLL_EVENTS"
 class Launch:
     """What all processes of a run have in common.
 
-    `place` is the application's, `pythons` are the interpreters of services that have one of their own, by service;
-    `apart` makes these again.
+    `place` is the application's, `manifest` what its services declare as the code is now, `pythons` are the
+    interpreters of services that have one of their own, by service; `apart` makes these again.
     """
 
     place: str
-    application: str
+    manifest: Manifest
     state: Path
     folder: Path
     config: Path | None = None
@@ -36,6 +37,11 @@ class Launch:
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     pythons: Mapping[str, Path] = field(default_factory=dict[str, Path])
     apart: Apart | None = None
+
+    @property
+    def application(self) -> str:
+        """The name of the application."""
+        return self.manifest.application
 
     def command(self, plan: ProcessPlan, name: str, address: str, peers: str, lifeline: int) -> list[str]:
         """The command line of one process of a plan."""
@@ -83,13 +89,15 @@ class Launch:
         port: int,
         sockets: Mapping[str, str],
         callers: Sequence[str],
+        identity: Mapping[str, str],
     ) -> dict[str, str]:
         """The environment of one process of a plan.
 
-        `sockets` are those that always lead to an instance, by service; `callers` the services that call its own. A
-        command is told those of services, its port, and where its events go.
+        `sockets` are those that always lead to an instance, by service; `callers` the services that call its own, and
+        `identity` how it proves who it is. A command is told the sockets of services, its port, and where its events
+        go.
         """
-        variables = dict(self.environment) | {PEERS: peers}
+        variables = dict(self.environment) | {PEERS: peers} | dict(identity)
         if plan.kind.command:
             own = {name: path for name, path in sockets.items() if "." not in name}
             variables |= {f"ATOLL_SOCKET_{service.upper()}": path for service, path in own.items()}

@@ -16,10 +16,12 @@ from atoll.adapters.certificates import Certificates
 from atoll.adapters.http_client import HttpClient
 from atoll.adapters.http_owner import Page
 from atoll.adapters.http_server import HttpServer
-from atoll.calls import Resolver
+from atoll.calls import LocalTransport, Resolver
 from atoll.kernel import Config, Mistake, Mistakes
 from atoll.service import Application, Instance
 from atoll.telemetry import Recorder
+from atoll.topology.joining import Candidate, Joined, Joining
+from atoll.topology.loading import Unit
 from atoll.topology.peers import Directory, Trust
 from atoll.topology.reporting import InstanceReport, ProcessReport, reporter
 from atoll.topology.single import Running, single
@@ -32,14 +34,23 @@ QUIET_S = 0.5
 class Serving:
     """A process that serves: what runs in it, and where it listens."""
 
-    def __init__(self, running: Running, addresses: Sequence[str], directory: Directory) -> None:
+    def __init__(
+        self, running: Running, addresses: Sequence[str], directory: Directory, joining: Joining | None
+    ) -> None:
         self.running = running
         self.addresses = tuple(addresses)
         self._directory = directory
+        self._joining = joining
         self.is_connected: Callable[[], bool] = lambda: False
         """Whether somebody keeps a connection open."""
         self.is_awaited: Callable[[], bool] = lambda: False
         """Whether somebody is still there who may call."""
+
+    def look(self) -> None:
+        """There is news: where the others are, and what is granted."""
+        self._directory.look()
+        if self._joining is not None:
+            self.running.answering.put(self._joining.look())
 
     async def report(self) -> ProcessReport:
         """The process as it is now."""
@@ -78,11 +89,14 @@ async def serving(
     services: Sequence[str] | None = None,
     recorder: Recorder | None = None,
     drain_s: float = 10.0,
+    joining: Joining | None = None,
 ) -> AsyncGenerator[Serving]:
     """Host `services` of the application (all by default) behind the addresses in `listen` until the block is left.
 
-    The others are called where `directory` says. When the block is left, requests in progress have `drain_s` to end,
-    together with what the services still do; those that still come are told to go elsewhere.
+    The others are called where `directory` says. With `joining`, the process proves who its services are, and callers
+    prove it to the process; without it, all are believed: for tests on one's own machine. When the block is left,
+    requests in progress have `drain_s` to end, together with what the services still do; those that still come are told
+    to go elsewhere.
 
     Raises:
         Mistakes: everything that is wrong with the application, its settings or the certificates.
@@ -92,9 +106,17 @@ async def serving(
     client_tls = certificates.for_client() if certificates else None
 
     entropy = world.entropy
+    joined: Joined | None = None
+
+    async def admitted(units: Sequence[Unit]) -> LocalTransport:
+        nonlocal joined
+        assert joining is not None
+        joined = await joining.join(Candidate(application, units, world.clock, entropy))
+        return LocalTransport(joined.access, joining.look)
 
     def outward(resolver: Resolver) -> HttpClient:
-        return HttpClient(resolver, entropy, tls=client_tls)
+        proof = joined.proving.lines if joined is not None else None
+        return HttpClient(resolver, entropy, tls=client_tls, proof=proof)
 
     here = dataclasses.replace(world, outward=outward)
     server: HttpServer | None = None
@@ -107,12 +129,17 @@ async def serving(
             recorder=recorder,
             drain_s=drain_s,
             directory=directory,
+            admitted=admitted if joining is not None else None,
         ) as running:
-            served = Serving(running, (), directory)
+            served = Serving(running, (), directory, joining)
             reports = reporter(served.report, world.entropy)
             running.answering.add(reports)
             server = HttpServer(
-                running.answering, [*running.served, reports.contract], world.entropy, pages=_pages(running)
+                running.answering,
+                [*running.served, reports.contract],
+                world.entropy,
+                pages=_pages(running),
+                proving=joined.proving if joined is not None else None,
             )
             connections = server.connections
             served.is_connected = lambda: bool(connections)
@@ -130,6 +157,8 @@ async def serving(
     finally:
         if server is not None:
             await server.close()
+        if joining is not None:
+            await joining.close()
 
 
 def _certificates(trust: Trust | None) -> Certificates | None:

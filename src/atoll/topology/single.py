@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import inspect
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from types import CodeType
@@ -69,6 +69,7 @@ class Running:
         recorder: Recorder | None = None,
         directory: Directory | None = None,
         databases: DatabaseSettings | None = None,
+        answering: LocalTransport | None = None,
     ) -> None:
         self.application = application
         self.instances: dict[str, Instance] = {}
@@ -79,7 +80,7 @@ class Running:
         self._units = units
         self._world = world
         self._recorder = recorder
-        self.answering = LocalTransport(access_of(application, units, is_alone=directory is None))
+        self.answering = answering or LocalTransport(access_of(application, units, is_alone=directory is None))
         self._peers = directory.services if directory is not None else frozenset[str]()
         self._network = world.network(self.answering, self.served)
         self._elsewhere: Carrier | None = None
@@ -293,11 +294,13 @@ async def single(
     recorder: Recorder | None = None,
     drain_s: float = 10.0,
     directory: Directory | None = None,
+    admitted: Callable[[Sequence[Unit]], Awaitable[LocalTransport]] | None = None,
 ) -> AsyncGenerator[Running]:
     """Run the application in this process until the block is left.
 
     `services` names those to host (all by default); the others are known by contract only, and calling them is
-    `Unavailable`, unless `directory` says where they listen. When the block is left, calls in progress have `drain_s`
+    `Unavailable`, unless `directory` says where they listen. `admitted` makes the way in, once it is known what runs
+    here; by default one for which callers need no proof. When the block is left, calls in progress have `drain_s`
     to end.
 
     Raises:
@@ -313,7 +316,8 @@ async def single(
     settings, found = _settings(application, units, config, whole=not mistakes)
     databases, wrong = database_settings(application.name, config)
     refuse(mistakes + found + wrong)
-    running = Running(application, units, world, recorder, directory, databases)
+    answering = await admitted(units) if admitted is not None else None
+    running = Running(application, units, world, recorder, directory, databases, answering)
     try:
         await running.start(settings)
         with _watching(world, hosted):  # from now on: a start may take its time

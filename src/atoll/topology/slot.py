@@ -267,6 +267,7 @@ class Slot:
         return process
 
     def _take(self, process: Supervised) -> None:
+        process.take()
         self.current = process
         self._changed()
         self._told(Step(process=process.name, did=Did.READY))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from atoll.adapters.http_client import HttpClient
 from atoll.adapters.parent import ENDING_S
 from atoll.adapters.processes import Child, NotStarted, ending, is_accepting
-from atoll.calls import Caller, client
+from atoll.calls import Caller, Proving, client
 from atoll.contract import Problem
 from atoll.kernel import Entropy
 from atoll.topology.peers import Directory, Peers
@@ -31,7 +31,14 @@ class Supervised:
     """A process that was started. Owns its child, and the connection on which it is asked how it fares."""
 
     def __init__(
-        self, name: str, plan: ProcessPlan, address: str, child: Child, entropy: Entropy, started_at: datetime
+        self,
+        name: str,
+        plan: ProcessPlan,
+        address: str,
+        child: Child,
+        entropy: Entropy,
+        started_at: datetime,
+        operator: Proving,
     ) -> None:
         self.name = name
         self.plan = plan
@@ -42,7 +49,7 @@ class Supervised:
         self.ready_since = 0.0
         self.health = Health.NONE
         self._report: ProcessReport | None = None
-        self._client = HttpClient(Directory(Peers({"atoll_process": (address,)})), entropy)
+        self._client = HttpClient(Directory(Peers({"atoll_process": (address,)})), entropy, proof=operator.lines)
         self._reporting = client(Reporting, Caller("", self._client, entropy))
         self._memory_bytes = 0
         self._calls: tuple[float, int] = (0.0, 0)
@@ -62,7 +69,7 @@ class Supervised:
         return tuple(HostedService(name=each.service, version=each.version, owner=each.owner) for each in said)
 
     async def until_ready(self) -> None:
-        """Wait until it takes calls.
+        """Wait until it could take calls.
 
         Raises:
             NotStarted: it has ended, or was not ready in time.
@@ -77,9 +84,12 @@ class Supervised:
                 raise NotStarted(self.name, f"it was not ready within {READY_S:g} s")
             await asyncio.wait([self.child.ended], timeout=pause_s)
             pause_s = min(LOOK_S[1], pause_s * 1.2)
+
+    def take(self) -> None:
+        """Let it take calls, from now on."""
         self.state = State.READY
         self.health = Health.WELL
-        self.ready_since = loop.time()
+        self.ready_since = asyncio.get_running_loop().time()
 
     async def end(self, drain_s: float) -> None:
         """Let it drain and end; kill it where it does not.

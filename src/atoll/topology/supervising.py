@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -19,7 +20,9 @@ from atoll.adapters.system import SystemClock, SystemDisk, SystemEntropy
 from atoll.calls import Caller, Dispatcher, Handler, LocalTransport, client
 from atoll.contract import contract_of
 from atoll.kernel import AtollError
+from atoll.topology.joining import opened_authority
 from atoll.topology.launching import Launch
+from atoll.topology.membership import BUNDLE, Membership, Vouching
 from atoll.topology.peers import Directory, Peers
 from atoll.topology.plan import ProcessPlan
 from atoll.topology.supervision import Supervision
@@ -78,6 +81,7 @@ async def supervising(
 
     Raises:
         AlreadySupervised: another supervisor has the state folder.
+        AuthorityUnreadable: the file of the application's authority holds no keys.
         NotStarted: a process does not become ready.
     """
     clock, entropy, disk = SystemClock(), SystemEntropy(), SystemDisk(launch.state)
@@ -85,16 +89,24 @@ async def supervising(
         disk.write(LOCK, b"")  # with its folder
     async with _lock(launch) as lock:
         folder = RunFolder.make(launch.state, [plan.name for plan in plans])
-        supervisor = Supervisor(plans, launch, folder, clock, entropy, elsewhere=elsewhere, keeps=(lock,))
+        with opened_authority(launch.application, launch.state, clock, entropy) as authority:
+            tell = functools.partial(folder.write, BUNDLE)
+            membership = Membership(authority, launch.manifest, clock, entropy, tell)
+        supervisor = Supervisor(plans, launch, folder, membership, clock, entropy, elsewhere=elsewhere, keeps=(lock,))
         answering = LocalTransport()
-        server = HttpServer(answering, [contract_of(Supervision)], entropy)
+        server = HttpServer(answering, [contract_of(Supervision), contract_of(Vouching)], entropy)
         handlers: dict[str, Handler] = {
             "processes": supervisor.processes,
             "restart": supervisor.restart,
             "scale": supervisor.scale,
+            "rotate": supervisor.rotate,
         }
-        dispatcher = Dispatcher(contract_of(Supervision), handlers, entropy)
-        answering.add(dispatcher)
+        dispatchers = [
+            Dispatcher(contract_of(Supervision), handlers, entropy),
+            Dispatcher(contract_of(Vouching), {"join": membership.join}, entropy),
+        ]
+        for dispatcher in dispatchers:
+            answering.add(dispatcher)
         try:
             address = await server.listen(f"unix:{folder.socket('supervisor')}")
             whereabouts = Whereabouts(os.getpid(), launch.application, address)
@@ -103,7 +115,7 @@ async def supervising(
             yield supervisor
         finally:
             await supervisor.stop()
-            await dispatcher.close()
+            await asyncio.gather(*(dispatcher.close() for dispatcher in dispatchers))
             await server.close()
             disk.remove(FILE)
             folder.remove()

@@ -113,3 +113,8 @@ class Supervision(Protocol):
     def scale(self, service: str, instances: int) -> AsyncIterator[Step]:
         """Run so many instances of a service, step by step as they start or end."""
         ...
+
+    @post("/rotations")
+    async def rotate(self) -> str:
+        """Let the authority of the application sign with a new key from now on; its id."""
+        ...

@@ -18,6 +18,8 @@ from atoll.adapters.run_folder import RunFolder
 from atoll.kernel import Clock, Entropy, Mistakes, Tasks, Threads
 from atoll.topology.backoff import Backoff
 from atoll.topology.launching import Launch
+from atoll.topology.log_door import service_behind
+from atoll.topology.membership import JOIN_AT, TICKET, TOKENS, Membership
 from atoll.topology.peers import Peers
 from atoll.topology.plan import ProcessPlan, advice_on, callers_of, in_leaving_order, uncountable
 from atoll.topology.slot import Slot, Told
@@ -31,6 +33,7 @@ from atoll.topology.supervision import (
     State,
     Step,
 )
+from atoll.topology.token_files import TokenFiles
 
 PEERS = "peers.json"
 
@@ -51,6 +54,7 @@ class Supervisor:
         plans: Sequence[ProcessPlan],
         launch: Launch,
         folder: RunFolder,
+        membership: Membership,
         clock: Clock,
         entropy: Entropy,
         *,
@@ -60,6 +64,8 @@ class Supervisor:
         self.plans = tuple(plans)
         self._launch = launch
         self._folder = folder
+        self.membership = membership
+        self._token_files = TokenFiles(folder, membership)
         self._clock = clock
         self._entropy = entropy
         self._share = entropy.random().random
@@ -87,6 +93,7 @@ class Supervisor:
         Raises:
             NotStarted: one of them does not, however often it is started.
         """
+        self.membership.publish()
         self._publish()
         for plan in self.plans:
             if not plan.is_remote:
@@ -148,6 +155,10 @@ class Supervisor:
             while len(self._kept(plan)) > instances:
                 async for step in self._steps(lambda told: self._take_away(plan, told)):
                     yield step
+
+    async def rotate(self) -> str:
+        """Let the authority sign with a new key."""
+        return self.membership.rotate()
 
     async def restart_all(self, told: Told) -> bool:
         """Replace all processes: those that own no port at once, then the edges; False where one was not replaced.
@@ -259,16 +270,43 @@ class Supervisor:
         port = free_port(name) if is_command else 0
         address = f"http://127.0.0.1:{port}" if is_command else f"unix:{self._folder.socket(name)}"
         lifeline = self._lifeline.descriptor
+        identity = self._identity(name, plan)
         child = start(
             name,
             self._launch.command(plan, name, address, self.peers_file, lifeline),
             environment=self._launch.variables(
-                plan, self.peers_file, lifeline, port=port, sockets=self._links(), callers=self._callers[plan.name]
+                plan,
+                self.peers_file,
+                lifeline,
+                port=port,
+                sockets=self._links(),
+                callers=self._callers[plan.name],
+                identity=identity,
             ),
             folder=self._launch.folder,
             keeps=(lifeline, *self._keeps),
         )
-        return Supervised(name, plan, address, child, self._entropy, self._clock.now())
+        child.ended.add_done_callback(lambda _: self.membership.leave(name))
+        operator = self.membership.operator
+        return Supervised(name, plan, address, child, self._entropy, self._clock.now(), operator)
+
+    def _identity(self, name: str, plan: ProcessPlan) -> dict[str, str]:
+        """What a process that is about to be started is told, so that it can prove who it is."""
+        if not plan.kind.command:
+            return {
+                TICKET: self.membership.admit(name, plan.names),
+                JOIN_AT: f"unix:{self._folder.socket('supervisor')}",
+            }
+        self._refresh_tokens(plan)
+        return {TOKENS: self._token_files.place_of(plan.names[0])}
+
+    def _refresh_tokens(self, plan: ProcessPlan) -> None:
+        """The tokens of a command, for all that it can reach."""
+        targets = {service_behind(name) for name in self._links()}
+        try:
+            self._token_files.refresh(plan.names[0], sorted(targets))
+        except OSError as error:
+            _log.error("the tokens of %s cannot be written: %s", plan.name, error.strerror)  # tried again in a moment
 
     # --- where they are ----------------------------------------------------------------------------------------------
 
@@ -325,6 +363,9 @@ class Supervisor:
             await asyncio.gather(*(process.look() for process in processes))
             if not self._is_published:
                 self._publish()
+            for plan in self.plans:
+                if plan.kind.command:
+                    self._refresh_tokens(plan)
             await asyncio.sleep(LOOK_S)
 
 

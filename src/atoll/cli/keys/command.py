@@ -1,5 +1,6 @@
 """`atoll keys`: a group of commands; without one of them it lists the keys."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,8 @@ from atoll.cli.project import application_argument, json_option, load, state_opt
 from atoll.cli.refusals import Mistaken
 from atoll.cli.terminal import print_json, print_laid_out, screen, table
 from atoll.cli.words import at, moment
-from atoll.operating import ApiKey, NotAKey, api_keys, permissions
+from atoll.elsewhere import Operator
+from atoll.operating import ApiKey, NotAKey, api_keys, operator_token, permissions, rotated
 
 EXAMPLES = """\b
 Examples:
@@ -19,6 +21,8 @@ Examples:
   atoll keys make ci --opens scoring.score --days 90          a key for one operation
   atoll keys make ada --opens 'capture.*' --opens scoring.score
   atoll keys revoke 3f2a90b1c7                                it opens nothing any more, a second later
+  curl -H "atoll-token: $(atoll keys token scoring)" ...      a call of a service itself, as its operator
+  atoll keys rotate                                           a new key for the authority of the application
 """
 
 DAY_S = 86_400.0
@@ -115,6 +119,38 @@ def revoke(key_id: str, state: Path, as_json: bool) -> None:
         print_json(_facts(revoked))
     else:
         click.echo(f"The key {revoked.id} of {revoked.user} opens nothing any more.")
+
+
+@keys.command()
+@click.argument("service")
+@application_argument
+@state_option
+def token(service: str, app: str | None, state: Path) -> None:
+    """Print the operator's token for SERVICE, which lets curl call it where it listens.
+
+    It is sent as `atoll-token`, holds for a minute, and is for no other service.
+    """
+    application = load(app)
+    known = [each.name for each in permissions(application).manifest.members]
+    if service not in known:
+        raise Mistaken(f"There is no service `{service}`.", f"There are {', '.join(known)}.", code="unknown_service")
+    click.echo(operator_token(Operator(application.name, state), service))
+
+
+@keys.command()
+@application_argument
+@state_option
+@json_option
+def rotate(app: str | None, state: Path, as_json: bool) -> None:
+    """Let the authority of the application sign with a new key from now on.
+
+    What the former key has signed holds until it ends, an hour later; nothing has to be restarted for that.
+    """
+    made = asyncio.run(rotated(load(app).name, state))
+    if as_json:
+        print_json({"key": made})
+    else:
+        click.echo(f"The authority signs with {made} from now on.")
 
 
 def _check(app: str | None, operations: Sequence[str]) -> None:

@@ -1,12 +1,12 @@
 // A service without any SDK: it listens on PORT, and calls another service over a Unix socket like any HTTP server.
 const http = require("node:http");
-const { read, publish } = require("./events.js");
+const { read, proof, publish } = require("./events.js");
 
 function rateOf(country, headers) {
   const request = {
     socketPath: process.env.ATOLL_SOCKET_RATES,
     path: `/rates/v1/rates/${encodeURIComponent(country)}`,
-    headers: { "atoll-caller": "tax", traceparent: headers.traceparent, "atoll-timeout": headers["atoll-timeout"] },
+    headers: { ...proof("rates"), traceparent: headers.traceparent, "atoll-timeout": headers["atoll-timeout"] },
   };
   return new Promise((resolve, reject) => {
     http.get(request, (answer) => {

@@ -1,0 +1,89 @@
+"""Who calls, by proof: what a process sends with its calls to others, and how it checks those that come.
+
+What travels are two headers beside those that say it in plain words:
+
+    atoll-token        the caller's identity, and that it calls this service: see `atoll.identity`
+    atoll-user-token   an edge's word about the user, carried unchanged from hop to hop
+"""
+
+import functools
+import logging
+from collections.abc import Callable, Mapping
+
+from atoll.contract import Operation, Unauthenticated, service_of
+from atoll.identity import Credentials, Refused, Verifier
+from atoll.kernel import Context
+
+TOKEN, USER_TOKEN = b"atoll-token", b"atoll-user-token"
+
+_log = logging.getLogger("atoll.access")
+
+
+class Proving:
+    """How one process proves who its services are, and checks who calls them.
+
+    `credentials` are those of its services, by name. `is_edge` says of a service whether it lets users in; where one of
+    the process does, it vouches for the users of all calls that leave the process.
+    """
+
+    def __init__(
+        self, credentials: Mapping[str, Credentials], verifier: Verifier, is_edge: Callable[[str], bool]
+    ) -> None:
+        self._credentials = credentials
+        self._verifier = verifier
+        self._is_edge = is_edge
+
+    def lines(self, context: Context, audience: str) -> bytes:
+        """The lines of a head that prove to a service who calls it; none where nobody can prove it here."""
+        credentials = self._credentials.get(context.caller)
+        if credentials is None:
+            return b""
+        line = b"atoll-token: %b\r\n" % credentials.token(audience).encode()
+        if context.user is None:
+            return line
+        token = context.user_token or self._word(context.user)
+        return line if token is None else b"%batoll-user-token: %b\r\n" % (line, token.encode())
+
+    def check(self, headers: Mapping[bytes, bytes], context: Context, operation: Operation) -> None:
+        """Whether it is true what a request says about its caller and its user.
+
+        Raises:
+            Unauthenticated: nobody knows, or it is not; the log has a record of that.
+        """
+        service = audience_of(operation)
+        try:
+            token = headers.get(TOKEN)
+            if token is None:
+                raise Refused(f"nothing proves who calls: send the header `{TOKEN.decode()}` ({_hint(service)})")
+            caller = self._verifier.caller(token.decode("latin-1"), service)
+            if caller != context.caller:
+                raise Refused(f"`atoll-caller` says `{context.caller}`, and the token is that of `{caller}`")
+            if context.user is not None:
+                self._check_user(context)
+        except Refused as refused:
+            noted = {"trace_id": context.trace.id, "operation": operation.id, "reason": str(refused)}
+            _log.warning("refused: a caller of %s is not believed: %s", operation.id, refused, extra=noted)
+            raise Unauthenticated(reason=str(refused)) from None
+
+    def _check_user(self, context: Context) -> None:
+        if context.user_token is None:
+            raise Refused(f"nothing proves who the user is: send the header `{USER_TOKEN.decode()}` on, as it came")
+        if self._verifier.user(context.user_token, self._is_edge) != context.user:
+            raise Refused("`atoll-user` says somebody else than its token does")
+
+    def _word(self, user: str) -> str | None:
+        """What an edge of this process, or its operator, says about a user of whom nothing was said yet."""
+        for name, credentials in self._credentials.items():
+            if not name or self._is_edge(name):
+                return credentials.user_token(user)
+        return None
+
+
+@functools.lru_cache(4_096)
+def audience_of(operation: Operation) -> str:
+    """The service to which a call is addressed: a door of the platform's own is its service's."""
+    return service_of(operation.service, operation.major).partition(".")[0]
+
+
+def _hint(service: str) -> str:
+    return f"`atoll keys token {service}` prints the operator's"
