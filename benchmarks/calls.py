@@ -142,7 +142,8 @@ def _chain(folder: Path, size: Size, screen: Screen, findings: Findings) -> None
             for service in services[1:]:
                 service.ready()
             entry = services[0].ready() + path
-            load = loading.start(name, "benchmarks.measuring.http_load", entry, str(body), str(answer))
+            whose = ("chain", str(folder)) if name in (PROCESSES, CO_LOCATED) else ()
+            load = loading.start(name, "benchmarks.measuring.http_load", entry, str(body), str(answer), *whose)
             stacks.append(Stack(name, load, services))
         for stack in stacks:
             stack.client.ready()

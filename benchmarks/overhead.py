@@ -1,7 +1,7 @@
 """What does each safeguard cost a call, in processor time?
 
-Each beside the same without it: deadline, breaker and budget on the caller's side; the door of a process and its rates
-on the other one.
+Each beside the same without it: deadline, breaker, budget and the token on the caller's side; the door of a process,
+the check of the token and permissions on the other one; rates at the gateway.
 """
 
 import asyncio

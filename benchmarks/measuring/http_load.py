@@ -1,10 +1,14 @@
-"""Load over HTTP/1.1 by the least that can make it: `http_load URL BODY ANSWER`, where the last two are files of JSON.
+"""Load over HTTP/1.1 by the least that can make it: `http_load URL BODY ANSWER [APPLICATION FOLDER]`.
+
+BODY and ANSWER are files of JSON. What is asked of services of Atoll is asked as the operator of the application with
+this state folder, who proves it anew with each batch.
 
 The same for all that is measured through it, so that differences are those of the servers. Every answer has to be the
 first one, byte for byte, and the first one has to be the right one; a body that is none has to be refused with 422.
 """
 
 import asyncio
+import functools
 import sys
 import time
 import urllib.parse
@@ -64,9 +68,10 @@ class _Connection(asyncio.Protocol):
 class HttpLoad:
     """Asks one URL with one body, again and again."""
 
-    def __init__(self, url: str, body: bytes) -> None:
+    def __init__(self, url: str, body: bytes, proof: Callable[[], str] = str) -> None:
         self._url = urllib.parse.urlsplit(url)
         self._body = body
+        self._proof = proof
 
     async def check(self, answer: object) -> bytes:
         """See that the answer is this one, and that a wrong body is refused; the answer's bytes.
@@ -89,7 +94,8 @@ class HttpLoad:
             RuntimeError: an answer was another one or late, or a connection was lost.
         """
         asking = _Asking(self._url.geturl(), answer)
-        connections = [await self._connect(self._body, asking.on_answer) for _ in range(batch.in_flight)]
+        proof = self._proof()
+        connections = [await self._connect(self._body, asking.on_answer, proof) for _ in range(batch.in_flight)]
         try:
             return await asking.load(connections, batch.seconds)
         finally:
@@ -98,7 +104,8 @@ class HttpLoad:
 
     async def _once(self, body: bytes) -> tuple[int, bytes]:
         answered: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
-        connection = await self._connect(body, lambda _, status, content: answered.set_result((status, content)))
+        told = self._proof()
+        connection = await self._connect(body, lambda _, status, content: answered.set_result((status, content)), told)
         try:
             connection.ask()
             await asyncio.wait((answered, connection.lost), return_when=asyncio.FIRST_COMPLETED)
@@ -108,9 +115,11 @@ class HttpLoad:
         finally:
             connection.close()
 
-    async def _connect(self, body: bytes, on_answer: Callable[[_Connection, int, bytes], None]) -> _Connection:
+    async def _connect(
+        self, body: bytes, on_answer: Callable[[_Connection, int, bytes], None], proof: str
+    ) -> _Connection:
         head = (
-            f"POST {self._url.path} HTTP/1.1\r\nhost: {self._url.netloc}\r\n"
+            f"POST {self._url.path} HTTP/1.1\r\nhost: {self._url.netloc}\r\n{proof}"
             f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
         )
         loop = asyncio.get_running_loop()
@@ -164,9 +173,18 @@ class _Asking:
             self._done.set_exception(RuntimeError(f"{self._url} {what}"))
 
 
-async def main(url: str, body: bytes, answer: bytes) -> None:
+def proof_of(url: str, application: str, folder: Path) -> str:
+    """The line of a head by which the operator of an application proves who he is to the service at a URL."""
+    from atoll.elsewhere import Operator  # noqa: PLC0415  # what is not Atoll is asked without loading it
+    from atoll.operating import operator_token  # noqa: PLC0415  # as above
+
+    service = urllib.parse.urlsplit(url).path.split("/")[1]
+    return f"atoll-token: {operator_token(Operator(application, folder), service)}\r\n"
+
+
+async def main(url: str, body: bytes, answer: bytes, proof: Callable[[], str]) -> None:
     """Check, then make each batch of load that is asked for."""
-    load = HttpLoad(url, body)
+    load = HttpLoad(url, body, proof)
     right = await load.check(msgspec.json.decode(answer))
     say_ready()
     async for batch in heard(Batch):
@@ -174,4 +192,6 @@ async def main(url: str, body: bytes, answer: bytes) -> None:
 
 
 if __name__ == "__main__":
-    run_program(main(sys.argv[1], Path(sys.argv[2]).read_bytes(), Path(sys.argv[3]).read_bytes()))
+    _, url, body, answer, *whose = sys.argv
+    proof = functools.partial(proof_of, url, whose[0], Path(whose[1])) if whose else str
+    run_program(main(url, Path(body).read_bytes(), Path(answer).read_bytes(), proof))

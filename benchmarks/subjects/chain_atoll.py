@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from atoll import World
+from atoll.hosting import ByAuthority
 from atoll.topology.peers import Directory, Peers
 from atoll.topology.serving import serving
 from benchmarks.measuring.speaking import end_of_input, run_program, say_ready
@@ -22,6 +23,7 @@ async def main(folder: Path, listen: str, services: str, peers: Peers) -> None:
         directory=Directory(peers),
         listen=[listen],
         services=services.split(","),
+        joining=ByAuthority(folder),
     ) as served:
         say_ready(served.addresses[0])
         await end_of_input()

@@ -16,6 +16,7 @@ import msgspec
 
 from atoll import Application, Config, Running, Service, World, single
 from atoll.data import Driver
+from atoll.hosting import ByAuthority
 from atoll.topology.peers import Directory, Peers
 from atoll.topology.serving import serving
 from benchmarks.measuring.programs import TIMEOUT_S
@@ -192,5 +193,6 @@ async def _served(
         listen=[place.address(name)],
         config=place.config,
         services=services,
+        joining=ByAuthority(Path(place.folder)),
     ) as served:
         yield served.running

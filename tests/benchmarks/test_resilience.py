@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
             "overhead",
             {
                 f"On the {side}{more}"
-                for side in ("caller's side", "called side", "gateway")
+                for side in ("caller's side", "called side", "called side, who may", "gateway")
                 for more in ("", ", what is more")
             },
         ),

@@ -25,7 +25,7 @@ class SetClock:
 
 def authority_of(application: str = "shop", *, clock: SetClock, seed: int = 0) -> Authority:
     made = Authority(application, MemoryDisk(), clock, SeededEntropy(seed))
-    made.open()
+    made.load()
     return made
 
 

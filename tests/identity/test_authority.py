@@ -31,10 +31,10 @@ def test_the_key_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> 
     """On a real disk: mode 0600."""
     clock = SetClock()
     first = Authority("shop", SystemDisk(tmp_path), clock, SeededEntropy())
-    first.open()
+    first.load()
 
     again = Authority("shop", SystemDisk(tmp_path), clock, SeededEntropy(seed=1))
-    again.open()
+    again.load()
 
     assert again.trusted.keys == first.trusted.keys
     assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
@@ -43,10 +43,10 @@ def test_the_key_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> 
 def test_a_file_that_others_could_read_is_mended(tmp_path: Path) -> None:
     """Whoever has put it there."""
     authority = Authority("shop", SystemDisk(tmp_path), SetClock(), SeededEntropy())
-    authority.open()
+    authority.load()
     (tmp_path / FILE).chmod(0o644)
 
-    authority.open()
+    authority.load()
 
     assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
 
@@ -58,7 +58,7 @@ def test_a_damaged_file_is_not_replaced(content: bytes) -> None:
     disk.write(FILE, content)
 
     with pytest.raises(AuthorityUnreadable, match="put back the file"):
-        Authority("shop", disk, SetClock(), SeededEntropy()).open()
+        Authority("shop", disk, SetClock(), SeededEntropy()).load()
 
     assert disk.files[FILE] == content
 

@@ -1,11 +1,11 @@
 """Permissions where calls arrive by HTTP: the same rules, at the same place, whatever is written in a request.
 
-Names are taken from the header so far: whoever can open the socket can write any. So this says what becomes of callers
-that tell the truth, and that no way of writing a request leads around the rules.
+Callers prove who they are; what becomes of those who cannot is in `test_proofs_over_http`.
 """
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -14,31 +14,51 @@ import pytest
 from atoll import Application, World, contract_of
 from atoll.adapters.http_client import HttpClient
 from atoll.calls import Caller
-from atoll.hosting import Directory, Peers, serving
+from atoll.hosting import ByAuthority, Directory, Peers, serving
+from atoll.identity import Authority
 from atoll.testing import SeededEntropy
 from tests.calls.test_access import bank, drawn, fulfilled
+from tests.topology.proved import authority_in, headers_of, proving_of
 
 
 @pytest.fixture
 async def inside(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody who has the socket of the bank open."""
-    path = tmp_path / "bank.sock"
-    directory = Directory(Peers({}))
+    async with bank_in(tmp_path) as http:
+        yield http
+
+
+@asynccontextmanager
+async def bank_in(folder: Path) -> AsyncGenerator[httpx.AsyncClient]:
+    """The bank on a socket, which believes the authority in this folder; and somebody who has the socket open."""
+    path = folder / "bank.sock"
     async with (
-        serving(bank_alone(), world=World.real(tmp_path), directory=directory, listen=[f"unix:{path}"]),
+        serving(
+            bank_alone(),
+            world=World.real(folder),
+            directory=Directory(Peers({})),
+            listen=[f"unix:{path}"],
+            joining=ByAuthority(folder),
+        ),
         httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path)), base_url="http://bank") as http,
     ):
         yield http
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """Who vouches for the services of the bank, also for those that are none."""
+    return authority_in("bank", tmp_path)
 
 
 def bank_alone() -> Application:
     return Application("bank", services=bank.services, edges=(), owner="tests")
 
 
-async def test_a_caller_is_held_to_what_it_declares(inside: httpx.AsyncClient) -> None:
+async def test_a_caller_is_held_to_what_it_declares(inside: httpx.AsyncClient, authority: Authority) -> None:
     """The control of what follows: the teller may, the visitor may not, and is told why."""
-    opened = await inside.get("/vault/v1/open", headers={"atoll-caller": "teller"})
-    refused = await inside.get("/vault/v1/open", headers={"atoll-caller": "visitor"})
+    opened = await inside.get("/vault/v1/open", headers=headers_of(authority, "teller", "vault"))
+    refused = await inside.get("/vault/v1/open", headers=headers_of(authority, "visitor", "vault"))
 
     assert (opened.status_code, opened.json()) == (200, "opened")
     assert refused.status_code == 403
@@ -71,37 +91,29 @@ TRICKS: list[tuple[str, str, dict[str, str]]] = [
 
 @pytest.mark.parametrize(("method", "path", "more"), TRICKS)
 async def test_no_trick_with_path_verb_or_header_leads_around_the_rules(
-    inside: httpx.AsyncClient, method: str, path: str, more: dict[str, str]
+    inside: httpx.AsyncClient, authority: Authority, method: str, path: str, more: dict[str, str]
 ) -> None:
     """The operation that is judged is the one that the router has found, and it is the one that runs."""
     url = inside.base_url.copy_with(raw_path=path.encode())
 
-    answer = await inside.request(method, url, headers={"atoll-caller": "visitor"} | more)
+    answer = await inside.request(method, url, headers=headers_of(authority, "visitor", "vault") | more)
 
     assert answer.status_code in (400, 403, 404, 405), answer.text
     assert "opened" not in answer.text
 
 
-@pytest.mark.parametrize(
-    "name", ["Teller", "teller%20", "%74eller%00", "teller,visitor", "*", "teller/v1", "%20teller"]
-)
-async def test_a_name_that_is_nearly_right_is_another_one(inside: httpx.AsyncClient, name: str) -> None:
-    """It is compared as it is, after the one decoding that names have."""
-    answer = await inside.get("/vault/v1/open", headers={"atoll-caller": name})
-
-    assert answer.status_code == 403
-
-
-async def test_two_names_are_none(inside: httpx.AsyncClient) -> None:
+async def test_two_names_are_none(inside: httpx.AsyncClient, authority: Authority) -> None:
     """Two readers could take two different ones."""
-    answer = await inside.get("/vault/v1/open", headers=[("atoll-caller", "visitor"), ("atoll-caller", "teller")])
+    proof = headers_of(authority, "visitor", "vault")
+
+    answer = await inside.get("/vault/v1/open", headers=[*proof.items(), ("atoll-caller", "teller")])
 
     assert answer.status_code == 400
 
 
 @pytest.mark.slow
 async def test_of_ten_thousand_drawn_pairs_exactly_the_granted_ones_pass_over_http(tmp_path: Path) -> None:
-    """Each is a request of its own, in the name of its caller."""
+    """Each is a request of its own, in the name of its caller, who proves it."""
     chance = random.Random(12)
     size = 23
     protocols = [drawn(chance, number, size) for number in range(size)]
@@ -112,8 +124,16 @@ async def test_of_ten_thousand_drawn_pairs_exactly_the_granted_ones_pass_over_ht
     directory, entropy = Directory(Peers({f"s{number}": (address,) for number in range(size)})), SeededEntropy()
     asked, passed, wanted = 0, set[tuple[str, str]](), set[tuple[str, str]]()
 
-    async with serving(application, world=World.real(tmp_path), directory=Directory(Peers({})), listen=[address]):
-        carrier = HttpClient(directory, entropy)
+    proving = proving_of(authority_in("drawn", tmp_path), [f"s{number}" for number in range(size)])
+
+    async with serving(
+        application,
+        world=World.real(tmp_path),
+        directory=Directory(Peers({})),
+        listen=[address],
+        joining=ByAuthority(tmp_path),
+    ):
+        carrier = HttpClient(directory, entropy, proof=proving.lines)
         for number in range(size):
             caller = Caller(f"s{number}", carrier, entropy)
             for target in range(size):

@@ -75,7 +75,7 @@ class Authority:
         self._keys: list[tuple[SigningKey, float]] = []
         self.trusted = Trusted(application, {})
 
-    def open(self) -> None:
+    def load(self) -> None:
         """Read the keys, or make the first one.
 
         Raises:

@@ -1,6 +1,5 @@
-"""Who calls, by proof: tokens are verified once, and known by their digest until they end."""
+"""Who calls, by proof: tokens are verified once, and known until they end."""
 
-import hashlib
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
@@ -42,7 +41,7 @@ class Verifier:
         self._trusted = trusted
         self._clock = clock
         self._look = look
-        self._known: dict[bytes, _Proven] = {}
+        self._known: dict[tuple[str, str, str], _Proven] = {}
         self._version = trusted.version
 
     @property
@@ -76,15 +75,15 @@ class Verifier:
         if self._version != self._trusted.version:  # what was signed by a key that is trusted no longer is not known
             self._known.clear()
             self._version = self._trusted.version
-        digest = hashlib.blake2b(f"{kind} {target} {token}".encode(errors="surrogatepass"), digest_size=16).digest()
+        asked = (kind, target, token)
         now = self._clock.now().timestamp()
-        found = self._known.get(digest)
+        found = self._known.get(asked)
         if found is not None and now < found.until:
             return found
         proven = self._call(token, target, now) if kind == CALL else self._user(token, now)
         while len(self._known) >= KNOWN_MAX:
             del self._known[next(iter(self._known))]
-        self._known[digest] = proven
+        self._known[asked] = proven
         return proven
 
     def _call(self, token: str, target: str, now: float) -> "_Proven":

@@ -106,7 +106,7 @@ def opened_authority(application: str, folder: Path, clock: Clock, entropy: Entr
     """
     with locked(folder / LOCK, WAIT_S):
         authority = Authority(application, SystemDisk(folder), clock, entropy)
-        authority.open()
+        authority.load()
         yield authority
 
 

@@ -1,0 +1,121 @@
+"""Who belongs to a run: tickets, what running code declares, and what is told of it."""
+
+import json
+
+import msgspec
+import pytest
+
+from atoll.adapters.system import SystemClock, SystemEntropy
+from atoll.identity import (
+    Authority,
+    Manifest,
+    Member,
+    Needed,
+    PublicKey,
+    SigningKey,
+    Verifier,
+    read_bundle,
+    read_manifest,
+)
+from atoll.testing import MemoryDisk
+from atoll.topology.membership import Membership, NotAdmitted
+
+ORDERS = Member("orders", (), (Needed("stock", 1, "declares `stock: Stock`"),))
+STOCK = Member("stock")
+PRICES = Needed("prices", 1, "declares `prices: Prices`")
+KEY = SigningKey.of("a secret as long as any other that is made")
+KEYS = {"orders": PublicKey.of(KEY.public).x}
+
+
+class Run:
+    """A run of two services, and what was told of it."""
+
+    def __init__(self) -> None:
+        self.told: list[bytes] = []
+        self.authority = Authority("shop", MemoryDisk(), SystemClock(), SystemEntropy())
+        self.authority.load()
+        manifest = Manifest("shop", "1.0", (ORDERS, STOCK))
+        self.membership = Membership(self.authority, manifest, SystemClock(), SystemEntropy(), self.told.append)
+        self.membership.publish()
+
+    def needs(self, service: str) -> tuple[Needed, ...] | None:
+        """What was told last of what a service needs; believed as a process does."""
+        keys, manifest = read_bundle(self.told[-1])
+        members = {member.name: member for member in read_manifest(manifest, "shop", keys).members}
+        return members[service].needs
+
+
+@pytest.fixture
+def run() -> Run:
+    return Run()
+
+
+def declared(*members: Member) -> str:
+    return msgspec.json.encode(members).decode()
+
+
+async def test_who_has_a_ticket_is_vouched_for(run: Run) -> None:
+    """Its identity is believed by whoever trusts the authority."""
+    ticket = run.membership.admit("orders-1", ["orders"])
+    vouched = await run.membership.join(ticket, declared(ORDERS), KEYS)
+
+    assert set(vouched.identities) == {"orders"}
+    assert json.loads(run.told[0])["keys"][0]["kid"] == run.authority.signing.id
+
+
+async def test_a_ticket_is_good_for_its_services_alone(run: Run) -> None:
+    """Neither for a name nor for a declaration of another one; nor is one that was never given, or is over."""
+    ticket = run.membership.admit("orders-1", ["orders"])
+    wrong = [
+        ("guessed", declared(ORDERS), KEYS),
+        (ticket, declared(STOCK), KEYS),
+        (ticket, declared(ORDERS), {"stock": KEYS["orders"]}),
+        (ticket, "[", KEYS),
+        (ticket, declared(ORDERS), {"orders": "AAAA"}),
+        (ticket, declared(ORDERS), {"atoll-operator": KEYS["orders"]}),
+        (ticket, declared(ORDERS), {"": KEYS["orders"]}),
+    ]
+    for each in wrong:
+        with pytest.raises(NotAdmitted):
+            await run.membership.join(*each)
+    run.membership.leave("orders-1")
+    with pytest.raises(NotAdmitted, match="no process that runs here"):
+        await run.membership.join(ticket, declared(ORDERS), KEYS)
+
+    assert run.needs("orders") == ORDERS.needs
+
+
+async def test_what_is_granted_is_what_running_code_declares(run: Run) -> None:
+    """New code may do what it declares before the old one has gone, which goes on to do what it did."""
+    newer = msgspec.structs.replace(ORDERS, needs=(PRICES,))
+    old, new = run.membership.admit("orders-1", ["orders"]), run.membership.admit("orders-2", ["orders"])
+    await run.membership.join(old, declared(ORDERS), KEYS)
+    await run.membership.join(new, declared(newer), KEYS)
+    both = run.needs("orders")
+    run.membership.leave("orders-1")
+    run.membership.publish()
+    alone = run.needs("orders")
+    run.membership.leave("orders-2")
+    run.membership.publish()
+
+    assert both == (PRICES, *(ORDERS.needs or ()))
+    assert alone == (PRICES,)
+    assert run.needs("orders") == (PRICES,)
+
+
+async def test_nothing_is_told_where_nothing_has_changed(run: Run) -> None:
+    """Twelve processes that start at once declare what the application's code declares."""
+    for number in range(12):
+        ticket = run.membership.admit(f"orders-{number}", ["orders"])
+        await run.membership.join(ticket, declared(ORDERS), KEYS)
+    before = len(run.told)
+    run.membership.rotate()
+
+    assert (before, len(run.told)) == (1, 2)
+
+
+def test_a_command_has_credentials_that_are_not_handed_out(run: Run) -> None:
+    """Its tokens are."""
+    token = run.membership.credentials("tax").token("orders")
+
+    assert Verifier(run.authority.trusted, SystemClock()).caller(token, "orders") == "tax"
