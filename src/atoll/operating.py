@@ -4,6 +4,7 @@
 may run meanwhile, or not: their databases are reached directly.
 """
 
+from atoll.adapters.refusals import Refusal, refusals_in
 from atoll.events.auditing import By, Deed
 from atoll.events.erasing import Erased, Whose
 from atoll.events.letters import Letter, NoSuchLetter, StandsBehind, Which
@@ -39,6 +40,7 @@ __all__ = [
     "NotReached",
     "NotReplayable",
     "Operated",
+    "Refusal",
     "Rewound",
     "Standing",
     "StandsBehind",
@@ -49,5 +51,6 @@ __all__ = [
     "operated",
     "operator_token",
     "permissions",
+    "refusals_in",
     "rotated",
 ]

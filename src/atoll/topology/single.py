@@ -15,6 +15,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, TypeVar
 
+from atoll.adapters.refusals import kept_refusals
 from atoll.adapters.watchdog import watched
 from atoll.calls import Caller, Catalog, Dispatcher, Listing, LocalTransport, client
 from atoll.contract import Contract, publishers_of
@@ -318,15 +319,16 @@ async def single(
     refuse(mistakes + found + wrong)
     answering = await admitted(units) if admitted is not None else None
     running = Running(application, units, world, recorder, directory, databases, answering)
-    try:
-        await running.start(settings)
-        with _watching(world, hosted):  # from now on: a start may take its time
-            yield running
-    except BaseException:
-        await running.stop(drain_s)  # its errors are in the log: the first one goes on
-        raise
-    if errors := await running.stop(drain_s):
-        raise errors[0]
+    with nullcontext() if world.state is None else kept_refusals(world.state):
+        try:
+            await running.start(settings)
+            with _watching(world, hosted):  # from now on: a start may take its time
+                yield running
+        except BaseException:
+            await running.stop(drain_s)  # its errors are in the log: the first one goes on
+            raise
+        if errors := await running.stop(drain_s):
+            raise errors[0]
 
 
 def check_settings(application: Application, config: Config) -> None:

@@ -3,6 +3,7 @@
 import click
 
 from atoll.cli.access.explaining import explain
+from atoll.cli.access.refused import refused
 from atoll.cli.access.showing import show
 from atoll.cli.groups import Shown
 
@@ -11,17 +12,18 @@ Examples:
   atoll access                                   who may call what, and which line says so
   atoll access --json | jq '.grants[].caller'    the same as data
   atoll access explain capture scoring.score     whether one call may be made, and why
+  atoll access refused                           who was not let in
 """
 
 
 @click.command(cls=Shown, epilog=EXAMPLES, subcommand_metavar="[COMMAND] [ARGUMENTS]...")
 def access() -> None:
-    """Show who may call what, and explain why a call is refused.
+    """Show who may call what, explain why a call is refused, and show who was.
 
     A service may call what it declares, react to what it declares, and nothing else; an operation may narrow its
     callers further. There is no other list: to grant something, write the line that `explain` names.
     """
 
 
-for command in (show, explain):
+for command in (show, explain, refused):
     access.add_command(command)
