@@ -123,8 +123,8 @@ async def clients(state: Path, *, timeout_s: float | None = None) -> AsyncGenera
     entropy = SystemEntropy()
     supervisor = json.loads((state / "supervisor.json").read_text(encoding="utf-8"))
     peers = Path(supervisor["address"].removeprefix("unix:")).with_name("peers.json")
-    proof = Operator(supervisor["application"], state).proving(SystemClock(), entropy).lines
-    carrier = HttpClient(directory_of(peers, {}), entropy, proof=proof)
+    proving = Operator(supervisor["application"], state).proving(SystemClock(), entropy)
+    carrier = HttpClient(directory_of(peers, {}), entropy, proving=proving)
     try:
         yield Clients(carrier, entropy, timeout_s)
     finally:

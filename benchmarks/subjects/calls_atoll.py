@@ -62,7 +62,7 @@ async def calling(address: str) -> AsyncGenerator[_Caller, None]:
     with opened_authority(LEADS.name, folder, world.clock, world.entropy) as authority:
         credentials = {ROUTING: own_credentials(authority, ROUTING, world.clock, world.entropy)}
     proving = Proving(credentials, Verifier(authority.trusted, world.clock), lambda _: False)
-    network = HttpClient(Directory(Peers({"scoring": (address,)})), world.entropy, proof=proving.lines)
+    network = HttpClient(Directory(Peers({"scoring": (address,)})), world.entropy, proving=proving)
     try:
         yield _Caller(network, world)
     finally:

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from atoll.adapters.http_client import ClientLimits, HttpClient
+from atoll.adapters.http_client import HttpClient
+from atoll.adapters.http_instance import ClientLimits
 from atoll.calls import Caller, client
 from atoll.testing import SeededEntropy
 from atoll.topology.peers import Directory, Peers

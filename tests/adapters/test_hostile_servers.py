@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from atoll.adapters.http_client import ClientLimits
+from atoll.adapters.http_instance import ClientLimits
 from atoll.problems import BrokenContract, DeadlineExceeded, Unavailable, UnknownProblem
 from tests.adapters.loops import on_each_loop, on_uvloop
 from tests.adapters.scripted import (

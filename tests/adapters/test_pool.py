@@ -10,8 +10,9 @@ from urllib.parse import SplitResult
 
 import pytest
 
-from atoll.adapters.http_client import ClientLimits, HttpClient, connect
+from atoll.adapters.http_client import HttpClient
 from atoll.adapters.http_connection import Connection
+from atoll.adapters.http_instance import ClientLimits, connect
 from atoll.calls import Caller, client
 from atoll.problems import DeadlineExceeded, Unavailable
 from atoll.testing import SeededEntropy

@@ -37,9 +37,9 @@ def ordered(address: str, state: Path, certificates: Certificates | None = None)
     """What Orders answers at an address to the operator, who can read the state folder."""
 
     async def order() -> Served:
-        proof = Operator("busy", state).proving(SystemClock(), SystemEntropy()).lines
+        proving = Operator("busy", state).proving(SystemClock(), SystemEntropy())
         tls = certificates.for_client() if certificates else None
-        carrier = HttpClient(Directory(Peers({"orders": (address,)})), SystemEntropy(), tls=tls, proof=proof)
+        carrier = HttpClient(Directory(Peers({"orders": (address,)})), SystemEntropy(), tls=tls, proving=proving)
         try:
             return await client(Orders, Caller("", carrier, SystemEntropy())).order(Order(item="hat"))
         finally:

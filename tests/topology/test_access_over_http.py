@@ -133,7 +133,7 @@ async def test_of_ten_thousand_drawn_pairs_exactly_the_granted_ones_pass_over_ht
         listen=[address],
         joining=ByAuthority(tmp_path),
     ):
-        carrier = HttpClient(directory, entropy, proof=proving.lines)
+        carrier = HttpClient(directory, entropy, proving=proving)
         for number in range(size):
             caller = Caller(f"s{number}", carrier, entropy)
             for target in range(size):

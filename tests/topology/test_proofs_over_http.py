@@ -246,7 +246,7 @@ class House:
     async def ask(self, proving: Proving, caller: str, user: str | None, user_token: str | None = None) -> list[str]:
         """What Who says of a call by way of Asks, and directly."""
         entropy = SystemEntropy()
-        carrier = HttpClient(Directory(self.peers), entropy, proof=proving.lines)
+        carrier = HttpClient(Directory(self.peers), entropy, proving=proving)
         token = current.set(Context(user=user, user_token=user_token))
         try:
             calls = Caller(caller, carrier, entropy)
@@ -336,4 +336,4 @@ async def test_keys_rotate_while_processes_run(tmp_path: Path) -> None:
 
 
 def _carrier(rooms: House, proving: Proving) -> HttpClient:
-    return HttpClient(Directory(rooms.peers), SystemEntropy(), proof=proving.lines)
+    return HttpClient(Directory(rooms.peers), SystemEntropy(), proving=proving)

@@ -1,6 +1,8 @@
 """TLS from certificates that are given as files: who one is, and whom one trusts."""
 
+import asyncio
 import ssl
+from typing import Any
 
 
 class Certificates:
@@ -39,3 +41,13 @@ class Certificates:
         if self._certificate is not None:
             context.load_cert_chain(self._certificate, self._key)
         return context
+
+
+def names_of_peer(transport: asyncio.BaseTransport) -> tuple[str, ...]:
+    """The services that the other side is by its certificate: the SPIFFE IDs in it (X509-SVID.md, 2).
+
+    Nothing where it has shown none, or one that names hosts alone.
+    """
+    certificate: dict[str, Any] | None = transport.get_extra_info("peercert")  # Any: as the standard library has it
+    said = certificate.get("subjectAltName", ()) if certificate else ()
+    return tuple(name for kind, name in said if kind == "URI" and name.startswith("spiffe://"))

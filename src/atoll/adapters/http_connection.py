@@ -8,6 +8,7 @@ from typing import cast
 
 import httptools
 
+from atoll.adapters.certificates import names_of_peer
 from atoll.calls import Again, Response
 from atoll.calls.http import NOT_BEGUN, RETRIED, degraded_in, head_says, retry_after_in
 from atoll.calls.streams import told_in_stream
@@ -57,6 +58,8 @@ class Connection(asyncio.Protocol):
         self._answer_bytes_max = answer_bytes_max
         self._is_own = is_own
         self._transport: asyncio.Transport | None = None
+        self.peer_names: tuple[str, ...] = ()
+        """The services that the other side is by its certificate."""
         self._parser = httptools.HttpResponseParser(self)
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Future[Response] | None = None
@@ -125,6 +128,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are transports without being derived from it
+        self.peer_names = names_of_peer(transport)
         if self._closed:
             self._transport.abort()
 

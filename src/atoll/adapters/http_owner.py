@@ -1,6 +1,6 @@
 """What a connection asks of the server that it belongs to."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from atoll.adapters.http_asked import ServerLimits
@@ -34,7 +34,9 @@ class Server(Protocol[C]):
         """The operation of a request."""
         ...
 
-    def context_of(self, headers: Mapping[bytes, bytes], operation: Operation, now: float) -> Context:
+    def context_of(
+        self, headers: Mapping[bytes, bytes], operation: Operation, now: float, peer_names: Sequence[str]
+    ) -> Context:
         """What the headers of a request say about it, where that is believed."""
         ...
 

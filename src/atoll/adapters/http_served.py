@@ -11,6 +11,7 @@ from typing import cast
 
 import httptools
 
+from atoll.adapters.certificates import names_of_peer
 from atoll.adapters.http_asked import EVENT, Asked, BadRequest
 from atoll.adapters.http_owner import Server
 from atoll.calls import Lines, Request, Response, decode_query
@@ -44,8 +45,7 @@ class Served(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._timer = Timer()
         self._asked = Asked()
-        self._count = 0
-        self._bytes = 0
+        self._count = self._bytes = 0
         self._since = 0.0
         self._is_receiving = False
         self._has_head = False
@@ -56,6 +56,7 @@ class Served(asyncio.Protocol):
         self._is_going_on = self._is_closed = False
         self._drained: asyncio.Future[None] | None = None
         self._blocked_since: float | None = None
+        self._peer_names: tuple[str, ...] = ()
 
     @property
     def is_busy(self) -> bool:
@@ -94,6 +95,7 @@ class Served(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody has connected."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are transports without being derived from it
+        self._peer_names = names_of_peer(transport)
         self._lane.make_ready()
         self._since = self._loop.time()
         if len(self._server.connections) >= self._limits.connections_max:
@@ -260,7 +262,7 @@ class Served(asyncio.Protocol):
                     headers = asked.event_headers() if operation.is_raw else ()
                     if asked.body and not operation.is_raw:
                         asked.refuse_body_that_is_no_json()
-                    context = self._server.context_of(asked.headers, operation, self._loop.time())
+                    context = self._server.context_of(asked.headers, operation, self._loop.time(), self._peer_names)
                     body = asked.body if isinstance(asked.body, bytes) else bytes(asked.body)
                     attempt, timer = attempt_of(asked.headers), self._timer
                     response = await self._send(

@@ -168,7 +168,9 @@ class HttpServer:
         """
         return self._routers.find(method, path)
 
-    def context_of(self, headers: Mapping[bytes, bytes], operation: Operation, now: float) -> Context:
+    def context_of(
+        self, headers: Mapping[bytes, bytes], operation: Operation, now: float, peer_names: Sequence[str]
+    ) -> Context:
         """What the headers of a request say about it.
 
         Raises:
@@ -176,7 +178,7 @@ class HttpServer:
         """
         context = context_of(headers, operation, now, self._bits)
         if self._check is not None:
-            self._check(headers, context, operation)
+            self._check(headers, context, operation, peer_names)
         return context
 
     def ended(self) -> None:

@@ -91,7 +91,8 @@ class Target:
         more = "".join(f"{name}: {value}\r\n" for name, value in door.headers) if door is not None else ""
         self._host = f"host: {host or operation.service}\r\n{more}".encode("latin-1")
         self._is_trusted = door is None or not door.is_stranger
-        self._audience = audience_of(operation)
+        self.audience = audience_of(operation)
+        """The service that is called, as tokens and certificates name it."""
         self._has_length = operation.method in ("POST", "PUT", "PATCH")
         self._plain = self._line("/".join(self._segments))
 
@@ -108,7 +109,7 @@ class Target:
             _context_lines(context) if self._is_trusted else b"",
         )
         if proof is not None and self._is_trusted:
-            head += proof(context, self._audience)
+            head += proof(context, self.audience)
         if context.deadline_at is not None:
             head += b"atoll-timeout: %.6f\r\n" % max(0.0, context.deadline_at - now)
         if request.attempt > 1:

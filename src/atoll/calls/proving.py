@@ -8,10 +8,10 @@ What travels are two headers beside those that say it in plain words:
 
 import functools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from atoll.contract import Operation, Unauthenticated, service_of
-from atoll.identity import Credentials, Refused, Verifier
+from atoll.identity import Credentials, Refused, Verifier, spiffe_id
 from atoll.kernel import Context
 
 TOKEN, USER_TOKEN = b"atoll-token", b"atoll-user-token"
@@ -44,8 +44,17 @@ class Proving:
         token = context.user_token or self._word(context.user)
         return line if token is None else b"%batoll-user-token: %b\r\n" % (line, token.encode())
 
-    def check(self, headers: Mapping[bytes, bytes], context: Context, operation: Operation) -> None:
+    def is_peer(self, names: Sequence[str], service: str) -> bool:
+        """Whether a service is among those that a certificate names, as SPIFFE IDs."""
+        return spiffe_id(self._verifier.application, service) in names
+
+    def check(
+        self, headers: Mapping[bytes, bytes], context: Context, operation: Operation, peer_names: Sequence[str] = ()
+    ) -> None:
         """Whether it is true what a request says about its caller and its user.
+
+        `peer_names` are the services that the other side of the connection is by its certificate: a token that was
+        stolen from another one is of no use there. Nothing where it has none, or one that names no services.
 
         Raises:
             Unauthenticated: nobody knows, or it is not; the log has a record of that.
@@ -58,6 +67,8 @@ class Proving:
             caller = self._verifier.caller(token.decode("latin-1"), service)
             if caller != context.caller:
                 raise Refused(f"`atoll-caller` says `{context.caller}`, and the token is that of `{caller}`")
+            if peer_names and not self.is_peer(peer_names, caller):
+                raise Refused(f"the token is that of `{caller}`, the certificate that of {', '.join(peer_names)}")
             if context.user is not None:
                 self._check_user(context)
         except Refused as refused:

@@ -45,6 +45,11 @@ class Verifier:
         self._version = trusted.version
 
     @property
+    def application(self) -> str:
+        """The application whose tokens these are."""
+        return self._trusted.application
+
+    @property
     def known(self) -> int:
         """How many tokens are known now."""
         return len(self._known)

@@ -77,7 +77,7 @@ async def running_processes(
         )
         async with supervising(plans, launch) as supervisor:
             directory = directory_of(Path(supervisor.peers_file), {})
-            carrier = HttpClient(directory, SystemEntropy(), proof=supervisor.membership.operator.lines)
+            carrier = HttpClient(directory, SystemEntropy(), proving=supervisor.membership.operator)
             try:
                 yield RunningProcesses(supervisor, carrier)
             finally:

@@ -122,8 +122,8 @@ async def connect(
     known = _OneAddress(url, more, is_stranger=key is not None and trust is None)
     entropy = SystemEntropy()
     tls = Certificates(trust.ca, trust.certificate, trust.key).for_client() if trust is not None else None
-    proof = operator.proving(SystemClock(), entropy).lines if operator is not None else None
-    transport = HttpClient(known, entropy, tls=tls, proof=proof)
+    proving = operator.proving(SystemClock(), entropy) if operator is not None else None
+    transport = HttpClient(known, entropy, tls=tls, proving=proving)
     try:
         yield Connected(transport, known, entropy, timeout_s)
     finally:

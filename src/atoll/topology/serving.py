@@ -115,8 +115,8 @@ async def serving(
         return LocalTransport(joined.access, joining.look)
 
     def outward(resolver: Resolver) -> HttpClient:
-        proof = joined.proving.lines if joined is not None else None
-        return HttpClient(resolver, entropy, tls=client_tls, proof=proof)
+        proving = joined.proving if joined is not None else None
+        return HttpClient(resolver, entropy, tls=client_tls, proving=proving)
 
     here = dataclasses.replace(world, outward=outward)
     server: HttpServer | None = None

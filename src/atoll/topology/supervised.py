@@ -49,7 +49,7 @@ class Supervised:
         self.ready_since = 0.0
         self.health = Health.NONE
         self._report: ProcessReport | None = None
-        self._client = HttpClient(Directory(Peers({"atoll_process": (address,)})), entropy, proof=operator.lines)
+        self._client = HttpClient(Directory(Peers({"atoll_process": (address,)})), entropy, proving=operator)
         self._reporting = client(Reporting, Caller("", self._client, entropy))
         self._memory_bytes = 0
         self._calls: tuple[float, int] = (0.0, 0)
