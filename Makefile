@@ -66,6 +66,10 @@ load: env ## restart, scale and kill under load, and count what fails: make load
 crash: env ## kill -9 under load, and count what is lost or done twice: make crash [RUNS=10] [SEED=1]
 	@$(BIN)/python -m tests.campaigns.crash --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: storm
+storm: env ## retries of all after a load that was too much, and what lives on of it: make storm [RUNS=10] [SEED=1]
+	@$(BIN)/python -m tests.campaigns.storm --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 .PHONY: test-data
 test-data: env ## run the tests on real data sets (ATOLL_TEST_DATA=../shared/data)
 	@if [[ ! -d "$(ATOLL_TEST_DATA)" ]]; then \
