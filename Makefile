@@ -70,6 +70,10 @@ crash: env ## kill -9 under load, and count what is lost or done twice: make cra
 storm: env ## retries of all after a load that was too much, and what lives on of it: make storm [RUNS=10] [SEED=1]
 	@$(BIN)/python -m tests.campaigns.storm --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: hung
+hung: env ## a dependency that hangs: how late answers are, and what goes on: make hung [RUNS=10]
+	@$(BIN)/python -m tests.campaigns.hung --runs $(RUNS) $(ARGS)
+
 .PHONY: test-data
 test-data: env ## run the tests on real data sets (ATOLL_TEST_DATA=../shared/data)
 	@if [[ ! -d "$(ATOLL_TEST_DATA)" ]]; then \

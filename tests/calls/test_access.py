@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import msgspec
 import pytest
 
 from atoll import Application, Context, Forbidden, Service, contract, contract_of, get
@@ -15,6 +16,8 @@ from atoll.identity import Access, Manifest, Member
 from atoll.kernel import Mistakes
 from atoll.service import depends
 from atoll.testing import SeededEntropy, running
+from atoll.topology.access import access_of
+from atoll.topology.loading import load_units
 from tests.placements import Placement, on_every_placement
 from tests.simulated import simulated
 
@@ -116,6 +119,31 @@ async def test_a_refusal_is_recorded_with_who_what_why_and_the_trace(caplog: pyt
     assert (noted["caller"], noted["operation"]) == ("visitor", "vault.open")
     assert "narrows its callers" in noted["reason"]
     assert len(noted["trace_id"]) == 32
+
+
+@simulated
+async def test_who_refuses_looks_first_whether_there_is_news() -> None:
+    """A process that has just joined may call at once; whoever is granted already costs no look."""
+    units, _ = load_units(bank, None)
+    granted = access_of(bank, units, is_alone=True)
+    looks: list[Access] = []
+
+    def look() -> Access:
+        looks.append(granted)
+        return granted
+
+    local = LocalTransport(Access(Manifest("bank", "1.0", ()), is_whole=True), look)
+    vault = VaultService()
+    local.add(Dispatcher(contract_of(Vault), {"look": vault.look, "open": vault.open}, SeededEntropy()))
+    context = Context(trace=Trace(1, 2), caller="visitor")
+    asked = Request(contract_of(Vault).operation("look"), (), (), b"", context)
+    answers = [(await local.send(asked)).status for _ in range(3)]
+    stranger = msgspec.structs.replace(context, caller="nobody")
+    refused = await local.send(msgspec.structs.replace(asked, context=stranger))
+
+    assert answers == [200, 200, 200]
+    assert refused.status == 403
+    assert len(looks) == 2
 
 
 @simulated

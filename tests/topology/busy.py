@@ -70,6 +70,11 @@ class Orders(Protocol):
         """Think for so long, and ask Stock for the first time then."""
         ...
 
+    @post("/slow", timeout_s=30)
+    async def order_slowly(self, seconds: float) -> Served:
+        """Ask Stock for what takes it so long."""
+        ...
+
 
 class StockSettings(Settings):
     """How long it takes to look into a shelf."""
@@ -115,6 +120,9 @@ class OrdersService(Service, Orders, owner="sales"):
     async def order_patiently(self, seconds: float) -> Served:
         await asyncio.sleep(seconds)
         return await self.stock.level("hat")
+
+    async def order_slowly(self, seconds: float) -> Served:
+        return await self.stock.slow(seconds)
 
 
 @contract(version="1.0")

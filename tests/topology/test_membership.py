@@ -1,6 +1,7 @@
 """Who belongs to a run: tickets, what running code declares, and what is told of it."""
 
 import json
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,13 +13,18 @@ from atoll.identity import (
     Member,
     Needed,
     PublicKey,
+    Refused,
     SigningKey,
     Verifier,
+    encode_bundle,
     read_bundle,
     read_manifest,
 )
 from atoll.testing import MemoryDisk
+from atoll.topology.joining import BySupervisor, Candidate, NotJoined
+from atoll.topology.loading import load_units
 from atoll.topology.membership import Membership, NotAdmitted
+from tests.calls.test_access import bank
 
 ORDERS = Member("orders", (), (Needed("stock", 1, "declares `stock: Stock`"),))
 STOCK = Member("stock")
@@ -119,3 +125,43 @@ def test_a_command_has_credentials_that_are_not_handed_out(run: Run) -> None:
     token = run.membership.credentials("tax").token("orders")
 
     assert Verifier(run.authority.trusted, SystemClock()).caller(token, "orders") == "tax"
+
+
+async def test_a_process_that_reaches_no_supervisor_says_so_and_may_be_started_again(tmp_path: Path) -> None:
+    """It is no mistake of anybody's: the next one may find it."""
+    joining = BySupervisor("a ticket", f"unix:{tmp_path}/supervisor.sock")
+    units, mistakes = load_units(bank, None)
+    with pytest.raises(NotJoined, match="does not vouch"):
+        await joining.join(Candidate(bank, units, SystemClock(), SystemEntropy()))
+
+    assert not mistakes
+
+
+def test_what_the_environment_says_is_said_once() -> None:
+    """What a process starts finds no ticket there."""
+    environment = {"ATOLL_TICKET": "a", "ATOLL_JOIN": "unix:/run/supervisor.sock", "PATH": "/bin"}
+
+    assert BySupervisor.of(environment) is not None
+    assert environment == {"PATH": "/bin"}
+    assert BySupervisor.of(environment) is None
+
+
+async def test_a_bundle_that_cannot_be_believed_changes_nothing(tmp_path: Path, run: Run) -> None:
+    """Neither one that was cut off, nor one that somebody else has signed; the next one that can be does."""
+    joining = BySupervisor("a ticket", f"unix:{tmp_path}/supervisor.sock")
+    joining.trust("shop")
+    bundle = tmp_path / "bundle.json"
+    with pytest.raises(Refused, match="cannot be read"):
+        joining.look()
+    bundle.write_bytes(run.told[-1])
+    first = joining.look()
+    seen: list[bool] = []
+    forged = encode_bundle(run.authority.trusted, read_bundle(Run().told[-1])[1])
+    for wrong in (b"{", b"", forged):
+        bundle.write_bytes(wrong)
+        seen.append(joining.look() is first)
+    run.membership.rotate()
+    bundle.write_bytes(run.told[-1])
+
+    assert all(seen)
+    assert joining.look() is not first

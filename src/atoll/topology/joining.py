@@ -36,7 +36,7 @@ from atoll.identity import (
     read_bundle,
     read_manifest,
 )
-from atoll.kernel import Clock, Entropy, Mistake, Mistakes, Tasks
+from atoll.kernel import AtollError, Clock, Entropy, Mistake, Mistakes, Tasks
 from atoll.service import Application
 from atoll.topology.access import access_of, manifest_of
 from atoll.topology.loading import Unit
@@ -51,6 +51,19 @@ WAIT_S = 10.0
 
 RENEW_S = 30.0
 """How often a process looks whether it is time to be vouched for again. A machine that has slept is late by this."""
+
+
+class NotJoined(AtollError):
+    """The supervisor does not vouch for a process, or could not be asked: another one may have more luck."""
+
+    code = "not_joined"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the supervisor does not vouch for this process: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +96,8 @@ class Joining(Protocol):
         """Belong to the application.
 
         Raises:
-            Mistakes: it does not.
+            Mistakes: the authority's keys cannot be read or made.
+            NotJoined: the supervisor does not vouch for it.
         """
         ...
 
@@ -186,18 +200,21 @@ class BySupervisor:
     async def join(self, candidate: Candidate) -> Joined:
         """Declare what is hosted here, and be vouched for."""
         name, clock = candidate.application.name, candidate.clock
-        self._trusted = Trusted(name, {})
+        self.trust(name)
         members = candidate.members(manifest_of(candidate.application, candidate.units))
         keys = {member: SigningKey.of(candidate.entropy.token()) for member in members}
         try:
             await self._vouched(candidate, members, keys)
             access = self.look()
         except (Problem, Refused) as error:
-            fix = "end it, and start it with `atoll run` or `atoll restart`"
-            raise Mistakes([Mistake(None, f"its supervisor does not vouch for this process: {error}", fix)]) from None
+            raise NotJoined(str(error)) from None
         credentials = {member: self._credentials(name, member, key, clock) for member, key in keys.items()}
         self._renewing = self._tasks.spawn(self._renew(candidate, members, keys), "renew")
         return Joined(Proving(credentials, Verifier(self._trusted, clock, self.look), self._is_edge), access)
+
+    def trust(self, application: str) -> None:
+        """Believe the authority of this application, from what its supervisor says."""
+        self._trusted = Trusted(application, {})
 
     def look(self) -> Access:
         """Read what the supervisor says, where that has changed. What cannot be believed changes nothing.
