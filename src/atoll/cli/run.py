@@ -1,6 +1,7 @@
 """`atoll run`: an application in this process or in several, until it is told to end."""
 
 import asyncio
+import gc
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,6 +137,7 @@ async def _serve(here: _Here, stop: asyncio.Event) -> None:
             print_json(started_event(graph, opened), indent=0)
         else:
             print_banner(graph, opened)
+        gc.freeze()  # what was made for the start is no garbage, and need not be looked at again
         await stop.wait()
         leave_signals_to_the_system()
         if not here.as_json and is_terminal():

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import gc
 import logging
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -127,6 +128,7 @@ async def host(
         joining=hosting.joining,
     ) as served:
         listening(served)
+        gc.freeze()  # what was made for the start is no garbage, and need not be looked at again
         await _first_of(stop.wait(), orphaned.wait())
         if not stop.is_set():
             assert parent is not None
