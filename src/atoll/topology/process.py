@@ -11,7 +11,6 @@ from pathlib import Path
 from atoll.adapters.system import SystemDisk
 from atoll.kernel import Config
 
-
 COLLECTED_AFTER = (10_000, 20, 50)
 """After how many new objects cyclic garbage is looked for, and how many times among younger ones before older ones.
 
