@@ -12,6 +12,8 @@ from atoll.identity import (
     Manifest,
     Member,
     Needed,
+    Offered,
+    OfferedOperation,
     PublicKey,
     Refused,
     SigningKey,
@@ -27,7 +29,7 @@ from atoll.topology.membership import Membership, NotAdmitted
 from tests.calls.test_access import bank
 
 ORDERS = Member("orders", (), (Needed("stock", 1, "declares `stock: Stock`"),))
-STOCK = Member("stock")
+STOCK = Member("stock", (Offered("stock", 1, "1.0", "Stock", (OfferedOperation("count", callers=("till",)),)),))
 PRICES = Needed("prices", 1, "declares `prices: Prices`")
 KEY = SigningKey.of("a secret as long as any other that is made")
 KEYS = {"orders": PublicKey.of(KEY.public).x}
@@ -89,6 +91,19 @@ async def test_a_ticket_is_good_for_its_services_alone(run: Run) -> None:
         await run.membership.join(ticket, declared(ORDERS), KEYS)
 
     assert run.needs("orders") == ORDERS.needs
+
+
+async def test_a_process_cannot_make_itself_more_than_the_application_says(run: Run) -> None:
+    """Neither an edge, which would speak for users, nor the one who offers what somebody else does."""
+    ticket = run.membership.admit("orders-1", ["orders"])
+    await run.membership.join(ticket, declared(msgspec.structs.replace(ORDERS, is_edge=True)), KEYS)
+    offers = Offered("stock", 1, "1.0", "Stock", (OfferedOperation("count"),))
+    with pytest.raises(NotAdmitted, match="orders offers stock, which is what stock does"):
+        await run.membership.join(ticket, declared(msgspec.structs.replace(ORDERS, offers=(offers,))), KEYS)
+
+    (orders,) = [each for each in run.membership.manifest.members if each.name == "orders"]
+    assert not orders.is_edge
+    assert not orders.offers
 
 
 async def test_what_is_granted_is_what_running_code_declares(run: Run) -> None:

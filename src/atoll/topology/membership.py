@@ -123,9 +123,28 @@ class Membership:
         if not services.issuperset((*keys, *(member.name for member in members))):
             raise NotAdmitted(reason=f"the ticket is for {', '.join(sorted(services))} alone")
         for member in members:
-            self._declared.setdefault(member.name, {})[process] = member
+            self._declared.setdefault(member.name, {})[process] = self._confined(member)
         self.publish()
         return Vouched(identities={name: self._authority.vouch(name, key) for name, key in public.items()})
+
+    def _confined(self, member: Member) -> Member:
+        """What a service declares of itself. What it is to the others, the application says, and no process.
+
+        Raises:
+            NotAdmitted: it offers what another one does.
+        """
+        others = {
+            (offered.id, offered.major): each.name
+            for each in self._manifest.members
+            for offered in each.offers
+            if each.name != member.name
+        }
+        for offered in member.offers:
+            if (other := others.get((offered.id, offered.major))) is not None:
+                raise NotAdmitted(reason=f"{member.name} offers {offered.id}, which is what {other} does")
+        listed = next((each for each in self._manifest.members if each.name == member.name), None)
+        is_edge, is_elsewhere = (listed.is_edge, listed.is_elsewhere) if listed is not None else (False, False)
+        return msgspec.structs.replace(member, is_edge=is_edge, is_elsewhere=is_elsewhere)
 
     def leave(self, process: str) -> None:
         """Vouch for a process no longer: it has ended. What the last one of a service has declared goes on to hold."""
