@@ -16,7 +16,7 @@ from atoll.adapters.http_client import HttpClient
 from atoll.adapters.system import SystemClock, SystemEntropy
 from atoll.calls import Caller, Proving, client
 from atoll.hosting import ByAuthority, Directory, Peers, serving
-from atoll.identity import OPERATOR, Authority
+from atoll.identity import OPERATOR, Authority, Refused, Verifier
 from atoll.identity.claims import LEEWAY_S
 from atoll.identity.instance import CALL_S, USER_S
 from atoll.kernel import Context, current
@@ -25,7 +25,7 @@ from atoll.testing import MemoryDisk
 from atoll.topology.membership import own_credentials
 from tests.identity.proofs import SetClock, authority_of
 from tests.topology.proved import authority_in, credentials_of, headers_of, proving_of
-from tests.topology.test_access_over_http import bank_in
+from tests.topology.test_access_over_http import bank_alone, bank_in
 
 Headers = dict[str, str]
 
@@ -136,6 +136,30 @@ async def test_what_proves_nothing_is_refused(
     assert vars(record)["operation"] == "vault.open"
     token = headers.get("atoll-token", "")
     assert len(token) < 10 or token not in record.getMessage() + answer.text
+
+
+async def test_without_the_safeguard_a_name_alone_is_believed(tmp_path: Path) -> None:
+    """The control: it is the proof that refuses, and nothing else. So tests on one's own machine do without."""
+    path = tmp_path / "bank.sock"
+    async with (
+        serving(bank_alone(), world=World.real(tmp_path), directory=Directory(Peers({})), listen=[f"unix:{path}"]),
+        httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path)), base_url="http://bank") as http,
+    ):
+        answer = await http.get("/vault/v1/open", headers={"atoll-caller": "teller"})
+
+    assert answer.json() == "opened"
+
+
+async def test_a_verifier_that_takes_anybody_for_an_edge_believes_anybody() -> None:
+    """The control of users: the token is right in all but who has made it."""
+    authority = Authority("house", MemoryDisk(), SystemClock(), SystemEntropy())
+    authority.load()
+    word = own_credentials(authority, "asks", SystemClock(), SystemEntropy()).user_token("ada")
+    verifier = Verifier(authority.trusted, SystemClock())
+
+    assert verifier.user(word, lambda _: True) == "ada"
+    with pytest.raises(Refused, match="no edge"):
+        verifier.user(word, lambda _: False)
 
 
 async def test_a_token_that_was_seen_is_of_no_use_later_or_elsewhere(
