@@ -1,13 +1,20 @@
 """Who belongs to a run: tickets, what running code declares, and what is told of it."""
 
+import asyncio
 import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from atoll import Application, Clock, Context, Service, contract_of
+from atoll.adapters.http_server import HttpServer
 from atoll.adapters.system import SystemClock, SystemEntropy
+from atoll.calls import Dispatcher, LocalTransport
 from atoll.identity import (
+    IDENTITY_S,
     Authority,
     Manifest,
     Member,
@@ -25,8 +32,10 @@ from atoll.identity import (
 from atoll.testing import MemoryDisk
 from atoll.topology.joining import BySupervisor, Candidate, NotJoined
 from atoll.topology.loading import load_units
-from atoll.topology.membership import Membership, NotAdmitted
+from atoll.topology.membership import BUNDLE, Membership, NotAdmitted, Vouching
 from tests.calls.test_access import bank
+from tests.cli.programs import PATIENCE_S
+from tests.identity.proofs import SetClock
 
 ORDERS = Member("orders", (), (Needed("stock", 1, "declares `stock: Stock`"),))
 STOCK = Member("stock", (Offered("stock", 1, "1.0", "Stock", (OfferedOperation("count", callers=("till",)),)),))
@@ -38,12 +47,13 @@ KEYS = {"orders": PublicKey.of(KEY.public).x}
 class Run:
     """A run of two services, and what was told of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         self.told: list[bytes] = []
-        self.authority = Authority("shop", MemoryDisk(), SystemClock(), SystemEntropy())
+        clock = clock or SystemClock()
+        self.authority = Authority("shop", MemoryDisk(), clock, SystemEntropy())
         self.authority.load()
         manifest = Manifest("shop", "1.0", (ORDERS, STOCK))
-        self.membership = Membership(self.authority, manifest, SystemClock(), SystemEntropy(), self.told.append)
+        self.membership = Membership(self.authority, manifest, clock, SystemEntropy(), self.told.append)
         self.membership.publish()
 
     def needs(self, service: str) -> tuple[Needed, ...] | None:
@@ -180,3 +190,71 @@ async def test_a_bundle_that_cannot_be_believed_changes_nothing(tmp_path: Path, 
 
     assert all(seen)
     assert joining.look() is not first
+
+
+@asynccontextmanager
+async def supervised(run: Run, folder: Path) -> AsyncGenerator[str]:
+    """The run's membership where a supervisor has it: on a socket, beside the bundle; its address."""
+    (folder / BUNDLE).write_bytes(run.told[-1])
+    answering, entropy = LocalTransport(), SystemEntropy()
+    dispatcher = Dispatcher(contract_of(Vouching), {"join": run.membership.join}, entropy)
+    answering.add(dispatcher)
+    server = HttpServer(answering, [contract_of(Vouching)], entropy)
+    try:
+        yield await server.listen(f"unix:{folder / 'supervisor.sock'}")
+    finally:
+        await server.close()
+
+
+class OrdersService(Service):
+    """Hosted by the process that joins."""
+
+
+shop = Application("shop", services=[OrdersService], edges=(), owner="tests")
+
+
+async def test_an_identity_is_renewed_while_the_process_lives(tmp_path: Path) -> None:
+    """At half of its life, and as often as it takes; else an application would fall silent after an hour."""
+    clock = SetClock()
+    run = Run(clock)
+    units, _ = load_units(shop, None)
+    ticket = run.membership.admit("orders-1", ["orders"])
+    verifier = Verifier(run.authority.trusted, clock)
+    seen: list[str] = []
+    async with supervised(run, tmp_path) as address:
+        joining = BySupervisor(ticket, address, renew_s=0.01)
+        joined = await joining.join(Candidate(shop, units, clock, SystemEntropy()))
+
+        def token() -> str:
+            lines = joined.proving.lines(Context(caller="orders"), "stock")
+            return lines.decode().removeprefix("atoll-token: ").strip()
+
+        for _ in range(5):
+            assert verifier.caller(token(), "stock") == "orders"
+            seen.append(token().partition("~")[0])
+            clock.pass_by(IDENTITY_S / 2 + 1)
+            async with asyncio.timeout(PATIENCE_S):
+                while token().partition("~")[0] == seen[-1]:
+                    await asyncio.sleep(0.01)
+                    clock.pass_by(31)  # a token is made once for half a minute
+        await joining.close()
+
+    assert len(set(seen)) == 5
+
+
+async def test_who_is_not_vouched_for_again_is_believed_no_longer(tmp_path: Path) -> None:
+    """The control: it goes on to call, with an identity that ends."""
+    clock = SetClock()
+    run = Run(clock)
+    units, _ = load_units(shop, None)
+    ticket = run.membership.admit("orders-1", ["orders"])
+    verifier = Verifier(run.authority.trusted, clock)
+    async with supervised(run, tmp_path) as address:
+        joining = BySupervisor(ticket, address, renew_s=0.01)
+        joined = await joining.join(Candidate(shop, units, clock, SystemEntropy()))
+    run.membership.leave("orders-1")
+    clock.pass_by(IDENTITY_S + 60)
+    lines = joined.proving.lines(Context(caller="orders"), "stock")
+    with pytest.raises(Refused, match="expired"):
+        verifier.caller(lines.decode().removeprefix("atoll-token: ").strip(), "stock")
+    await joining.close()

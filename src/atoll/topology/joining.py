@@ -180,9 +180,10 @@ class ByAuthority:
 class BySupervisor:
     """A process that a supervisor has started, and admitted by a ticket. Owns its keys, and renews its identity."""
 
-    def __init__(self, ticket: str, address: str) -> None:
+    def __init__(self, ticket: str, address: str, *, renew_s: float = RENEW_S) -> None:
         self._ticket = ticket
         self._address = address
+        self._renew_s = renew_s
         self._bundle = ChangingFile(Path(address.removeprefix("unix:")).with_name(BUNDLE))
         self._tasks = Tasks("identity")
         self._renewing: asyncio.Task[None] | None = None
@@ -263,7 +264,7 @@ class BySupervisor:
     async def _renew(self, candidate: Candidate, members: Mapping[str, Member], keys: Mapping[str, SigningKey]) -> None:
         """Be vouched for again when half of the identity's life is over, and as often as it takes."""
         while True:
-            await asyncio.sleep(RENEW_S)
+            await asyncio.sleep(self._renew_s)
             if candidate.clock.now().timestamp() < self._until - IDENTITY_S / 2:
                 continue
             try:
