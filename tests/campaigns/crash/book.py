@@ -19,8 +19,8 @@ DEADLINE_S = 2.0
 PATIENCE_S = 40.0
 """For how long a call with an idempotency key is sent again, until it is answered."""
 
-HONEST = frozenset({"unavailable", "outcome_unknown", "deadline_exceeded"})
-"""What a caller may be told while processes and databases die."""
+HONEST = frozenset({"unavailable", "overloaded", "outcome_unknown", "deadline_exceeded"})
+"""What a caller may be told while processes and databases die, on a machine that has too much to do."""
 
 
 @dataclass
