@@ -71,7 +71,7 @@ def _of_the_caller(transport: _Transport, request: Request, proving: Proving) ->
             link.breaker.succeeded(loop.time())
 
     async def proved() -> None:
-        proving.lines(request.context, "nothing")
+        proving.lines(request.context, "nothing", loop.time())
         await transport.send(request)
 
     return (
@@ -83,13 +83,14 @@ def _of_the_caller(transport: _Transport, request: Request, proving: Proving) ->
 
 def _of_who_is_called(transport: _Transport, request: Request, proving: Proving) -> Sequence[Subject]:
     door = Door(transport, Shedding(random.random), random.getrandbits)
-    headers = dict(_headers(proving.lines(request.context, "nothing")))
+    loop = asyncio.get_running_loop()
+    headers = dict(_headers(proving.lines(request.context, "nothing", loop.time())))
 
     async def admitted() -> None:
         await door.send(request)
 
     async def checked() -> None:
-        proving.check(headers, request.context, request.operation)
+        proving.check(headers, request.context, request.operation, loop.time())
         await transport.send(request)
 
     return (

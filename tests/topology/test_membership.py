@@ -1,6 +1,7 @@
 """Who belongs to a run: tickets, what running code declares, and what is told of it."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from atoll import Application, Clock, Context, Service, contract_of
 from atoll.adapters.http_server import HttpServer
 from atoll.adapters.system import SystemClock, SystemEntropy
 from atoll.calls import Dispatcher, LocalTransport
+from atoll.calls.proving import FRESH_S
 from atoll.identity import (
     IDENTITY_S,
     Authority,
@@ -221,12 +223,13 @@ async def test_an_identity_is_renewed_while_the_process_lives(tmp_path: Path) ->
     ticket = run.membership.admit("orders-1", ["orders"])
     verifier = Verifier(run.authority.trusted, clock)
     seen: list[str] = []
+    times = itertools.count(0.0, 2 * FRESH_S)  # of the loop, as if it had turned for so long
     async with supervised(run, tmp_path) as address:
         joining = BySupervisor(ticket, address, renew_s=0.01)
         joined = await joining.join(Candidate(shop, units, clock, SystemEntropy()))
 
         def token() -> str:
-            lines = joined.proving.lines(Context(caller="orders"), "stock")
+            lines = joined.proving.lines(Context(caller="orders"), "stock", next(times))
             return lines.decode().removeprefix("atoll-token: ").strip()
 
         for _ in range(5):
@@ -254,7 +257,7 @@ async def test_who_is_not_vouched_for_again_is_believed_no_longer(tmp_path: Path
         joined = await joining.join(Candidate(shop, units, clock, SystemEntropy()))
     run.membership.leave("orders-1")
     clock.pass_by(IDENTITY_S + 60)
-    lines = joined.proving.lines(Context(caller="orders"), "stock")
+    lines = joined.proving.lines(Context(caller="orders"), "stock", 0.0)
     with pytest.raises(Refused, match="expired"):
         verifier.caller(lines.decode().removeprefix("atoll-token: ").strip(), "stock")
     await joining.close()

@@ -178,7 +178,7 @@ class HttpServer:
         """
         context = context_of(headers, operation, now, self._bits)
         if self._check is not None:
-            self._check(headers, context, operation, peer_names)
+            self._check(headers, context, operation, now, peer_names)
         return context
 
     def ended(self) -> None:

@@ -56,8 +56,8 @@ _REASONS = {200: b"OK", 204: b"No Content", 408: b"Request Timeout", 421: b"Misd
 _UNSAFE = re.compile(r"[^!#$&-~]")
 
 
-Proof = Callable[[Context, str], bytes]
-"""Gives the lines of a head that prove to a service what a context says."""
+Proof = Callable[[Context, str, float], bytes]
+"""Gives the lines of a head that prove to a service what a context says; the number is the loop's time."""
 
 
 class NotBegun(Problem, status=421, code="not_begun", retryable=True, detail="{reason}: send the request elsewhere"):
@@ -109,7 +109,7 @@ class Target:
             _context_lines(context) if self._is_trusted else b"",
         )
         if proof is not None and self._is_trusted:
-            head += proof(context, self.audience)
+            head += proof(context, self.audience, now)
         if context.deadline_at is not None:
             head += b"atoll-timeout: %.6f\r\n" % max(0.0, context.deadline_at - now)
         if request.attempt > 1:

@@ -9,6 +9,7 @@ What travels are two headers beside those that say it in plain words:
 import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from atoll.contract import Operation, Unauthenticated, service_of
 from atoll.identity import Credentials, Refused, Verifier, spiffe_id
@@ -16,7 +17,22 @@ from atoll.kernel import Context
 
 TOKEN, USER_TOKEN = b"atoll-token", b"atoll-user-token"
 
+FRESH_S = 5.0
+"""For how long a token is sent or believed without another look at the clock on the wall, by which it ends."""
+
+SEEN_MAX = 1_024
+"""How many tokens are known by their bytes."""
+
 _log = logging.getLogger("atoll.access")
+
+
+class _Seen(NamedTuple):
+    """Whose token it was, for which service, until when it is not looked at again, and by which keys."""
+
+    caller: str
+    service: str
+    until: float
+    version: int
 
 
 class Proving:
@@ -32,13 +48,27 @@ class Proving:
         self._credentials = credentials
         self._verifier = verifier
         self._is_edge = is_edge
+        self._lines: dict[tuple[str, str], tuple[bytes, float]] = {}
+        self._seen: dict[bytes, _Seen] = {}
 
-    def lines(self, context: Context, audience: str) -> bytes:
-        """The lines of a head that prove to a service who calls it; none where nobody can prove it here."""
-        credentials = self._credentials.get(context.caller)
-        if credentials is None:
-            return b""
-        line = b"atoll-token: %b\r\n" % credentials.token(audience).encode()
+    @property
+    def seen(self) -> int:
+        """How many tokens are known by their bytes."""
+        return len(self._seen)
+
+    def lines(self, context: Context, audience: str, now: float) -> bytes:
+        """The lines of a head that prove to a service who calls it; none where nobody can prove it here.
+
+        `now` is the loop's time.
+        """
+        made = self._lines.get((context.caller, audience))
+        if made is None or made[1] <= now:
+            credentials = self._credentials.get(context.caller)
+            if credentials is None:
+                return b""
+            made = b"atoll-token: %b\r\n" % credentials.token(audience).encode(), now + FRESH_S
+            self._lines[context.caller, audience] = made
+        line = made[0]
         if context.user is None:
             return line
         token = context.user_token or self._word(context.user)
@@ -49,12 +79,18 @@ class Proving:
         return spiffe_id(self._verifier.application, service) in names
 
     def check(
-        self, headers: Mapping[bytes, bytes], context: Context, operation: Operation, peer_names: Sequence[str] = ()
+        self,
+        headers: Mapping[bytes, bytes],
+        context: Context,
+        operation: Operation,
+        now: float,
+        peer_names: Sequence[str] = (),
     ) -> None:
         """Whether it is true what a request says about its caller and its user.
 
-        `peer_names` are the services that the other side of the connection is by its certificate: a token that was
-        stolen from another one is of no use there. Nothing where it has none, or one that names no services.
+        `now` is the loop's time. `peer_names` are the services that the other side of the connection is by its
+        certificate: a token that was stolen from another one is of no use there. Nothing where it has none, or one that
+        names no services.
 
         Raises:
             Unauthenticated: nobody knows, or it is not; the log has a record of that.
@@ -64,7 +100,7 @@ class Proving:
             token = headers.get(TOKEN)
             if token is None:
                 raise Refused(f"nothing proves who calls: send the header `{TOKEN.decode()}` ({_hint(service)})")
-            caller = self._verifier.caller(token.decode("latin-1"), service)
+            caller = self._caller(token, service, now)
             if caller != context.caller:
                 raise Refused(f"`atoll-caller` says `{context.caller}`, and the token is that of `{caller}`")
             if peer_names and not self.is_peer(peer_names, caller):
@@ -75,6 +111,18 @@ class Proving:
             noted = {"trace_id": context.trace.id, "operation": operation.id, "reason": str(refused)}
             _log.warning("refused: a caller of %s is not believed: %s", operation.id, refused, extra=noted)
             raise Unauthenticated(reason=str(refused)) from None
+
+    def _caller(self, token: bytes, service: str, now: float) -> str:
+        """Whose token it is. One that was just seen is known by its bytes: nearly all calls show such a one."""
+        seen = self._seen.get(token)
+        version = self._verifier.version
+        if seen is not None and seen.service == service and now < seen.until and seen.version == version:
+            return seen.caller
+        caller = self._verifier.caller(token.decode("latin-1"), service)
+        if len(self._seen) >= SEEN_MAX:
+            self._seen.clear()
+        self._seen[token] = _Seen(caller, service, now + FRESH_S, version)
+        return caller
 
     def _check_user(self, context: Context) -> None:
         if context.user_token is None:

@@ -50,6 +50,11 @@ class Verifier:
         return self._trusted.application
 
     @property
+    def version(self) -> int:
+        """Which keys are trusted: it changes with them."""
+        return self._trusted.version
+
+    @property
     def known(self) -> int:
         """How many tokens are known now."""
         return len(self._known)
