@@ -18,7 +18,7 @@ Examples:
 
 @click.command(cls=Shown, epilog=EXAMPLES, subcommand_metavar="[COMMAND] [ARGUMENTS]...")
 def access() -> None:
-    """Show who may call what, explain why a call is refused, and show who was.
+    """Show who may call what, and explain why a call is refused.
 
     A service may call what it declares, react to what it declares, and nothing else; an operation may narrow its
     callers further. There is no other list: to grant something, write the line that `explain` names.

@@ -125,7 +125,8 @@ def revoke(key_id: str, state: Path, as_json: bool) -> None:
 @click.argument("service")
 @application_argument
 @state_option
-def token(service: str, app: str | None, state: Path) -> None:
+@json_option
+def token(service: str, app: str | None, state: Path, as_json: bool) -> None:
     """Print the operator's token for SERVICE, which lets curl call it where it listens.
 
     It is sent as `atoll-token`, holds for a minute, and is for no other service.
@@ -134,7 +135,11 @@ def token(service: str, app: str | None, state: Path) -> None:
     known = [each.name for each in permissions(application).manifest.members]
     if service not in known:
         raise Mistaken(f"There is no service `{service}`.", f"There are {', '.join(known)}.", code="unknown_service")
-    click.echo(operator_token(Operator(application.name, state), service))
+    made = operator_token(Operator(application.name, state), service)
+    if as_json:
+        print_json({"service": service, "token": made})
+    else:
+        click.echo(made)
 
 
 @keys.command()
