@@ -147,6 +147,34 @@ async def test_who_refuses_looks_first_whether_there_is_news() -> None:
 
 
 @simulated
+async def test_what_is_left_to_a_caller_is_remembered_until_more_is_known() -> None:
+    """A process that does not know what others declare looks once; once it does, nothing of that holds."""
+    units, _ = load_units(bank, None)
+    known = access_of(bank, units, is_alone=True)
+    little = access_of(bank, units, is_alone=False)
+    looks: list[Access] = []
+    current = [little]
+
+    def look() -> Access:
+        looks.append(current[0])
+        return current[0]
+
+    local = LocalTransport(little, look)
+    vault = VaultService()
+    local.add(Dispatcher(contract_of(Vault), {"look": vault.look, "open": vault.open}, SeededEntropy()))
+    context = Context(trace=Trace(1, 2), caller="stranger")
+    asked = Request(contract_of(Vault).operation("look"), (), (), b"", context)
+    answers = [(await local.send(asked)).status for _ in range(3)]
+    current[0] = known
+    local.put(known)
+    refused = await local.send(asked)
+
+    assert answers == [200, 200, 200]
+    assert refused.status == 403
+    assert len(looks) == 2
+
+
+@simulated
 async def test_no_trick_with_names_leads_past_a_refusal() -> None:
     """The caller's name is looked up as it is, whoever could write one."""
     operation = contract_of(Vault).operation("open")

@@ -14,6 +14,9 @@ from atoll.identity import OPERATOR, Access, Asked
 
 _log = logging.getLogger("atoll.access")
 
+LEFT_MAX = 4_096
+"""How many calls are remembered that are left to their callers."""
+
 
 class Answering(Protocol):
     """Answers the requests for the operations of one contract: a `Dispatcher`, or a door of the platform's own."""
@@ -35,6 +38,8 @@ class LocalTransport:
     def __init__(self, access: Access | None = None, look: Callable[[], Access] | None = None) -> None:
         self._access = access
         self._look = look
+        self._left: set[Asked] = set()
+        """What was asked that no declaration grants, and that is left to its callers: see `Access.refusal`."""
         self._elsewhere: Transport | None = None
         self._dispatchers: dict[tuple[str, int], Answering] = {}
 
@@ -62,14 +67,16 @@ class LocalTransport:
             if access is None or caller == OPERATOR:
                 return dispatcher.dispatch(request)
             asked = (caller, operation.service, operation.major, operation.name)
-            if asked in access.granted or (why := self._refusal(asked)) is None:
+            if asked in access.granted or asked in self._left or (why := self._refusal(asked)) is None:
                 return dispatcher.dispatch(request)
             return _refused(request, why)
         return _nobody(request) if self._elsewhere is None else self._elsewhere.send(request)
 
     def put(self, access: Access) -> None:
         """Grant this from now on."""
-        self._access = access
+        if access is not self._access:
+            self._access = access
+            self._left.clear()
 
     async def close(self) -> None:
         """Nothing is held here."""
@@ -77,9 +84,14 @@ class LocalTransport:
     def _refusal(self, asked: Asked) -> str | None:
         """Why a call may not be made that is not granted so far; None where it may."""
         if self._look is not None:
-            self._access = self._look()
+            self.put(self._look())
         assert self._access is not None
-        return self._access.refusal(*asked)
+        why = self._access.refusal(*asked)
+        if why is None and asked not in self._access.granted:
+            if len(self._left) >= LEFT_MAX:
+                self._left.clear()
+            self._left.add(asked)
+        return why
 
 
 async def _refused(request: Request, why: str) -> Response:
