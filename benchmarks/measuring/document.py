@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.measuring.machine import ROOT
 from benchmarks.measuring.plot import read_as
-from benchmarks.measuring.report import Findings, Ratio, Row
+from benchmarks.measuring.report import Findings, Rate, Ratio, Row
 
 DOCUMENT = ROOT / "docs/benchmarks.md"
 
@@ -40,6 +40,9 @@ def _lines(name: str, facts: Mapping[str, object], findings: Findings, picture: 
     for group, rows in groupby(findings.rows, key=lambda row: row.group):
         yield ""
         yield from _table(group, list(rows))
+    for (case, in_flight), rates in groupby(findings.rates, key=lambda rate: (rate.case, rate.in_flight)):
+        yield ""
+        yield from _rates(f"{case}, {in_flight} in flight", list(rates))
     yield from ("", "| goals and ratios | value | goal | holds |", "|---|---|---|---|")
     yield from map(_ratio, findings.ratios)
 
@@ -52,6 +55,16 @@ def _table(group: str, rows: Sequence[Row]) -> Iterator[str]:
     for name, found in groupby(rows, key=lambda row: row.name):
         cells = {(row.metric, row.unit): read_as(row.cost.median) for row in found}
         yield f"| {name} | " + " | ".join(cells.get(metric, "") for metric in metrics) + " |"
+
+
+def _rates(group: str, rates: Sequence[Rate]) -> Iterator[str]:
+    """A line for each stack."""
+    yield f"| {group} | calls/s | p50, µs | p99, µs | client CPU, µs | server CPU, µs |"
+    yield "|---" * 6 + "|"
+    for rate in rates:
+        spans = (rate.p50, rate.p99, rate.client_cpu, rate.server_cpu)
+        cells = (read_as(rate.per_s.median), *(read_as(span.median * 1e6) for span in spans))
+        yield f"| {rate.stack} | {' | '.join(cells)} |"
 
 
 def _ratio(ratio: Ratio) -> str:
