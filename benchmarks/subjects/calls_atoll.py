@@ -12,10 +12,9 @@ from atoll.adapters.http_client import HttpClient
 from atoll.calls import Caller, Proving, Request, client
 from atoll.contract import contract_of
 from atoll.hosting import ByAuthority
-from atoll.identity import Verifier
+from atoll.identity import Verifier, own_credentials
 from atoll.kernel import Context
 from atoll.topology.joining import opened_authority
-from atoll.topology.membership import own_credentials
 from atoll.topology.peers import Directory, Peers
 from atoll.topology.serving import serving as atoll_serving
 from benchmarks.subjects.calls_peer import WRONG, Refused

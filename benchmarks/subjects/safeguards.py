@@ -10,10 +10,19 @@ from atoll.adapters.system import SystemClock
 from atoll.calls import LocalTransport, Proving, Request, Response
 from atoll.calls.door import Door
 from atoll.contract import contract_of
-from atoll.identity import Access, Authority, Manifest, Member, Needed, Offered, OfferedOperation, Verifier
+from atoll.identity import (
+    Access,
+    Authority,
+    Manifest,
+    Member,
+    Needed,
+    Offered,
+    OfferedOperation,
+    Verifier,
+    own_credentials,
+)
 from atoll.resilience import Breaker, Budget, Link, Rate, Rates, Shedding, within
 from atoll.testing import MemoryDisk, SeededEntropy
-from atoll.topology.membership import own_credentials
 from benchmarks.measuring import Subject
 
 Side = tuple[str, Subject, Sequence[Subject]]

@@ -10,10 +10,9 @@ from atoll.calls import Caller, client
 from atoll.calls.door import Door
 from atoll.kernel import Criticality
 from atoll.problems import Overloaded
-from atoll.resilience import Policies, Retry, Shedding
+from atoll.resilience import Shedding
 from atoll.testing import SeededEntropy, running
-from tests.calls.test_retrying import without_budget
-from tests.campaigns.storm import afterwards, unguarded
+from tests.campaigns.storm import GREEDY, afterwards, unguarded
 from tests.mill import CAPACITY, Load, Mill, MillService, Open, overloaded
 from tests.plain import PLAIN
 from tests.simulated import simulated
@@ -84,8 +83,7 @@ async def test_what_matters_most_is_answered_whatever_comes_in_the_background() 
 @simulated
 async def test_a_storm_of_retries_ends_with_its_cause(seed: int) -> None:
     """Every caller tries three times, without a budget: the load that is removed does not live on in retries."""
-    greedy = Policies(Retry(throttled_base_s=0.05), without_budget)
-    load = await overloaded(3.0, operation="look", policies=greedy, seed=seed)
+    load = await overloaded(3.0, operation="look", policies=GREEDY, seed=seed)
 
     assert sum(load.good[second] for second in range(18, 24)) >= 0.95 * sum(
         load.made[second] for second in range(18, 24)

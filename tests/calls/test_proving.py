@@ -7,12 +7,11 @@ import pytest
 from atoll import Context, contract_of
 from atoll.calls import Proving
 from atoll.calls.proving import FRESH_S, SEEN_MAX
-from atoll.identity import Authority, Verifier
+from atoll.identity import Authority, Verifier, own_credentials
 from atoll.identity.claims import LEEWAY_S
 from atoll.identity.instance import CALL_S
 from atoll.problems import Unauthenticated
 from atoll.testing import SeededEntropy
-from atoll.topology.membership import own_credentials
 from tests.calls.test_access import Teller, Vault
 from tests.identity.proofs import SetClock, authority_of
 

@@ -2,8 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from atoll.identity import Authority, Credentials, SigningKey, Verifier
-from atoll.identity.authority import IDENTITY_S
+from atoll.identity import Authority, Credentials, Verifier, own_credentials
 from atoll.testing import MemoryDisk, SeededEntropy
 
 
@@ -31,12 +30,7 @@ def authority_of(application: str = "shop", *, clock: SetClock, seed: int = 0) -
 
 def credentials_of(authority: Authority, service: str, clock: SetClock, seed: int = 1) -> Credentials:
     """Those of an instance that the authority vouches for."""
-
-    def vouch(public: bytes) -> tuple[str, float]:
-        return authority.vouch(service, public), clock.now().timestamp() + IDENTITY_S / 2
-
-    key = SigningKey.of(SeededEntropy(seed).token())
-    return Credentials(authority.application, service, key, clock, vouch)
+    return own_credentials(authority, service, clock, SeededEntropy(seed))
 
 
 def verifier_of(authority: Authority, clock: SetClock) -> Verifier:

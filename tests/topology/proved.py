@@ -5,9 +5,8 @@ from pathlib import Path
 
 from atoll.adapters.system import SystemClock, SystemEntropy
 from atoll.calls import Proving
-from atoll.identity import Authority, Credentials, Verifier
+from atoll.identity import Authority, Credentials, Verifier, own_credentials
 from atoll.topology.joining import opened_authority
-from atoll.topology.membership import own_credentials
 
 
 def authority_in(application: str, folder: Path) -> Authority:

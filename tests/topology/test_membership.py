@@ -226,10 +226,10 @@ async def test_an_identity_is_renewed_while_the_process_lives(tmp_path: Path) ->
     times = itertools.count(0.0, 2 * FRESH_S)  # of the loop, as if it had turned for so long
     async with supervised(run, tmp_path) as address:
         joining = BySupervisor(ticket, address, renew_s=0.01)
-        joined = await joining.join(Candidate(shop, units, clock, SystemEntropy()))
+        proving = await joining.join(Candidate(shop, units, clock, SystemEntropy()))
 
         def token() -> str:
-            lines = joined.proving.lines(Context(caller="orders"), "stock", next(times))
+            lines = proving.lines(Context(caller="orders"), "stock", next(times))
             return lines.decode().removeprefix("atoll-token: ").strip()
 
         for _ in range(5):
@@ -254,10 +254,13 @@ async def test_who_is_not_vouched_for_again_is_believed_no_longer(tmp_path: Path
     verifier = Verifier(run.authority.trusted, clock)
     async with supervised(run, tmp_path) as address:
         joining = BySupervisor(ticket, address, renew_s=0.01)
-        joined = await joining.join(Candidate(shop, units, clock, SystemEntropy()))
-    run.membership.leave("orders-1")
-    clock.pass_by(IDENTITY_S + 60)
-    lines = joined.proving.lines(Context(caller="orders"), "stock", 0.0)
+        proving = await joining.join(Candidate(shop, units, clock, SystemEntropy()))
+        run.membership.leave("orders-1")
+        clock.pass_by(IDENTITY_S + 60)
+        with pytest.raises(NotAdmitted):
+            await run.membership.join(ticket, "[]", {})
+        lines = proving.lines(Context(caller="orders"), "stock", 0.0)
+        await joining.close()
+
     with pytest.raises(Refused, match="expired"):
         verifier.caller(lines.decode().removeprefix("atoll-token: ").strip(), "stock")
-    await joining.close()

@@ -16,13 +16,12 @@ from atoll.adapters.http_client import HttpClient
 from atoll.adapters.system import SystemClock, SystemEntropy
 from atoll.calls import Caller, Proving, client
 from atoll.hosting import ByAuthority, Directory, Peers, serving
-from atoll.identity import OPERATOR, Authority, Refused, Verifier
+from atoll.identity import OPERATOR, Authority, Refused, Verifier, own_credentials
 from atoll.identity.claims import LEEWAY_S
 from atoll.identity.instance import CALL_S, USER_S
 from atoll.kernel import Context, current
 from atoll.problems import Unauthenticated
 from atoll.testing import MemoryDisk
-from atoll.topology.membership import own_credentials
 from tests.topology.proved import authority_in, credentials_of, headers_of, proving_of
 from tests.topology.test_access_over_http import bank_alone, bank_in
 

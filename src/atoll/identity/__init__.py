@@ -2,7 +2,15 @@
 
 from atoll.identity.access import Access, Asked
 from atoll.identity.api_keys import ApiKey, ApiKeys, NotAKey
-from atoll.identity.authority import IDENTITY_S, Authority, AuthorityUnreadable, Trusted, encode_bundle, read_bundle
+from atoll.identity.authority import (
+    IDENTITY_S,
+    Authority,
+    AuthorityUnreadable,
+    Trusted,
+    encode_bundle,
+    own_credentials,
+    read_bundle,
+)
 from atoll.identity.instance import Credentials
 from atoll.identity.issuers import Issuer, IssuerKeys, issuer_keys
 from atoll.identity.keys import Keys, bearer_in
@@ -41,6 +49,7 @@ __all__ = [
     "encode_bundle",
     "issuer_keys",
     "merged",
+    "own_credentials",
     "read_bundle",
     "read_manifest",
     "service_in",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from atoll.identity.claims import IDENTITY, MANIFEST, Identity
+from atoll.identity.instance import Credentials
 from atoll.identity.names import spiffe_id, trust_domain
 from atoll.identity.signing import PublicKey, Refused, SigningKey
 from atoll.kernel import AtollError, Clock, Disk, Entropy
@@ -153,6 +154,16 @@ class Authority:
     def _take(self, keys: list[tuple[SigningKey, float]]) -> None:
         self._keys = keys
         self.trusted.put({key.id: key.public for key, _ in keys})
+
+
+def own_credentials(authority: Authority, service: str, clock: Clock, entropy: Entropy) -> Credentials:
+    """The credentials of an instance of a service, in the authority's own process."""
+
+    def vouch(public: bytes) -> tuple[str, float]:
+        authority.look()
+        return authority.vouch(service, public), clock.now().timestamp() + IDENTITY_S / 2
+
+    return Credentials(authority.application, service, SigningKey.of(entropy.token()), clock, vouch)
 
 
 class _Bundle(msgspec.Struct, frozen=True):

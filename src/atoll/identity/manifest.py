@@ -65,11 +65,6 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     members: tuple[Member, ...]
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether the declarations of all services are known."""
-        return all(member.needs is not None for member in self.members)
-
 
 def merged(first: Member, others: Iterable[Member]) -> Member:
     """A service as several of its instances declare it, of which some may run older code: all may do what one may.

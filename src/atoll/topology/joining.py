@@ -33,6 +33,7 @@ from atoll.identity import (
     SigningKey,
     Trusted,
     Verifier,
+    own_credentials,
     read_bundle,
     read_manifest,
 )
@@ -40,7 +41,7 @@ from atoll.kernel import AtollError, Clock, Entropy, Mistake, Mistakes, Tasks
 from atoll.service import Application
 from atoll.topology.access import access_of, manifest_of
 from atoll.topology.loading import Unit
-from atoll.topology.membership import BUNDLE, JOIN_AT, TICKET, Vouching, own_credentials
+from atoll.topology.membership import BUNDLE, JOIN_AT, TICKET, Vouching
 from atoll.topology.peers import Directory, Peers
 
 _log = logging.getLogger("atoll.access")
@@ -81,19 +82,11 @@ class Candidate:
         return {member.name: member for member in manifest.members if member.name in hosted}
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """A process that belongs to its application: what proves and checks, and what is granted, as it is now."""
-
-    proving: Proving
-    access: Access
-
-
 class Joining(Protocol):
     """The way of one process into its application."""
 
-    async def join(self, candidate: Candidate) -> Joined:
-        """Belong to the application.
+    async def join(self, candidate: Candidate) -> Proving:
+        """Belong to the application: what proves it, and checks who calls.
 
         Raises:
             Mistakes: the authority's keys cannot be read or made.
@@ -153,7 +146,7 @@ class ByAuthority:
         self._folder = folder
         self._access: Access | None = None
 
-    async def join(self, candidate: Candidate) -> Joined:
+    async def join(self, candidate: Candidate) -> Proving:
         """Vouch for what is hosted here, and for the operator."""
         name, clock, entropy = candidate.application.name, candidate.clock, candidate.entropy
         try:
@@ -166,7 +159,7 @@ class ByAuthority:
         access = self._access = access_of(candidate.application, candidate.units, is_alone=False)
         names = (*candidate.members(access.manifest), OPERATOR)
         credentials = {name: own_credentials(authority, name, clock, entropy) for name in names}
-        return Joined(Proving(credentials, Verifier(authority.trusted, clock, authority.look), access.is_edge), access)
+        return Proving(credentials, Verifier(authority.trusted, clock, authority.look), access.is_edge)
 
     def look(self) -> Access:
         """As it was."""
@@ -198,7 +191,7 @@ class BySupervisor:
         ticket, address = environment.pop(TICKET, ""), environment.pop(JOIN_AT, "")
         return cls(ticket, address) if ticket and address else None
 
-    async def join(self, candidate: Candidate) -> Joined:
+    async def join(self, candidate: Candidate) -> Proving:
         """Declare what is hosted here, and be vouched for."""
         name, clock = candidate.application.name, candidate.clock
         self.trust(name)
@@ -206,12 +199,12 @@ class BySupervisor:
         keys = {member: SigningKey.of(candidate.entropy.token()) for member in members}
         try:
             await self._vouched(candidate, members, keys)
-            access = self.look()
+            self.look()
         except (Problem, Refused) as error:
             raise NotJoined(str(error)) from None
         credentials = {member: self._credentials(name, member, key, clock) for member, key in keys.items()}
         self._renewing = self._tasks.spawn(self._renew(candidate, members, keys), "renew")
-        return Joined(Proving(credentials, Verifier(self._trusted, clock, self.look), self._is_edge), access)
+        return Proving(credentials, Verifier(self._trusted, clock, self.look), self._is_edge)
 
     def trust(self, application: str) -> None:
         """Believe the authority of this application, from what its supervisor says."""

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from atoll.adapters.locks import locked
 from atoll.adapters.system import SystemClock, SystemDisk, SystemEntropy
-from atoll.identity import OPERATOR, ApiKeys
+from atoll.identity import OPERATOR, ApiKeys, own_credentials
 from atoll.topology.joining import Operator, opened_authority
-from atoll.topology.membership import own_credentials
 from atoll.topology.supervising import NotSupervised, supervision
 
 EDGE = "gateway"

@@ -13,7 +13,6 @@ import msgspec
 from atoll.calls import Proving
 from atoll.contract import Problem, Value, contract, post
 from atoll.identity import (
-    IDENTITY_S,
     OPERATOR,
     Authority,
     Credentials,
@@ -21,10 +20,10 @@ from atoll.identity import (
     Member,
     PublicKey,
     Refused,
-    SigningKey,
     Verifier,
     encode_bundle,
     merged,
+    own_credentials,
 )
 from atoll.kernel import Clock, Entropy
 
@@ -94,9 +93,10 @@ class Membership:
         Raises:
             OSError: the file cannot be written.
         """
-        said = msgspec.json.encode((self._authority.signing.id, self.manifest))
+        manifest = self.manifest
+        said = msgspec.json.encode((self._authority.signing.id, manifest))
         if said != self._told:
-            self._tell(encode_bundle(self._authority.trusted, self._authority.sign_manifest(self.manifest)))
+            self._tell(encode_bundle(self._authority.trusted, self._authority.sign_manifest(manifest)))
             self._told = said
 
     def admit(self, process: str, services: Sequence[str]) -> str:
@@ -162,13 +162,3 @@ class Membership:
     def credentials(self, service: str) -> Credentials:
         """Those of who is not Atoll's own, or of the operator: made here, and not handed out."""
         return own_credentials(self._authority, service, self._clock, self._entropy)
-
-
-def own_credentials(authority: Authority, service: str, clock: Clock, entropy: Entropy) -> Credentials:
-    """The credentials of an instance in the authority's own process."""
-
-    def vouch(public: bytes) -> tuple[str, float]:
-        authority.look()
-        return authority.vouch(service, public), clock.now().timestamp() + IDENTITY_S / 2
-
-    return Credentials(authority.application, service, SigningKey.of(entropy.token()), clock, vouch)

@@ -14,8 +14,7 @@ from atoll.kernel import Config
 COLLECTED_AFTER = (10_000, 20, 50)
 """After how many new objects cyclic garbage is looked for, and how many times among younger ones before older ones.
 
-Python's own 700 make a process look for it several times in each millisecond of work, which makes next to none: it took
-a tenth of the processor's time of an event.
+Python's own 700 make a process look for it several times in each millisecond of work, which makes next to none.
 """
 
 

@@ -16,11 +16,11 @@ from atoll.adapters.certificates import Certificates
 from atoll.adapters.http_client import HttpClient
 from atoll.adapters.http_owner import Page
 from atoll.adapters.http_server import HttpServer
-from atoll.calls import LocalTransport, Resolver
+from atoll.calls import LocalTransport, Proving, Resolver
 from atoll.kernel import Config, Mistake, Mistakes
 from atoll.service import Application, Instance
 from atoll.telemetry import Recorder
-from atoll.topology.joining import Candidate, Joined, Joining
+from atoll.topology.joining import Candidate, Joining
 from atoll.topology.loading import Unit
 from atoll.topology.peers import Directory, Trust
 from atoll.topology.reporting import InstanceReport, ProcessReport, reporter
@@ -106,16 +106,15 @@ async def serving(
     client_tls = certificates.for_client() if certificates else None
 
     entropy = world.entropy
-    joined: Joined | None = None
+    proving: Proving | None = None
 
     async def admitted(units: Sequence[Unit]) -> LocalTransport:
-        nonlocal joined
+        nonlocal proving
         assert joining is not None
-        joined = await joining.join(Candidate(application, units, world.clock, entropy))
-        return LocalTransport(joined.access, joining.look)
+        proving = await joining.join(Candidate(application, units, world.clock, entropy))
+        return LocalTransport(joining.look(), joining.look)
 
     def outward(resolver: Resolver) -> HttpClient:
-        proving = joined.proving if joined is not None else None
         return HttpClient(resolver, entropy, tls=client_tls, proving=proving)
 
     here = dataclasses.replace(world, outward=outward)
@@ -139,7 +138,7 @@ async def serving(
                 [*running.served, reports.contract],
                 world.entropy,
                 pages=_pages(running),
-                proving=joined.proving if joined is not None else None,
+                proving=proving,
             )
             connections = server.connections
             served.is_connected = lambda: bool(connections)
