@@ -51,7 +51,7 @@ async def test_a_fault_that_passes_is_not_seen(placement: Placement) -> None:
 
     assert failing.calls == {1: 1, 2: 1, 3: 1, 4: 1, 5: 2}
     assert now() <= 0.05
-    assert [(call.operation, call.attempt, call.outcome) for call in recorder.records[:2]] == [
+    assert [(call.name, call.attempt, call.outcome) for call in recorder.records[:2]] == [
         ("hop_5.go", 1, "unavailable"),
         ("hop_5.go", 2, "ok"),
     ]

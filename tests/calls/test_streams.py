@@ -129,7 +129,7 @@ async def test_a_stream_is_recorded_from_its_call_to_its_end(placement: Placemen
             await read(app.client(Probe).items(), [])
 
     (record,) = recorder.records
-    assert (record.operation, record.outcome) == ("probe.items", "refused")
+    assert (record.name, record.outcome) == ("probe.items", "refused")
     assert record.started_at == pytest.approx(0.0)
     assert record.duration_s == pytest.approx(3.0)
 

@@ -8,7 +8,7 @@ import pytest
 from atoll import Application, Context, Service, Value, context, contract, get, post
 from atoll.edge import Trace
 from atoll.kernel import current
-from atoll.telemetry import CallRecord, MemoryRecorder
+from atoll.telemetry import MemoryRecorder, Span
 from atoll.testing import drawn
 from tests.placements import PLACEMENTS, Placement, Topology, on_every_placement, on_every_topology
 from tests.simulated import simulated
@@ -135,7 +135,7 @@ async def test_a_chain_of_calls_is_one_trace(placement: Placement) -> None:
     async with placement.running(CHAIN, recorder=recorder) as app:
         await app.client(Root).order(Order(cents=(1,)))
 
-    by_operation = {record.operation: record for record in recorder.records}
+    by_operation = {record.name: record for record in recorder.records}
     root, branch = by_operation["root.order"], by_operation["branch.order"]
     leaf, items = by_operation["leaf.charge"], by_operation["leaf.items"]
     assert len({record.trace_id for record in recorder.records}) == 1
@@ -189,7 +189,7 @@ def test_another_seed_gives_other_identifiers() -> None:
     assert first != second
 
 
-def traced(placement: Placement, seed: int) -> tuple[CallRecord, ...]:
+def traced(placement: Placement, seed: int) -> tuple[Span, ...]:
     """What a run of the chain records."""
     recorder = MemoryRecorder()
 
@@ -271,5 +271,5 @@ async def test_every_call_is_recorded_once_with_how_long_it_took(placement: Plac
         assert [item async for item in stream] == [1, 2]
 
     (record,) = recorder.records
-    assert (record.operation, record.outcome) == ("leaf.items", "ok")
+    assert (record.name, record.outcome) == ("leaf.items", "ok")
     assert record.duration_s == pytest.approx(0.0)

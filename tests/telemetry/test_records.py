@@ -2,12 +2,12 @@
 
 import pytest
 
-from atoll.telemetry import CallRecord, MemoryRecorder
+from atoll.telemetry import MemoryRecorder, Span
 
 
-def record(number: int) -> CallRecord:
+def record(number: int) -> Span:
     """A record."""
-    return CallRecord("scoring.score", "capture", number, 2, 3, 4.0, 0.5, "ok")
+    return Span("scoring.score", "capture", number, 2, 3, 4.0, 0.5, "ok")
 
 
 def test_records_are_kept_in_order() -> None:

@@ -5,7 +5,7 @@ import dataclasses
 from typing import Any, Protocol
 
 from atoll import Application, Entropy, Service, blocking, contract, get, private
-from atoll.telemetry import CallRecord, MemoryRecorder
+from atoll.telemetry import MemoryRecorder, Span
 from atoll.testing import drawn, running, simulate, test_world
 
 
@@ -88,13 +88,13 @@ def test_a_drawing_shows_who_called_whom() -> None:
     assert all(line.startswith("  ") and " game -> dice.throw [" in line for line in others)
 
 
-CALL = CallRecord("a.b", "", 1, 2, 0, 0.0, 1.0, "ok")
+CALL = Span("a.b", "", 1, 2, 0, 0.0, 1.0, "ok")
 
 
 def test_every_difference_is_seen() -> None:
     """In any field of any record."""
     changes: dict[str, object] = {
-        "operation": "a.c",
+        "name": "a.c",
         "caller": "x",
         "trace_id": 3,
         "span_id": 3,
@@ -110,16 +110,16 @@ def test_every_difference_is_seen() -> None:
 
 def test_a_cause_is_drawn_above_its_effects_whatever_the_order_of_the_records() -> None:
     """A call is recorded when it ends, so that its cause comes after it."""
-    effect = CallRecord("c.d", "a", 1, 3, 2, 0.5, 0.1, "ok")
+    effect = Span("c.d", "a", 1, 3, 2, 0.5, 0.1, "ok")
 
     assert drawn([CALL, effect]) == drawn([effect, CALL])
     assert drawn([effect, CALL]).splitlines()[1].startswith("  0.5")
 
 
-def _changed(call: CallRecord, name: str, value: object) -> CallRecord:
+def _changed(call: Span, name: str, value: object) -> Span:
     fields: dict[str, Any] = {field: getattr(call, field) for field in call.__struct_fields__}  # Any: of each type
     fields[name] = value
-    return CallRecord(**fields)
+    return Span(**fields)
 
 
 def test_worlds_for_tests_share_nothing() -> None:

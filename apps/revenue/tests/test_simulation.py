@@ -3,7 +3,7 @@
 import asyncio
 from typing import NamedTuple
 
-from atoll.telemetry import CallRecord, MemoryRecorder
+from atoll.telemetry import Span, MemoryRecorder
 from atoll.testing import drawn, running, simulate, test_world
 from revenue.application import revenue
 from revenue.capture.contract import Capture, Lead, LeadDetails, LeadFile
@@ -15,7 +15,7 @@ from revenue.tests.settled import all_leads, settled
 class Life(NamedTuple):
     """What has happened in a world: its calls, and its leads and scores at the end."""
 
-    calls: tuple[CallRecord, ...]
+    calls: tuple[Span, ...]
     leads: list[Lead]
     scores: list[Score]
 

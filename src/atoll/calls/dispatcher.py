@@ -34,7 +34,7 @@ from atoll.contract import (
 from atoll.data import DatabaseBusy, DatabaseUnavailable, DiskFull, Keeper, OutcomeUnknown
 from atoll.kernel import Context, Entropy, Tasks, ThreadsBusy, current, isolated
 from atoll.resilience import Guard, covers, guard, within
-from atoll.telemetry import CallRecord, Recorder
+from atoll.telemetry import Kind, Recorder, Span
 
 _log = logging.getLogger("atoll.calls")
 
@@ -100,12 +100,12 @@ class Dispatcher:
             outcome, response = self._failed(operation, context, error)
         except asyncio.CancelledError as error:
             if task.cancelling() > asked_to_stop:
-                self._ended(context, operation, started_at, notes, "cancelled")
+                self._ended(request, context, started_at, notes, "cancelled")
                 raise
             # Nobody asked this task to stop: the handler has awaited something that was cancelled.
             outcome, response = self._failed(operation, context, RuntimeError(f"the handler was cancelled: {error}"))
         if response.stream is None:
-            self._ended(context, operation, started_at, notes, outcome)
+            self._ended(request, context, started_at, notes, outcome)
         if notes.degraded:
             response = msgspec.structs.replace(response, degraded=notes.degraded)
         if task.cancelling() > asked_to_stop:  # the handler answered all the same: there is nobody left to be answered
@@ -129,6 +129,7 @@ class Dispatcher:
             outer.idempotency_key,
             None,
             outer.user_token,
+            self.contract.id,
         )
 
     async def _answer(
@@ -145,7 +146,7 @@ class Dispatcher:
         if operation.form is ResultForm.STREAM:
             # A stream outlives the timer around its first item, so that its own calls have to arm theirs.
             variables.run(_enter, context, None, notes)
-            return await self._open(operation, context, handler(**arguments), variables, started_at, notes)
+            return await self._open(request, context, handler(**arguments), variables, started_at, notes)
         variables.run(_enter, context, watched, notes)
         if context.idempotency_key is not None and operation.method != "GET":
             if self._once is not None:
@@ -163,7 +164,7 @@ class Dispatcher:
 
     async def _open(
         self,
-        operation: Operation,
+        request: Request,
         context: Context,
         items: AsyncGenerator[Any, None],  # Any: items of any type
         variables: contextvars.Context,
@@ -172,9 +173,10 @@ class Dispatcher:
         encode: Callable[[Any], bytes] | None = None,  # Any: as above
     ) -> Response:
         """The stream, once its first item is there: until then a problem still has a status of its own."""
+        operation = request.operation
         assert operation.codec is not None
         told = functools.partial(self._told, operation, context)
-        ended = functools.partial(self._ended, context, operation, started_at, notes)
+        ended = functools.partial(self._ended, request, context, started_at, notes)
         stream = Stream(items, encode or operation.codec.encode, told, ended, functools.partial(self._cut, operation))
         await stream.begin(self._streams, variables, operation.name)
         return Response(200, stream=stream)
@@ -221,14 +223,14 @@ class Dispatcher:
             _log.error("%s failed", operation.id, exc_info=error, extra=_extra(context))
         return InternalError(operation=operation.id)
 
-    def _ended(self, context: Context, operation: Operation, started_at: float, notes: Notes, outcome: str) -> None:
+    def _ended(self, request: Request, context: Context, started_at: float, notes: Notes, outcome: str) -> None:
         """Count one call less; called once for each, for a stream when it has been closed."""
         self._active -= 1
         self._answered += 1
         if self._draining and not self._active:
             self._idle.set()
         if self._recorder is not None:
-            self._recorder.record(_record(context, operation, started_at, notes, outcome))
+            self._recorder.record(_record(request, context, started_at, notes, outcome))
 
     async def close(self) -> None:
         """End the streams that are still open."""
@@ -258,19 +260,22 @@ def _extra(context: Context) -> dict[str, object]:
     return {"trace_id": context.trace.id, "caller": context.caller}
 
 
-def _record(context: Context, operation: Operation, started_at: float, notes: Notes, outcome: str) -> CallRecord:
-    duration_s = asyncio.get_running_loop().time() - started_at
-    trace = context.trace
-    return CallRecord(
+def _record(request: Request, context: Context, started_at: float, notes: Notes, outcome: str) -> Span:
+    operation, trace, path = request.operation, context.trace, request.path
+    return Span(
         operation.id,
         context.caller,
         trace.trace_id,
         trace.span_id,
         trace.parent_id,
         started_at,
-        duration_s,
+        asyncio.get_running_loop().time() - started_at,
         outcome,
         notes.attempt,
         notes.degraded,
         notes.met,
+        Kind.CALL,
+        operation.service,
+        operation.subject_in(path) if path else "",
+        context.tenant,
     )

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from atoll.contract.arguments import Argument, Place, path_names
 from atoll.contract.codec import Codec, codec_of
 from atoll.contract.faults import Fault, Invalid, pointer_to
+from atoll.contract.personal import is_personal
 from atoll.contract.problems import PLATFORM_PROBLEMS
 from atoll.contract.record import Kind
 from atoll.contract.verbs import Declared
@@ -95,6 +96,11 @@ class Operation:
         self._only_body = self.body_codec if len(arguments) == 1 else None
         self._only_body_by_position = self._only_body if self._by_position_max else None
         self._traps: tuple[Trap, ...] = ()
+        self._subject = next((at for at, item in enumerate(self._path) if not is_personal(item.kind)), None)
+
+    def subject_in(self, path: Words) -> str:
+        """What a call is about, for whoever looks for it: the first path argument that is not personal, or nothing."""
+        return "" if self._subject is None else path[self._subject]
 
     def avoid(self, traps: Iterable[Trap]) -> None:
         """Refuse calls whose path would be another operation's, wherever that is placed."""

@@ -75,7 +75,8 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     `caller` is the name of the service that called (empty outside of a call), `user` the person or program at the edge
     in whose name it did, `tenant` whose data it is. `actor` is who caused the event that is reacted to: data, which
     gives no right. `idempotency_key` is the key under which this work is done once. `user_token` is an edge's word
-    about the user, for those in other processes: it travels unchanged.
+    about the user, for those in other processes: it travels unchanged. `service` is whose work this is (empty outside
+    of a service).
     """
 
     trace: Trace = Trace()
@@ -87,6 +88,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     idempotency_key: str | None = None
     actor: str | None = None
     user_token: str | None = None
+    service: str = ""
 
     @property
     def remaining_s(self) -> float | None:

@@ -1,6 +1,45 @@
-"""What can be seen of an application: records of calls and logs that carry the trace."""
+"""What can be seen of an application: records of its work, figures, and logs that carry the trace."""
 
+from atoll.telemetry.figures import BOUNDS_S, Figure, Figures
 from atoll.telemetry.logs import configure_logging
-from atoll.telemetry.record import CallRecord, MemoryRecorder, Recorder
+from atoll.telemetry.looking import (
+    KeptLine,
+    KeptTrace,
+    LogSearch,
+    Lost,
+    ProcessFigures,
+    Story,
+    Telemetry,
+    TraceSearch,
+    TraceSummary,
+)
+from atoll.telemetry.record import Kind, LogLine, MemoryRecorder, Recorder, Span
+from atoll.telemetry.wire import Gauge, Record, Sample, decode, encode_line, encode_sample, encode_span
 
-__all__ = ["CallRecord", "MemoryRecorder", "Recorder", "configure_logging"]
+__all__ = [
+    "BOUNDS_S",
+    "Figure",
+    "Figures",
+    "Gauge",
+    "KeptLine",
+    "KeptTrace",
+    "Kind",
+    "LogLine",
+    "LogSearch",
+    "Lost",
+    "MemoryRecorder",
+    "ProcessFigures",
+    "Record",
+    "Recorder",
+    "Sample",
+    "Span",
+    "Story",
+    "Telemetry",
+    "TraceSearch",
+    "TraceSummary",
+    "configure_logging",
+    "decode",
+    "encode_line",
+    "encode_sample",
+    "encode_span",
+]

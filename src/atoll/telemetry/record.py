@@ -1,20 +1,41 @@
-"""One record a call, lean enough to be always on. Who keeps it is a port."""
+"""One record for each piece of work, lean enough to be always on. Who keeps it is a port."""
 
 from collections import deque
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
 
 
-class CallRecord(msgspec.Struct, frozen=True, gc=False):
-    """That a service answered one call: when (loop's clock, seconds), for whom, how it ended.
+class Kind(StrEnum):
+    """What a piece of work was."""
 
-    `outcome` is `ok` or the code of a problem. Identifiers are those of the trace (see `Trace`). `attempt` counts how
-    often the caller has sent it, from one. `degraded` are the operations that fallbacks have answered for within it,
-    `met` is what else its own calls have met, for people: retries, and targets that are left alone.
+    CALL = "call"
+    """An operation that a service has answered."""
+    ASKED = "asked"
+    """A call as its caller saw it; recorded where it was not answered, or was answered by somebody else."""
+    DELIVERY = "delivery"
+    """An attempt to react to an event."""
+    TURN = "turn"
+    """Work that a service does again and again."""
+    PUBLISHED = "published"
+    """That an event was written, in the transaction of the work that is its parent."""
+    INNER = "inner"
+    """A part of other work, named by the service's own code."""
+
+
+class Span(msgspec.Struct, frozen=True, gc=False):
+    """That a piece of work was done: when, by and for whom, how it ended.
+
+    `service` did it, `name` is what it was: an operation's id, an event's type, the name of a handler. `caller` is who
+    asked for it: a service, or the publisher of the event. Identifiers are those of the trace (see `Trace`).
+    `started_at` is in seconds: on the loop's clock where it is recorded, since 1970 once it was kept. `outcome` is `ok`
+    or the code of a problem. `attempt` counts how often the caller has sent it, from one. `degraded` are the operations
+    that fallbacks have answered for within it, `met` is what else its own calls have met, for people: retries, and
+    targets that are left alone. `key` is what it was about: the key of the event, the first argument in the path.
     """
 
-    operation: str
+    name: str
     caller: str
     trace_id: int
     span_id: int
@@ -25,12 +46,39 @@ class CallRecord(msgspec.Struct, frozen=True, gc=False):
     attempt: int = 1
     degraded: tuple[str, ...] = ()
     met: tuple[str, ...] = ()
+    kind: Kind = Kind.CALL
+    service: str = ""
+    key: str = ""
+    tenant: str = "main"
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it has done what it was asked for."""
+        return self.outcome == "ok"
+
+
+class LogLine(msgspec.Struct, frozen=True, gc=False):
+    """A line of a log. `at` is in seconds since 1970, `level` a number of `logging`, `more` a JSON object as text.
+
+    `service` is who has logged it, where that is known; `error` the traceback. `trace_id` and `span_id` are 0 outside
+    of a trace.
+    """
+
+    at: float
+    level: int
+    logger: str
+    message: str
+    service: str = ""
+    trace_id: int = 0
+    span_id: int = 0
+    error: str = ""
+    more: str = ""
 
 
 class Recorder(Protocol):
     """Keeps records. Promises to be quick and never to raise: it stands on the path of every call."""
 
-    def record(self, call: CallRecord) -> None:
+    def record(self, span: Span) -> None:
         """Take one record."""
         ...
 
@@ -39,13 +87,13 @@ class MemoryRecorder:
     """Keeps the last records in memory, oldest first."""
 
     def __init__(self, records_max: int = 10_000) -> None:
-        self._records: deque[CallRecord] = deque(maxlen=records_max)
+        self._records: deque[Span] = deque(maxlen=records_max)
 
-    def record(self, call: CallRecord) -> None:
+    def record(self, span: Span) -> None:
         """Take one record; the oldest makes room."""
-        self._records.append(call)
+        self._records.append(span)
 
     @property
-    def records(self) -> tuple[CallRecord, ...]:
+    def records(self) -> tuple[Span, ...]:
         """What was recorded."""
         return tuple(self._records)

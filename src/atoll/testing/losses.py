@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from atoll.calls import TIMEOUT_S, Again, LocalTransport, Request, Response
 from atoll.contract import Contract, DeadlineExceeded, InternalError, Problem, Unavailable, to_wire
 from atoll.service import Application, Dependency
-from atoll.telemetry import CallRecord, MemoryRecorder
+from atoll.telemetry import MemoryRecorder, Span
 from atoll.testing.running import running, test_world
 from atoll.testing.simulation import simulate
 from atoll.topology import Running
@@ -133,7 +133,7 @@ class _Case:
             wrong += self._wrong(found, problem)
         return found, wrong
 
-    def _is_about(self, record: CallRecord) -> bool:
+    def _is_about(self, record: Span) -> bool:
         return any(operation.startswith(f"{self.dependency.contract.id}.") for operation in record.degraded)
 
     def _wrong(self, found: Lost, problem: Problem | None) -> list[str]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from atoll.telemetry import CallRecord
+from atoll.telemetry import Span
 
 
-def drawn(records: Iterable[CallRecord]) -> str:
+def drawn(records: Iterable[Span]) -> str:
     """The calls as a tree: each below the call that caused it, in the order in which they began.
 
     A line says when a call began and how long it took (seconds), by whom and to what, its identifiers, and how it
@@ -13,21 +13,21 @@ def drawn(records: Iterable[CallRecord]) -> str:
     runs of one world are equal when their drawings are.
 
     >>> print(drawn([
-    ...     CallRecord("enrichment.company", "scoring", 1, 3, 2, 0.5, 0.25, "unavailable"),
-    ...     CallRecord("scoring.score", "", 1, 2, 0, 0.0, 1.0, "ok"),
+    ...     Span("enrichment.company", "scoring", 1, 3, 2, 0.5, 0.25, "unavailable"),
+    ...     Span("scoring.score", "", 1, 2, 0, 0.0, 1.0, "ok"),
     ... ]))
     0.000000 +1.000000 -> scoring.score [1/2]
       0.500000 +0.250000 scoring -> enrichment.company [1/3] unavailable
     """
     known = sorted(records, key=lambda call: (call.started_at, call.trace_id, call.span_id))
     causes = {(call.trace_id, call.span_id) for call in known}
-    caused: dict[tuple[int, int], list[CallRecord]] = {}
-    roots: list[CallRecord] = []
+    caused: dict[tuple[int, int], list[Span]] = {}
+    roots: list[Span] = []
     for call in known:
         cause = (call.trace_id, call.parent_id)
         (caused.setdefault(cause, []) if cause in causes else roots).append(call)
 
-    def lines(calls: Iterable[CallRecord], depth: int) -> Iterator[str]:
+    def lines(calls: Iterable[Span], depth: int) -> Iterator[str]:
         for call in calls:
             yield "  " * depth + _line(call)
             yield from lines(caused.get((call.trace_id, call.span_id), ()), depth + 1)
@@ -35,7 +35,7 @@ def drawn(records: Iterable[CallRecord]) -> str:
     return "\n".join(lines(roots, 0))
 
 
-def _line(call: CallRecord) -> str:
+def _line(call: Span) -> str:
     identity = f"[{call.trace_id:x}/{call.span_id:x}]"
     ended = "" if call.outcome == "ok" else f" {call.outcome}"
     caller = f"{call.caller} " if call.caller else ""
@@ -43,6 +43,5 @@ def _line(call: CallRecord) -> str:
     degraded = f" degraded: {', '.join(call.degraded)}" if call.degraded else ""
     met = f" ({'; '.join(call.met)})" if call.met else ""
     return (
-        f"{call.started_at:.6f} +{call.duration_s:.6f} {caller}-> {call.operation} {identity}"
-        f"{attempt}{ended}{degraded}{met}"
+        f"{call.started_at:.6f} +{call.duration_s:.6f} {caller}-> {call.name} {identity}{attempt}{ended}{degraded}{met}"
     )

@@ -18,7 +18,7 @@ from atoll.calls import LocalTransport, Request, Response
 from atoll.contract import Contract
 from atoll.data import Announcing, Driver, Raw, Session
 from atoll.events import Kept, Pace
-from atoll.telemetry import CallRecord
+from atoll.telemetry import Span
 from atoll.topology.world import Carrier, Storage, bare
 from tests.passing import PassingDriver, PassingSession
 
@@ -116,9 +116,9 @@ class Doom:
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("nobody survives that")
 
-    def record(self, call: CallRecord) -> None:
+    def record(self, call: Span) -> None:
         """A call was answered: its answer leaves within the next turns of the loop."""
-        if call.operation == "till.sell":
+        if call.name == "till.sell":
             self.reached("before answer")
             asyncio.get_running_loop().call_later(0.002, self.reached, "after answer")
 

@@ -1,0 +1,192 @@
+"""Rings: records of one process in a file that is mapped into memory, for whoever collects them.
+
+What was written is the kernel's: it is there whatever becomes of the process, SIGKILL included, and writing it is a
+copy in memory. One writes, and one reads in another process or in the same; neither waits for the other. A reader who
+is too slow loses the oldest records, and knows how many bytes.
+
+The file is a head and a number of blocks. A record is its length (32 bits, little endian) and its bytes, and lies in
+one block; a length of zero ends the block. `written` in the head counts all bytes since the ring was made, the rests of
+blocks included, and is set after the record was copied. The writer holds a lock on the file as long as it lives.
+"""
+
+import fcntl
+import mmap
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+HEAD = 4096
+"""Bytes of the head: a page."""
+BLOCK = 64 * 1024
+RECORD_MAX = BLOCK - 8
+"""So many bytes a record may have; what is longer is not taken."""
+BLOCKS = 128
+"""Blocks of a ring unless it is made with another number: 8 MiB, about 60,000 calls."""
+
+_MAGIC = b"atoll-r1"
+_LENGTH = struct.Struct("<I")
+_COUNT = struct.Struct("<Q")
+_WRITTEN_AT, _BLOCKS_AT, _NAME_AT = 8, 16, 24
+_NAME_MAX = 200
+
+
+class RingWriter:
+    """Writes one ring, and owns its file. Not safe for threads: each has to be the only one that writes.
+
+    Where the file cannot be made, since the disk is full, say, the ring is in memory alone: `why_not` says so.
+    """
+
+    def __init__(self, path: Path, name: str, blocks: int = BLOCKS) -> None:
+        self._size = blocks * BLOCK
+        self.why_not = ""
+        self.lost = 0
+        """Records that were too long."""
+        self._file = -1
+        try:
+            self._map = self._made(path, self._size)
+        except OSError as error:
+            self.why_not = f"{path}: {error.strerror}"
+            self._map = mmap.mmap(-1, HEAD + self._size)
+        self._written = 0
+        encoded = name.encode()[:_NAME_MAX]
+        _LENGTH.pack_into(self._map, _BLOCKS_AT, blocks)
+        self._map[_NAME_AT : _NAME_AT + 1 + len(encoded)] = bytes([len(encoded)]) + encoded
+        self._map[: len(_MAGIC)] = _MAGIC
+
+    def _made(self, path: Path, size: int) -> mmap.mmap:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.posix_fallocate(self._file, 0, HEAD + size)  # a page that has no place on the disk would end the process
+            return mmap.mmap(self._file, HEAD + size)
+        except OSError:
+            path.unlink(missing_ok=True)
+            os.close(self._file)
+            self._file = -1
+            raise
+
+    def write(self, record: bytes) -> None:
+        """Take one record."""
+        length = len(record)
+        if length > RECORD_MAX:
+            self.lost += 1
+            return
+        written = self._written
+        at = written % self._size
+        room = BLOCK - at % BLOCK
+        if room < length + 4:
+            if room >= 4:
+                _LENGTH.pack_into(self._map, HEAD + at, 0)
+            written += room
+            at = written % self._size
+        start = HEAD + at
+        self._map[start : start + 4 + length] = _LENGTH.pack(length) + record
+        self._written = written = written + 4 + length
+        _COUNT.pack_into(self._map, _WRITTEN_AT, written)
+
+    def close(self) -> None:
+        """Let go of the file: whoever collects takes what is left in it, and the file."""
+        self._map.close()
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+class NotARing(Exception):  # says what the file is not
+    """A file is no ring, or is not one yet."""
+
+
+class RingReader:
+    """Reads one ring, from `position` on. Owns its view of the file.
+
+    Raises:
+        NotARing: the file is none, or is not whole yet.
+        OSError: it cannot be read.
+    """
+
+    def __init__(self, path: Path, position: int = 0) -> None:
+        self.path = path
+        self.position = position
+        """Up to where it was read; a place that `read` has been at, also of an earlier reader."""
+        self.missed_bytes = 0
+        """Bytes that were overwritten before they were read."""
+        self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            size = os.fstat(self._file).st_size
+            if size < HEAD + BLOCK:
+                raise NotARing(str(path))
+            self._map = mmap.mmap(self._file, size)
+        except BaseException:
+            os.close(self._file)
+            raise
+        self._size: int = _LENGTH.unpack_from(self._map, _BLOCKS_AT)[0] * BLOCK
+        if self._map[: len(_MAGIC)] != _MAGIC or HEAD + self._size != size:
+            self.close()
+            raise NotARing(str(path))
+        self.name = self._map[_NAME_AT + 1 : _NAME_AT + 1 + self._map[_NAME_AT]].decode(errors="replace")
+
+    def read(self, bytes_max: int = 4 * 1024 * 1024) -> Iterator[tuple[int, bytes]]:
+        """What was written since, up to now and up to so many bytes: each record with the position behind it.
+
+        `position` moves on with each record that was taken.
+        """
+        written = self._written
+        self._catch_up(written)
+        ends_at = min(written, self.position + bytes_max)
+        while self.position < ends_at:
+            position = self.position
+            at = position % self._size
+            room = BLOCK - at % BLOCK
+            length = _LENGTH.unpack_from(self._map, HEAD + at)[0] if room >= 4 else 0
+            if not length or length > room - 4:
+                self.position = position + room
+                continue
+            record = self._map[HEAD + at + 4 : HEAD + at + 4 + length]
+            if self._is_overwritten(position):
+                self._catch_up(self._written)
+                continue
+            self.position = position + 4 + length
+            yield self.position, record
+
+    @property
+    def is_left(self) -> bool:
+        """Whether its writer is gone, so that nothing more will come."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        return True
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether everything that was written so far was read."""
+        written = self._written
+        return self.position >= written
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if hasattr(self, "_map"):
+            self._map.close()
+        os.close(self._file)
+
+    @property
+    def _written(self) -> int:
+        count: int = _COUNT.unpack_from(self._map, _WRITTEN_AT)[0]
+        return count
+
+    def _is_overwritten(self, position: int) -> bool:
+        """Whether the block of a position may have been begun anew meanwhile."""
+        written = self._written
+        return written + BLOCK > position - position % BLOCK + self._size
+
+    def _catch_up(self, written: int) -> None:
+        """Pass over what was overwritten: to the oldest block that is whole."""
+        if written + BLOCK <= self.position - self.position % BLOCK + self._size:
+            return
+        oldest = (written // BLOCK + 2) * BLOCK - self._size
+        if oldest > self.position:
+            self.missed_bytes += oldest - self.position
+            self.position = oldest
