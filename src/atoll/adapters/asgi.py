@@ -94,7 +94,7 @@ class AsgiDispatcher(Dispatcher):
             status = await exchange.head()
             if is_stream and status < 300:
                 lines = _lines(exchange)
-                return await self._open(request, context, lines, variables, started_at, notes, encode=_as_it_came)
+                return await self._open(request, context, lines, variables, notes, encode=_as_it_came)
             body = await exchange.body()
         except BaseException:
             await exchange.close()

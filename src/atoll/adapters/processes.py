@@ -120,6 +120,11 @@ class Child:
             self.ended.set_result(code)
 
 
+def own_memory_bytes() -> int:
+    """How much memory this process has."""
+    return psutil.Process().memory_info().rss
+
+
 def start(
     name: str,
     command: Sequence[str],

@@ -28,6 +28,11 @@ class SystemClock:
             return time.monotonic()
 
 
+def ticks() -> float:
+    """A clock for short spans, in seconds: the loop's may go by milliseconds."""
+    return time.perf_counter()
+
+
 _generator = random.Random(secrets.randbits(256))
 """Quick chance for identifiers: one for the process, and another one for each process that is forked from it."""
 

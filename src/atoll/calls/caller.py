@@ -7,14 +7,14 @@ the budget has it -> fallback -> decode the result, or raise the problem as the 
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 import msgspec
 
 from atoll.calls.judging import fared, is_out_of_reach, may_be_sent_again, problem_of
 from atoll.calls.noting import noted
-from atoll.calls.ports import TIMEOUT_S, Again, Lines, Request, Response, Transport
+from atoll.calls.ports import TIMEOUT_S, Again, Lines, Request, Response, Transport, code_in
 from atoll.calls.streams import broken, problem_in
 from atoll.contract import (
     DeadlineExceeded,
@@ -29,6 +29,7 @@ from atoll.contract import (
 )
 from atoll.kernel import Context, Criticality, Entropy, Trace, current, refuse_waiting
 from atoll.resilience import EARLY_S, Fared, Link, Policies, Timer, covers, guard, within
+from atoll.telemetry import Kind, Recorder, Span
 
 _log = logging.getLogger("atoll.calls")
 
@@ -54,14 +55,23 @@ class Caller:
         timeout_s: float | None = None,
         fallback: Transport | None = None,
         policies: Policies = _POLICIES,
+        recorder: Recorder | None = None,
     ) -> None:
-        self._name = name
+        self.name = name
         self._transport = transport
-        self._bits = entropy.bits
+        self.bits = entropy.bits
         self._timeout_s = timeout_s
         self._fallback = fallback
         self._policies = policies
+        self.recorder = recorder
         self._links: dict[str, Link] = {}
+
+    def breakers(self) -> Iterator[tuple[str, float]]:
+        """Whom it leaves alone now: the service, and 1, or a half where it tries whether it works again."""
+        for service, link in self._links.items():
+            if not link.breaker.is_closed:
+                now = asyncio.get_running_loop().time()
+                yield service, 1.0 if link.breaker.shut_s(now) else 0.5
 
     async def call(
         self, operation: Operation, args: tuple[object, ...], kwargs: dict[str, object]
@@ -146,7 +156,7 @@ class Caller:
         request = Request(operation, path, query, body, context, strict, watched if is_watched else (task, deadline_at))
         try:
             if is_probe and not link.breaker.admits(now):
-                response = self._left_alone(request, link, now)
+                response = self._seen(request, now, self._left_alone(request, link, now))
             else:
                 try:  # as in `_sent`, which would cost this path a tenth
                     if is_watched:
@@ -161,6 +171,7 @@ class Caller:
                     link.breaker.succeeded(now)
                     return response
                 response = await self._followed(request, response, deadline_at, link, is_probe=is_probe)
+                response = self._seen(request, now, response)
         except DeadlineExceeded:
             if self._fallback is None:
                 raise
@@ -193,6 +204,8 @@ class Caller:
         fair_s = min(FAIR_S, self._timeout_s or operation.timeout_s or FAIR_S)
         is_late = now + EARLY_S >= deadline_at and now - begun_at + EARLY_S >= fair_s
         self._ended(link, operation, now, Fared.FAILED if is_late else Fared.UNKNOWN, is_probe=is_probe)
+        if now + EARLY_S >= deadline_at:
+            self._asked(request, begun_at, DeadlineExceeded.code)
 
     async def _followed(
         self, request: Request, response: Response, deadline_at: float, link: Link, *, is_probe: bool
@@ -247,15 +260,45 @@ class Caller:
         link.ended(now, how, is_probe=is_probe)
         shut_s = link.breaker.shut_s(now)
         if shut_s and not was_shut:
-            name = self._name or "a caller without a name"
+            name = self.name or "a caller without a name"
             _log.warning("%s: most calls of %s failed; it is left alone for %.1f s", name, operation.service, shut_s)
+
+    def _seen(self, request: Request, begun_at: float, response: Response) -> Response:
+        """The answer itself; recorded where it says that there is none."""
+        if response.status >= 500:
+            self._asked(request, begun_at, code_in(response))
+        return response
+
+    def _asked(self, request: Request, begun_at: float, outcome: str) -> None:
+        """Record a call that was not answered as it should be: whoever was asked may know nothing of it."""
+        if self.recorder is None:
+            return
+        operation, trace = request.operation, request.context.trace
+        now, taken_s = self.recorder.now(), asyncio.get_running_loop().time() - begun_at
+        self.recorder.record(
+            Span(
+                operation.id,
+                self.name,
+                trace.trace_id,
+                self.bits(64) or 1,
+                trace.span_id,
+                now - taken_s,
+                taken_s,
+                outcome,
+                degraded=() if self._fallback is None else (operation.id,),
+                kind=Kind.ASKED,
+                service=self.name,
+                key=operation.subject_in(request.path) if request.path else "",
+                tenant=request.context.tenant,
+            )
+        )
 
     def _link(self, service: str) -> Link:
         link = self._links[service] = self._policies.link(self._chance)
         return link
 
     def _chance(self) -> float:
-        return self._bits(32) / 2**32
+        return self.bits(32) / 2**32
 
     async def _next(self, operation: Operation, lines: Lines, timer: Timer) -> bytes | None:
         """The next line of a stream, each within the time that a whole call would have; None at the end."""
@@ -279,14 +322,14 @@ class Caller:
         """What travels with the call. The trace is the caller's: whoever answers makes a span of its own in it."""
         trace = outer.trace
         if not trace.trace_id:
-            trace = Trace(self._bits(128) or 1, self._bits(64) or 1, 0, True)
+            trace = Trace(self.bits(128) or 1, self.bits(64) or 1, 0, True)
         if operation.form is ResultForm.STREAM:
             deadline_at = outer.deadline_at  # a stream may take longer than its first item
         key = outer.idempotency_key
         if key is not None:
             key = derived_key(key, operation, encoded)
         return Context(
-            trace, deadline_at, self._name, outer.user, outer.tenant, outer.criticality, key, None, outer.user_token
+            trace, deadline_at, self.name, outer.user, outer.tenant, outer.criticality, key, None, outer.user_token
         )
 
 

@@ -6,12 +6,15 @@ call what they say by method and path, with the bytes as they came: strictly che
 
 from dataclasses import dataclass
 
+import msgspec
+
 from atoll.calls.caller import Caller
-from atoll.calls.ports import Response
+from atoll.calls.ports import Response, code_in
 from atoll.calls.router import Routers, decode_query
 from atoll.calls.streams import CheckedLines, checked
-from atoll.contract import Contract, Fault, InvalidInput, NoSuchOperation, Operation
+from atoll.contract import Contract, Fault, InvalidInput, NoSuchOperation, Operation, Query, Words
 from atoll.kernel import Context
+from atoll.telemetry import Recorder, Span, outcome_of
 
 FIELDS_MAX = 1_000
 """How many fields a query from outside may have."""
@@ -75,7 +78,10 @@ class Catalog:
         pairs = decode_query(query, FIELDS_MAX)
         self.active += 1
         try:
-            response = await self._caller.exchange(operation, words, pairs, body, outer=context, strict=True)
+            if self._caller.recorder is None:
+                response = await self._caller.exchange(operation, words, pairs, body, outer=context, strict=True)
+            else:
+                response = await self._recorded(self._caller.recorder, operation, words, pairs, body, context)
         finally:
             self.active -= 1
             self.answered += 1
@@ -84,4 +90,36 @@ class Catalog:
             return Response(response.status, stream=lines, degraded=response.degraded)
         if response.status < 300 and operation.codec is not None:
             return Response(response.status, checked(operation, response.body), degraded=response.degraded)
+        return response
+
+    async def _recorded(
+        self, recorder: Recorder, operation: Operation, words: Words, pairs: Query, body: bytes, context: Context
+    ) -> Response:
+        """The answer of an operation; that it was asked for here is a span of its own, the first of most traces."""
+        name, started_at = self._caller.name, recorder.now()
+        trace = context.trace.child(self._caller.bits(64) or 1)
+        outer = msgspec.structs.replace(context, trace=trace, service=name)
+        outcome = "ok"
+        try:
+            response = await self._caller.exchange(operation, words, pairs, body, outer=outer, strict=True)
+            if response.status >= 300:
+                outcome = code_in(response)
+        except BaseException as error:
+            outcome = outcome_of(error)
+            raise
+        finally:
+            ids = (trace.trace_id, trace.span_id, trace.parent_id)
+            recorder.record(
+                Span(
+                    operation.id,
+                    "",
+                    *ids,
+                    started_at,
+                    recorder.now() - started_at,
+                    outcome,
+                    service=name,
+                    key=operation.subject_in(words) if words else "",
+                    tenant=context.tenant,
+                )
+            )
         return response

@@ -83,7 +83,7 @@ class Dispatcher:
         asked_to_stop = task.cancelling()
         started_at = loop.time()
         context = request.context if request.is_span else self._span(request.context)
-        notes = Notes() if request.attempt == 1 else Notes.of(request.attempt)
+        notes = self._notes(request)
         self._active += 1
         outcome = "ok"
         try:
@@ -100,12 +100,12 @@ class Dispatcher:
             outcome, response = self._failed(operation, context, error)
         except asyncio.CancelledError as error:
             if task.cancelling() > asked_to_stop:
-                self._ended(request, context, started_at, notes, "cancelled")
+                self._ended(request, context, notes, "cancelled")
                 raise
             # Nobody asked this task to stop: the handler has awaited something that was cancelled.
             outcome, response = self._failed(operation, context, RuntimeError(f"the handler was cancelled: {error}"))
         if response.stream is None:
-            self._ended(request, context, started_at, notes, outcome)
+            self._ended(request, context, notes, outcome)
         if notes.degraded:
             response = msgspec.structs.replace(response, degraded=notes.degraded)
         if task.cancelling() > asked_to_stop:  # the handler answered all the same: there is nobody left to be answered
@@ -115,6 +115,12 @@ class Dispatcher:
             await asyncio.sleep(0)
             raise asyncio.CancelledError
         return response
+
+    def _notes(self, request: Request) -> Notes:
+        notes = Notes() if request.attempt == 1 else Notes.of(request.attempt)
+        if self._recorder is not None:
+            notes.begun_at = self._recorder.now()
+        return notes
 
     def _span(self, outer: Context) -> Context:
         """The context of the handler: the caller's, as a span of its own in the same trace."""
@@ -146,7 +152,7 @@ class Dispatcher:
         if operation.form is ResultForm.STREAM:
             # A stream outlives the timer around its first item, so that its own calls have to arm theirs.
             variables.run(_enter, context, None, notes)
-            return await self._open(request, context, handler(**arguments), variables, started_at, notes)
+            return await self._open(request, context, handler(**arguments), variables, notes)
         variables.run(_enter, context, watched, notes)
         if context.idempotency_key is not None and operation.method != "GET":
             if self._once is not None:
@@ -168,7 +174,6 @@ class Dispatcher:
         context: Context,
         items: AsyncGenerator[Any, None],  # Any: items of any type
         variables: contextvars.Context,
-        started_at: float,
         notes: Notes,
         encode: Callable[[Any], bytes] | None = None,  # Any: as above
     ) -> Response:
@@ -176,7 +181,7 @@ class Dispatcher:
         operation = request.operation
         assert operation.codec is not None
         told = functools.partial(self._told, operation, context)
-        ended = functools.partial(self._ended, request, context, started_at, notes)
+        ended = functools.partial(self._ended, request, context, notes)
         stream = Stream(items, encode or operation.codec.encode, told, ended, functools.partial(self._cut, operation))
         await stream.begin(self._streams, variables, operation.name)
         return Response(200, stream=stream)
@@ -223,14 +228,14 @@ class Dispatcher:
             _log.error("%s failed", operation.id, exc_info=error, extra=_extra(context))
         return InternalError(operation=operation.id)
 
-    def _ended(self, request: Request, context: Context, started_at: float, notes: Notes, outcome: str) -> None:
+    def _ended(self, request: Request, context: Context, notes: Notes, outcome: str) -> None:
         """Count one call less; called once for each, for a stream when it has been closed."""
         self._active -= 1
         self._answered += 1
         if self._draining and not self._active:
             self._idle.set()
         if self._recorder is not None:
-            self._recorder.record(_record(request, context, started_at, notes, outcome))
+            self._recorder.record(_span(request, context, notes, outcome, self._recorder.now()))
 
     async def close(self) -> None:
         """End the streams that are still open."""
@@ -260,7 +265,7 @@ def _extra(context: Context) -> dict[str, object]:
     return {"trace_id": context.trace.id, "caller": context.caller}
 
 
-def _record(request: Request, context: Context, started_at: float, notes: Notes, outcome: str) -> Span:
+def _span(request: Request, context: Context, notes: Notes, outcome: str, now: float) -> Span:
     operation, trace, path = request.operation, context.trace, request.path
     return Span(
         operation.id,
@@ -268,8 +273,8 @@ def _record(request: Request, context: Context, started_at: float, notes: Notes,
         trace.trace_id,
         trace.span_id,
         trace.parent_id,
-        started_at,
-        asyncio.get_running_loop().time() - started_at,
+        notes.begun_at,
+        now - notes.begun_at,
         outcome,
         notes.attempt,
         notes.degraded,

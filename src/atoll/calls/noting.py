@@ -13,6 +13,8 @@ class Notes:
     """
 
     attempt: int = 1
+    begun_at: float = 0.0
+    """When its call has begun, on the recorder's clock."""
     degraded: tuple[str, ...] = ()
     met: tuple[str, ...] = ()
 

@@ -22,7 +22,7 @@ from atoll.contract.faults import Fault, Invalid
 from atoll.contract.fitness import unfit
 from atoll.contract.names import snake_case, words
 from atoll.contract.openapi import openapi
-from atoll.contract.operation import Encoded, Operation, ResultForm
+from atoll.contract.operation import Encoded, Operation, Query, ResultForm, Words
 from atoll.contract.problem import Problem
 from atoll.contract.problems import (
     PLATFORM_PROBLEMS,
@@ -79,6 +79,7 @@ __all__ = [
     "Personal",
     "Place",
     "Problem",
+    "Query",
     "RateLimited",
     "ResultForm",
     "Subscriber",
@@ -88,6 +89,7 @@ __all__ = [
     "UnknownProblem",
     "UnsupportedMediaType",
     "Value",
+    "Words",
     "also_publishing",
     "arrived",
     "asyncapi",

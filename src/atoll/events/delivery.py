@@ -15,6 +15,7 @@ from atoll.data import TIMEOUT_S, Database, Once, Transaction, once
 from atoll.events.envelope import Envelope
 from atoll.kernel import AtollError, Context, Criticality, Entropy, Trace, current, isolated
 from atoll.resilience import Timer, guard
+from atoll.telemetry import Kind, Recorder, Span, outcome_of
 
 _log = logging.getLogger("atoll.events")
 
@@ -119,11 +120,19 @@ def no_effect(event_type: str) -> Effect:
 class Deliverer:
     """Runs deliveries of one subscription, each in a fresh context."""
 
-    def __init__(self, subscription: str, publisher: str, database: Database, entropy: Entropy) -> None:
+    def __init__(
+        self,
+        subscription: str,
+        publisher: str,
+        database: Database,
+        entropy: Entropy,
+        recorder: Recorder | None = None,
+    ) -> None:
         self._subscription = subscription
         self._publisher = publisher
         self._database = database
         self._bits = entropy.bits
+        self._recorder = recorder
 
     async def deliver(
         self, envelope: Envelope, effect: Effect, timer: Timer, record: Callable[[Transaction], Awaitable[bool]]
@@ -137,6 +146,7 @@ class Deliverer:
         loop = asyncio.get_running_loop()
         task = asyncio.current_task(loop)
         assert task is not None
+        started_at = 0.0 if self._recorder is None else self._recorder.now()
         deadline_at = loop.time() + effect.timeout_s
         transaction = Transaction(self._database, min(TIMEOUT_S, effect.timeout_s))
         context = self._context(envelope, deadline_at)
@@ -149,10 +159,35 @@ class Deliverer:
             await transaction.flush()
             if not await record(transaction):
                 raise Fenced
-            return await transaction.commit()
-        except BaseException:
+            ticket = await transaction.commit()
+        except BaseException as error:
+            self._done(envelope, context, started_at, outcome_of(error))
             await transaction.rollback()
             raise
+        self._done(envelope, context, started_at, "ok")
+        return ticket
+
+    def _done(self, envelope: Envelope, context: Context, started_at: float, outcome: str) -> None:
+        """Record one attempt."""
+        if self._recorder is None:
+            return
+        trace = context.trace
+        self._recorder.record(
+            Span(
+                envelope.type,
+                self._publisher,
+                trace.trace_id,
+                trace.span_id,
+                trace.parent_id,
+                started_at,
+                self._recorder.now() - started_at,
+                outcome,
+                kind=Kind.DELIVERY,
+                service=self._subscription,
+                key=envelope.partitionkey or "",
+                tenant=envelope.tenant,
+            )
+        )
 
     async def _in_time(self, timer: Timer, deadline_at: float, work: Awaitable[object], effect: Effect) -> None:
         name = f"{self._subscription}:{effect.type}"
@@ -178,6 +213,7 @@ class Deliverer:
             criticality=Criticality.BACKGROUND,  # it waits in a log: whoever is called may refuse it first
             idempotency_key=key,
             actor=envelope.actor,
+            service=self._subscription,
         )
 
 

@@ -15,6 +15,7 @@ from atoll.events.envelope import Envelope, decode_envelope, encode_envelope, pa
 from atoll.events.statements import publishing
 from atoll.events.texts import TEXTS
 from atoll.kernel import Clock, Entropy, current
+from atoll.telemetry import Kind, Recorder, Span
 
 PAYLOAD_BYTES_MAX = 1024 * 1024
 """A bigger event is refused: what is that big belongs into a store, and its address into the event."""
@@ -31,9 +32,13 @@ class Outbox:
         entropy: Entropy,
         *,
         payload_bytes_max: int = PAYLOAD_BYTES_MAX,
+        recorder: Recorder | None = None,
     ) -> None:
         self._source = source
+        self._service = source.rpartition("/")[2]
         self._clock = clock
+        self._bits = entropy.bits
+        self._recorder = recorder
         self._run = str(entropy.uuid())
         self._count = 0
         self._payload_bytes_max = payload_bytes_max
@@ -52,6 +57,33 @@ class Outbox:
         """A transaction with these events was committed."""
         for told in self._told:
             told()
+        if self._recorder is not None and events:
+            self._record(self._recorder, events)
+
+    def _record(self, recorder: Recorder, events: Sequence[tuple[Event, datetime | None]]) -> None:
+        """Record what was published, as parts of the work that has done it."""
+        context, now = current.get(), recorder.now()
+        trace = context.trace
+        if not trace.trace_id:
+            return
+        for event, at in events:
+            recorder.record(
+                Span(
+                    self._kinds[type(event)][0],
+                    self._service,
+                    trace.trace_id,
+                    self._bits(64) or 1,
+                    trace.span_id,
+                    now,
+                    0.0,
+                    "ok",
+                    met=() if at is None else (f"not before {at.isoformat(timespec='seconds')}",),
+                    kind=Kind.PUBLISHED,
+                    service=self._service,
+                    key=key_of(event) or "",
+                    tenant=context.tenant,
+                )
+            )
 
     def check(self, event: Event) -> None:
         """Refuse what is not declared, and everything while the log is full.

@@ -19,6 +19,7 @@ from atoll.events.ports import PARTITIONS, Batch, Log, Message, Wanted, forked_a
 from atoll.events.suspects import Suspects
 from atoll.events.worker import Means, Pace, Subscribed, Worker
 from atoll.kernel import AtollError, Clock, Entropy, Tasks
+from atoll.telemetry import Recorder
 
 _log = logging.getLogger("atoll.events")
 
@@ -38,6 +39,7 @@ class Subscription:
         entropy: Entropy,
         pace: Pace | None = None,
         leases: type[Leases] = Leases,
+        recorder: Recorder | None = None,
     ) -> None:
         self.subscribed = subscribed
         self.lanes: dict[int, Lane] = {}
@@ -52,7 +54,7 @@ class Subscription:
         self._parking = Parking(name, publisher, database)
         self._types = tuple(sorted(subscribed.effects))
         self._tasks = Tasks(f"events/{name}/{publisher}")
-        deliverer = Deliverer(name, publisher, database, entropy)
+        deliverer = Deliverer(name, publisher, database, entropy, recorder)
         suspects = Suspects(name, publisher, database, self._leases)
         means = Means(database, self._leases, self._parking, deliverer, clock, self._chance, suspects)
         self._worker = Worker(subscribed, means, self._pace, self)

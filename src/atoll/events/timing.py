@@ -17,6 +17,7 @@ from atoll.events.outbox import Outbox, append_due
 from atoll.events.statements import publishing
 from atoll.kernel import AtollError, Clock, Context, Criticality, Entropy, Tasks, Trace, current, isolated
 from atoll.resilience import within
+from atoll.telemetry import Kind, Recorder, Span, outcome_of
 
 _log = logging.getLogger("atoll.events")
 
@@ -46,8 +47,10 @@ class Timing:
         turns: Sequence[Turn],
         clock: Clock,
         entropy: Entropy,
+        recorder: Recorder | None = None,
     ) -> None:
         self._service = service
+        self._recorder = recorder
         self._database = database
         self._outbox = outbox
         self._turns = turns
@@ -103,11 +106,14 @@ class Timing:
         task = asyncio.current_task()
         assert task is not None
         loop = asyncio.get_running_loop()
+        started_at = 0.0 if self._recorder is None else self._recorder.now()
         deadline_at = loop.time() + TIMEOUT_S
         trace = Trace(self._entropy.bits(128) or 1, self._entropy.bits(64) or 1, 0, True)
         key = f"{self._service}:{turn.name}:{due_at}"
         background = Criticality.BACKGROUND
-        context = Context(trace, deadline_at, self._service, criticality=background, idempotency_key=key)
+        context = Context(
+            trace, deadline_at, self._service, criticality=background, idempotency_key=key, service=self._service
+        )
         current.set(context)
         transaction = Transaction(self._database, 5.0)
         variables = contextvars.Context()
@@ -119,8 +125,23 @@ class Timing:
             if (await transaction.execute(publishing().claim_timer, claim)).changed != 1:
                 return
             await self._database.durable(await transaction.commit())
+        except BaseException as error:
+            self._done(turn, trace, started_at, outcome_of(error))
+            raise
+        else:
+            self._done(turn, trace, started_at, "ok")
         finally:
             await transaction.rollback()
+
+    def _done(self, turn: Turn, trace: Trace, started_at: float, outcome: str) -> None:
+        """Record one turn."""
+        if self._recorder is None:
+            return
+        duration_s = self._recorder.now() - started_at
+        ids = (trace.trace_id, trace.span_id, 0)
+        self._recorder.record(
+            Span(turn.name, "", *ids, started_at, duration_s, outcome, kind=Kind.TURN, service=self._service)
+        )
 
     # --- later -------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """What can be seen of an application: records of its work, figures, and logs that carry the trace."""
 
 from atoll.telemetry.figures import BOUNDS_S, Figure, Figures
+from atoll.telemetry.journal import Journal, JournalHandler
 from atoll.telemetry.logs import configure_logging
 from atoll.telemetry.looking import (
     KeptLine,
@@ -13,7 +14,7 @@ from atoll.telemetry.looking import (
     TraceSearch,
     TraceSummary,
 )
-from atoll.telemetry.record import Kind, LogLine, MemoryRecorder, Recorder, Span
+from atoll.telemetry.record import Kind, LogLine, MemoryRecorder, Recorder, Span, outcome_of
 from atoll.telemetry.wire import Gauge, Record, Sample, decode, encode_line, encode_sample, encode_span
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "Figure",
     "Figures",
     "Gauge",
+    "Journal",
+    "JournalHandler",
     "KeptLine",
     "KeptTrace",
     "Kind",
@@ -42,4 +45,5 @@ __all__ = [
     "encode_line",
     "encode_sample",
     "encode_span",
+    "outcome_of",
 ]

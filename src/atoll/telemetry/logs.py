@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -48,9 +49,8 @@ class JsonFormatter(logging.Formatter):
         }
         if self._name:
             line["process"] = self._name
-        for name, value in record.__dict__.items():
-            if name not in _STANDARD and value is not None and not (isinstance(value, str) and not value):
-                line.setdefault(name, value)
+        for name, value in _extra(record):
+            line.setdefault(name, value)
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         if record.stack_info:
@@ -89,6 +89,18 @@ def configure_logging(*, json: bool, level: int = logging.INFO, name: str = "") 
     handler.addFilter(TraceFilter())
     handler.setFormatter(JsonFormatter(name) if json else TextFormatter(name))
     logging.basicConfig(handlers=[handler], level=level, force=True)
+
+
+def extra_json(record: logging.LogRecord) -> str:
+    """What was given as `extra`, as a JSON object; empty where nothing was. The trace is not among it."""
+    given = {name: value for name, value in _extra(record) if name not in ("trace_id", "caller", "service")}
+    return _json(given) if given else ""
+
+
+def _extra(record: logging.LogRecord) -> Iterator[tuple[str, object]]:
+    for name, value in record.__dict__.items():
+        if name not in _STANDARD and value is not None and not (isinstance(value, str) and not value):
+            yield name, value
 
 
 def _json(line: dict[str, object]) -> str:

@@ -1,5 +1,6 @@
 """One record for each piece of work, lean enough to be always on. Who keeps it is a port."""
 
+import asyncio
 from collections import deque
 from enum import StrEnum
 from typing import Protocol
@@ -29,8 +30,8 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 
     `service` did it, `name` is what it was: an operation's id, an event's type, the name of a handler. `caller` is who
     asked for it: a service, or the publisher of the event. Identifiers are those of the trace (see `Trace`).
-    `started_at` is in seconds: on the loop's clock where it is recorded, since 1970 once it was kept. `outcome` is `ok`
-    or the code of a problem. `attempt` counts how often the caller has sent it, from one. `degraded` are the operations
+    `started_at` is in seconds: on the recorder's clock where it is recorded, since 1970 once it was kept.
+    `outcome` is `ok` or the code of a problem. `attempt` counts how often the caller has sent it, from one. `degraded` are the operations
     that fallbacks have answered for within it, `met` is what else its own calls have met, for people: retries, and
     targets that are left alone. `key` is what it was about: the key of the event, the first argument in the path.
     """
@@ -57,6 +58,15 @@ class Span(msgspec.Struct, frozen=True, gc=False):
         return self.outcome == "ok"
 
 
+def outcome_of(error: BaseException) -> str:
+    """What work that ended with an error is said to have come to: the error's own code, where it has one."""
+    if isinstance(error, asyncio.CancelledError):
+        return "cancelled"
+    if isinstance(error, TimeoutError):
+        return "timed_out"
+    return str(getattr(error, "code", "") or "failed")
+
+
 class LogLine(msgspec.Struct, frozen=True, gc=False):
     """A line of a log. `at` is in seconds since 1970, `level` a number of `logging`, `more` a JSON object as text.
 
@@ -78,6 +88,10 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
 class Recorder(Protocol):
     """Keeps records. Promises to be quick and never to raise: it stands on the path of every call."""
 
+    def now(self) -> float:
+        """This moment on the clock of records, in seconds: a finer one than the loop's, where there is one."""
+        ...
+
     def record(self, span: Span) -> None:
         """Take one record."""
         ...
@@ -88,6 +102,10 @@ class MemoryRecorder:
 
     def __init__(self, records_max: int = 10_000) -> None:
         self._records: deque[Span] = deque(maxlen=records_max)
+
+    def now(self) -> float:
+        """This moment on the loop's clock: that of a simulated world is its own."""
+        return asyncio.get_running_loop().time()
 
     def record(self, span: Span) -> None:
         """Take one record; the oldest makes room."""

@@ -19,9 +19,9 @@ from atoll.data.migrating import Migrated, Tables, Written, digest_of_files, is_
 from atoll.data.places import DatabasePlace, DatabaseSettings, PostgresPlace, SqlitePlace, place_of
 from atoll.kernel import Config, Mistake, refuse
 from atoll.service import Application, Declaration
+from atoll.topology.configured import database_settings
 from atoll.topology.databases import provisioned
 from atoll.topology.graph import describe
-from atoll.topology.single import database_settings
 
 
 class Standing(StrEnum):

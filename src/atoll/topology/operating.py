@@ -21,6 +21,7 @@ from atoll.events.moving import NotBehind, Rewound, furthest, hold_back, lapse, 
 from atoll.events.operating import bounds_of, count_behind, position_before
 from atoll.kernel import AtollError, Config, Threads, refuse
 from atoll.service import Application
+from atoll.topology.configured import database_settings
 from atoll.topology.databases import existing
 from atoll.topology.graph import Graph, describe
 from atoll.topology.overview import (
@@ -31,7 +32,6 @@ from atoll.topology.overview import (
     once_only,
     overview,
 )
-from atoll.topology.single import database_settings
 
 
 class NotMeant(AtollError):

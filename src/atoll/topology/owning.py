@@ -24,6 +24,7 @@ from atoll.events import (
 )
 from atoll.kernel import Clock, Entropy
 from atoll.service import Declaration, Service
+from atoll.telemetry import Recorder
 from atoll.topology.log_door import source_of
 
 FORGET_EVERY_S = 3_600.0
@@ -41,7 +42,14 @@ class Owned:
     """The data of one instance, and all that works on it in the background. Owns all of it."""
 
     def __init__(
-        self, application: str, declaration: Declaration, driver: Driver, clock: Clock, entropy: Entropy, kept: Kept
+        self,
+        application: str,
+        declaration: Declaration,
+        driver: Driver,
+        clock: Clock,
+        entropy: Entropy,
+        kept: Kept,
+        recorder: Recorder | None = None,
     ) -> None:
         from atoll.data.statements import Statements  # noqa: PLC0415  # loaded by those alone who have a database
 
@@ -49,7 +57,8 @@ class Owned:
         self._clock = clock
         self._entropy = entropy
         source = source_of(application, declaration.name)
-        self.outbox = Outbox(source, declaration.contract, clock, entropy)
+        self._recorder = recorder
+        self.outbox = Outbox(source, declaration.contract, clock, entropy, recorder=recorder)
         self.database = Database(driver, Statements(driver.dialect), self.outbox)
         self.keeper = Keeper(self.database, clock)
         self.log = OutboxLog(declaration.name, self.database, clock, entropy)
@@ -96,13 +105,15 @@ class Owned:
             for publisher, effects in self._effects(service, publishers).items()
         ]
         for subscribed, log in (*own, *((each, self.log) for each in posted)):
-            subscription = Subscription(subscribed, log, self.database, self._clock, self._entropy, pace)
+            given = (subscribed, log, self.database, self._clock, self._entropy, pace)
+            subscription = Subscription(*given, recorder=self._recorder)
             subscription.start()
             self.subscriptions.append(subscription)
         turns = [Turn(each.name, each.every_s, getattr(service, each.name)) for each in declaration.repeated]
         turns.append(Turn("atoll: forget", FORGET_EVERY_S, self._forget))
         outbox = self.outbox if self.publishes else None
-        self._timing = Timing(declaration.name, self.database, outbox, turns, self._clock, self._entropy)
+        timed = (declaration.name, self.database, outbox, turns, self._clock, self._entropy)
+        self._timing = Timing(*timed, recorder=self._recorder)
         self._timing.start()
         if self.publishes:
             self._keeping.start()

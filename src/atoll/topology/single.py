@@ -20,9 +20,9 @@ from atoll.adapters.watchdog import watched
 from atoll.calls import Caller, Catalog, Dispatcher, Listing, LocalTransport, client
 from atoll.contract import Contract, publishers_of
 from atoll.data import Database
-from atoll.data.places import SECTION, DatabaseSettings
+from atoll.data.places import DatabaseSettings
 from atoll.events import Log
-from atoll.kernel import Clock, Config, Disk, Entropy, Mistake, Threads, read_settings, refuse
+from atoll.kernel import Clock, Config, Disk, Entropy, Threads, refuse
 from atoll.service import (
     Application,
     Command,
@@ -35,14 +35,16 @@ from atoll.service import (
     Settings,
     give_threads,
 )
-from atoll.telemetry import Recorder
+from atoll.telemetry import Gauge, Recorder
 from atoll.topology.access import access_of
+from atoll.topology.configured import database_settings, settings_of
 from atoll.topology.databases import opened
 from atoll.topology.event_door import EventDoor
 from atoll.topology.graph import graph_mistakes, in_start_order
 from atoll.topology.loading import Unit, load_units
 from atoll.topology.log_door import LogDoor, RemoteLog, door_of
 from atoll.topology.mounting import Post, mounted
+from atoll.topology.observing import observed
 from atoll.topology.owning import Owned, Publishing
 from atoll.topology.peers import Directory
 from atoll.topology.posting import places_of, postings
@@ -79,8 +81,9 @@ class Running:
         self.owned: dict[str, Owned] = {}
         self._databases = databases or DatabaseSettings()
         self._units = units
-        self._world = world
+        self.world = world
         self._recorder = recorder
+        self._callers: list[Caller] = []
         self.answering = answering or LocalTransport(access_of(application, units, is_alone=directory is None))
         self._peers = directory.services if directory is not None else frozenset[str]()
         self._network = world.network(self.answering, self.served)
@@ -111,7 +114,18 @@ class Running:
         Raises:
             Mistakes: the class is no contract.
         """
-        return client(protocol, Caller("", self._network, self._world.entropy, policies=self._world.policies))
+        return client(protocol, Caller("", self._network, self.world.entropy, policies=self.world.policies))
+
+    def gauges(self) -> Iterator[Gauge]:
+        """How its parts fare now."""
+        for name, instance in self.instances.items():
+            yield Gauge("calls_in_progress", float(instance.active), name)
+        for name, owned in self.owned.items():
+            for subscription in owned.subscriptions:
+                yield Gauge("events_behind", float(subscription.lag), f"{name}<{subscription.subscribed.publisher}")
+        for caller in self._callers:
+            for service, openness in caller.breakers():
+                yield Gauge("breaker_open", openness, f"{caller.name}>{service}")
 
     async def ready(self) -> dict[str, bool]:
         """Which instances take calls now."""
@@ -138,7 +152,7 @@ class Running:
         for name, owned in self.owned.items():
             contract = owned.declaration.contract
             posted = postings(self._units, name, contract, self._network) if contract is not None else []
-            owned.begin(self.instances[name].service, self._publishers, self._log_of, self._world.pace, posted)
+            owned.begin(self.instances[name].service, self._publishers, self._log_of, self.world.pace, posted)
 
     def quiesce(self) -> None:
         """Let go of subscribers in other processes, who wait for news: this process is about to stop."""
@@ -188,7 +202,7 @@ class Running:
 
     async def _own(self, declaration: Declaration, *, is_elsewhere: bool) -> Post | None:
         """Open the database of a service; what takes its events, where it was not written with Atoll."""
-        world, name = self._world, declaration.name
+        world, name = self.world, declaration.name
         try:
             driver = await opened(
                 self.application.name, declaration, world.state, self._databases, world.disk(name), world.entropy
@@ -198,7 +212,8 @@ class Running:
             raise
         driver = world.storage(name, driver)
         kept = dataclasses.replace(declaration, reactions=()) if is_elsewhere else declaration  # others react for it
-        owned = Owned(self.application.name, kept, driver, world.clock, world.entropy, world.kept)
+        given = (driver, world.clock, world.entropy, world.kept)
+        owned = Owned(self.application.name, kept, *given, recorder=self._recorder)
         self.owned[name] = owned
         await owned.prepare()
         if is_elsewhere:
@@ -222,7 +237,7 @@ class Running:
         """The log of a service: read here where it is placed here and no network is between, else from its door."""
         if service in self.owned and self._network is self.answering:
             return self.owned[service].log
-        return RemoteLog(service, self._network, self._world.entropy)
+        return RemoteLog(service, self._network, self.world.entropy)
 
     def _instance(self, declaration: Declaration, settings: Settings | None) -> Instance:
         threads = Threads()
@@ -239,19 +254,19 @@ class Running:
         owned = self.owned.get(declaration.name)
         keeper = owned.keeper if owned is not None else None
         return Instance(
-            declaration, service, threads, self._world.entropy, self._recorder, catalog=catalog, keeper=keeper
+            declaration, service, threads, self.world.entropy, self._recorder, catalog=catalog, keeper=keeper
         )
 
     def _mounted(self, declaration: Declaration, item: Mounted, post: Post | None) -> Instance:
         assert declaration.contract is not None
-        entropy, recorder = self._world.entropy, self._recorder
+        entropy, recorder = self.world.entropy, self._recorder
         service, dispatcher = mounted(item, declaration.contract, entropy, recorder, post)
         return Instance(declaration, service, Threads(), entropy, recorder, dispatcher)
 
     def _standing_in(self, declaration: Declaration) -> Instance:
         """Keeps the log of a command, which itself runs elsewhere, and answers its calls there."""
         shown = dataclasses.replace(declaration, name=stand_in_name(declaration.name), contract=None)
-        return Instance(shown, StandIn(), Threads(), self._world.entropy, self._recorder)
+        return Instance(shown, StandIn(), Threads(), self.world.entropy, self._recorder)
 
     def _caller(self, name: str, dependency: Dependency, threads: Threads) -> Caller:
         fallback = None
@@ -260,29 +275,35 @@ class Running:
             give_threads(made, threads)
             handlers = {operation.name: getattr(made, operation.name) for operation in dependency.contract.operations}
             fallback = LocalTransport()
-            fallback.add(Dispatcher(dependency.contract, handlers, self._world.entropy))
-        return Caller(
+            fallback.add(Dispatcher(dependency.contract, handlers, self.world.entropy))
+        return self._calling(name, dependency.timeout_s, fallback)
+
+    def _calling(self, name: str, timeout_s: float | None = None, fallback: LocalTransport | None = None) -> Caller:
+        caller = Caller(
             name,
             self._network,
-            self._world.entropy,
-            timeout_s=dependency.timeout_s,
+            self.world.entropy,
+            timeout_s=timeout_s,
             fallback=fallback,
-            policies=self._world.policies,
+            policies=self.world.policies,
+            recorder=self._recorder,
         )
+        self._callers.append(caller)
+        return caller
 
     def _port(self, kind: type, declaration: Declaration) -> Clock | Entropy | Disk | Catalog | Database:
         if kind is Database:
             return self.owned[declaration.name].database
         if kind is Clock:
-            return self._world.clock
+            return self.world.clock
         if kind is Entropy:
-            return self._world.entropy
+            return self.world.entropy
         if kind is Disk:
-            return self._world.disk(declaration.name)
+            return self.world.disk(declaration.name)
         assert kind is Catalog
         listings = tuple(_listing(unit, self.application.owner) for unit in self._units if unit.contract)
-        caller = Caller(declaration.name, self._network, self._world.entropy, policies=self._world.policies)
-        return Catalog(self.application.name, self.application.version, self.application.description, listings, caller)
+        about = (self.application.name, self.application.version, self.application.description)
+        return Catalog(*about, listings, self._calling(declaration.name))
 
 
 @asynccontextmanager
@@ -314,55 +335,32 @@ async def single(
     mistakes += graph_mistakes(units, whole=not mistakes, peers=directory.services if directory else ())
     hosted = [unit.declaration for unit in units if unit.declaration]
     config = config or Config({})
-    settings, found = _settings(application, units, config, whole=not mistakes)
+    settings, found = settings_of(application, units, config, whole=not mistakes)
     databases, wrong = database_settings(application.name, config)
     refuse(mistakes + found + wrong)
     answering = await admitted(units) if admitted is not None else None
-    running = Running(application, units, world, recorder, directory, databases, answering)
+    async with observed(world, application.name, recorder) as observing:
+        running = Running(application, units, world, observing.recorder, directory, databases, answering)
+        observing.sources.append(running.gauges)
+        async with _started(running, settings, hosted, drain_s):
+            yield running
+
+
+@asynccontextmanager
+async def _started(
+    running: Running, settings: Mapping[str, Settings], hosted: Sequence[Declaration], drain_s: float
+) -> AsyncGenerator[None]:
+    world = running.world
     with nullcontext() if world.state is None else kept_refusals(world.state):
         try:
             await running.start(settings)
             with _watching(world, hosted):  # from now on: a start may take its time
-                yield running
+                yield
         except BaseException:
             await running.stop(drain_s)  # its errors are in the log: the first one goes on
             raise
         if errors := await running.stop(drain_s):
             raise errors[0]
-
-
-def check_settings(application: Application, config: Config) -> None:
-    """Read the settings of all services that are part of the application, and start nothing.
-
-    Raises:
-        Mistakes: everything that is wrong with the application or with what was given.
-    """
-    units, mistakes = load_units(application, None, apart=True)
-    is_apart = {unit.name for unit in units if isinstance(unit.listed, Elsewhere) or unit.is_apart}
-    here = [dataclasses.replace(unit, declaration=None) if unit.name in is_apart else unit for unit in units]
-    _, found = _settings(application, here, config, whole=not mistakes)
-    _, wrong = with_remotes(application, None, config)
-    refuse([*mistakes, *found, *wrong])
-
-
-def _settings(
-    application: Application, units: Sequence[Unit], config: Config, *, whole: bool
-) -> tuple[dict[str, Settings], list[Mistake]]:
-    """The settings of the hosted services. Where some could not be loaded, nobody is told that theirs are unknown."""
-    hosted = [unit.declaration for unit in units if unit.declaration]
-    wanted = {service.name: service.settings[1] for service in hosted if service.settings}
-    others = [unit.name for unit in units if unit.declaration is None]
-    others.append(SECTION)
-    if not whole:
-        others += config.tables()[0]
-    return read_settings(wanted, application.name, config, others)
-
-
-def database_settings(application: str, config: Config) -> tuple[DatabaseSettings, list[Mistake]]:
-    """Where databases are, and everything that is wrong with what was said about that."""
-    others = config.tables()[0]
-    values, mistakes = read_settings({SECTION: DatabaseSettings}, application, config, others)
-    return values.get(SECTION, DatabaseSettings()), mistakes
 
 
 def _listing(unit: Unit, owner: str) -> Listing:

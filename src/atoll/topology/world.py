@@ -48,6 +48,20 @@ _PACE, _KEPT, _POLICIES = Pace(), Kept(), Policies()
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """How what a process does is recorded: its name among those of its application, and whether it collects.
+
+    One process of those that share a state folder keeps what all have recorded; whoever collects tries to be it.
+    """
+
+    process: str = ""
+    is_collector: bool = True
+
+
+_WATCH = Watch()
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """Time, chance, disk and network. `disk` gives each service the folder that is its own.
 
@@ -67,9 +81,11 @@ class World:
     pace: Pace = _PACE
     kept: Kept = _KEPT
     policies: Policies = _POLICIES
+    watch: Watch | None = None
+    """How its work is recorded; None where nobody is to know of it, and without a `state`."""
 
     @classmethod
-    def real(cls, state: Path, *, watchdog_s: float | None = 0.25) -> "World":
+    def real(cls, state: Path, *, watchdog_s: float | None = 0.25, watch: Watch | None = _WATCH) -> "World":
         """The machine's own, with each service's folder below `state`."""
         entropy = SystemEntropy()
         return cls(
@@ -79,6 +95,7 @@ class World:
             outward=lambda resolver: _http(resolver, entropy),
             watchdog_s=watchdog_s,
             state=state,
+            watch=watch,
         )
 
 

@@ -116,6 +116,10 @@ class Doom:
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("nobody survives that")
 
+    def now(self) -> float:
+        """This moment on the loop's clock."""
+        return asyncio.get_running_loop().time()
+
     def record(self, call: Span) -> None:
         """A call was answered: its answer leaves within the next turns of the loop."""
         if call.name == "till.sell":

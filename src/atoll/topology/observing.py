@@ -1,0 +1,101 @@
+"""What one process tells of itself while it runs: its records go into rings, beside a sample of it each second."""
+
+import asyncio
+import logging
+import os
+import re
+import resource
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from atoll.adapters.processes import own_memory_bytes
+from atoll.adapters.rings import RingWriter
+from atoll.adapters.system import ticks
+from atoll.kernel import Clock, Tasks
+from atoll.telemetry import Gauge, Journal, JournalHandler, Recorder
+from atoll.topology.world import World
+
+FOLDER = "telemetry"
+"""Where it is kept what an application does, in its state folder."""
+
+SAMPLED_S = 1.0
+"""How often a process says how it fares."""
+
+ASIDE_BLOCKS = 32
+"""Blocks of the ring for lines and samples: 2 MiB."""
+
+_log = logging.getLogger("atoll.telemetry")
+
+Gauges = Callable[[], Iterable[Gauge]]
+
+
+class Observed:
+    """A process whose work is recorded: by whom, and who is asked for gauges."""
+
+    def __init__(self, recorder: Recorder | None) -> None:
+        self.recorder = recorder
+        self.sources: list[Gauges] = [_of_this_process]
+
+
+@asynccontextmanager
+async def observed(world: World, application: str, recorder: Recorder | None = None) -> AsyncGenerator[Observed]:
+    """Record what this process does until the block is left: by `recorder`, or else as the world says."""
+    if recorder is not None or world.watch is None or world.state is None:
+        yield Observed(recorder)
+        return
+    process = world.watch.process or application
+    async with _rings(world.state / FOLDER, process, world.clock) as journal:
+        it = Observed(journal)
+        tasks = Tasks("telemetry")
+        try:
+            _ = tasks.keep(lambda: _sample(it.sources, journal, world.clock), "sample")
+            yield it
+        finally:
+            await tasks.close()
+            journal.sample(world.clock.now().timestamp(), [])
+
+
+@asynccontextmanager
+async def _rings(folder: Path, process: str, clock: Clock) -> AsyncGenerator[Journal]:
+    """A journal in rings of this process, and all that it logs in there."""
+    name = re.sub(r"[^A-Za-z0-9_.+-]", "_", process)[:100]
+    stem = f"{name}-{os.getpid()}-{int(clock.now().timestamp() * 1e6):x}"
+    spans = RingWriter(folder / "rings" / f"{stem}.spans", process)
+    aside = RingWriter(folder / "rings" / f"{stem}.aside", process, ASIDE_BLOCKS)
+    journal = Journal(spans.write, aside.write, ticks, _offset_s(clock))
+    handler = JournalHandler(journal)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    if spans.why_not:
+        _log.warning("nothing is kept of what this process does: %s", spans.why_not)
+    try:
+        yield journal
+    finally:
+        root.removeHandler(handler)
+        spans.close()
+        aside.close()
+
+
+async def _sample(sources: Iterable[Gauges], journal: Journal, clock: Clock) -> None:
+    """Write a sample each second, with how late the loop was."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due_at = loop.time() + SAMPLED_S
+        await asyncio.sleep(SAMPLED_S)
+        lag = Gauge("loop_lag_seconds", max(0.0, loop.time() - due_at))
+        journal.offset_s = _offset_s(clock)
+        journal.sample(clock.now().timestamp(), [lag, *(gauge for source in sources for gauge in source())])
+
+
+def _offset_s(clock: Clock) -> float:
+    """From the clock of records to the seconds since 1970."""
+    return clock.now().timestamp() - ticks()
+
+
+def _of_this_process() -> Iterable[Gauge]:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    yield Gauge("process_cpu_seconds", usage.ru_utime + usage.ru_stime)
+    yield Gauge("process_resident_memory_bytes", float(own_memory_bytes()))
+    yield Gauge("process_threads", float(threading.active_count()))
