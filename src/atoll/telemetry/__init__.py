@@ -1,5 +1,6 @@
 """What can be seen of an application: records of its work, figures, and logs that carry the trace."""
 
+from atoll.telemetry.arranging import Placed, arranged
 from atoll.telemetry.figures import BOUNDS_S, Figure, Figures
 from atoll.telemetry.journal import Journal, JournalHandler
 from atoll.telemetry.logs import configure_logging
@@ -14,6 +15,7 @@ from atoll.telemetry.looking import (
     TraceSearch,
     TraceSummary,
 )
+from atoll.telemetry.rates import Rate, rates
 from atoll.telemetry.record import Kind, LogLine, MemoryRecorder, Recorder, Span, outcome_of
 from atoll.telemetry.wire import Gauge, Record, Sample, decode, encode_line, encode_sample, encode_span
 
@@ -31,7 +33,9 @@ __all__ = [
     "LogSearch",
     "Lost",
     "MemoryRecorder",
+    "Placed",
     "ProcessFigures",
+    "Rate",
     "Record",
     "Recorder",
     "Sample",
@@ -40,10 +44,12 @@ __all__ = [
     "Telemetry",
     "TraceSearch",
     "TraceSummary",
+    "arranged",
     "configure_logging",
     "decode",
     "encode_line",
     "encode_sample",
     "encode_span",
     "outcome_of",
+    "rates",
 ]

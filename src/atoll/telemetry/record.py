@@ -30,10 +30,11 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 
     `service` did it, `name` is what it was: an operation's id, an event's type, the name of a handler. `caller` is who
     asked for it: a service, or the publisher of the event. Identifiers are those of the trace (see `Trace`).
-    `started_at` is in seconds: on the recorder's clock where it is recorded, since 1970 once it was kept.
-    `outcome` is `ok` or the code of a problem. `attempt` counts how often the caller has sent it, from one. `degraded` are the operations
-    that fallbacks have answered for within it, `met` is what else its own calls have met, for people: retries, and
-    targets that are left alone. `key` is what it was about: the key of the event, the first argument in the path.
+    `started_at` is in seconds: on the recorder's clock where it is recorded, since 1970 once it was kept. `outcome` is
+    `ok` or the code of a problem. `attempt` counts how often the caller has sent it, from one. `degraded` are the
+    operations that fallbacks have answered for within it, `met` is what else its own calls have met, for people:
+    retries, and targets that are left alone. `key` is what it was about: the key of the event, the first argument in
+    the path.
     """
 
     name: str

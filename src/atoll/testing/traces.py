@@ -1,8 +1,8 @@
 """Traces as text: to read in a test, and to compare two runs with a plain `==`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from atoll.telemetry import Span
+from atoll.telemetry import Span, arranged
 
 
 def drawn(records: Iterable[Span]) -> str:
@@ -19,20 +19,7 @@ def drawn(records: Iterable[Span]) -> str:
     0.000000 +1.000000 -> scoring.score [1/2]
       0.500000 +0.250000 scoring -> enrichment.company [1/3] unavailable
     """
-    known = sorted(records, key=lambda call: (call.started_at, call.trace_id, call.span_id))
-    causes = {(call.trace_id, call.span_id) for call in known}
-    caused: dict[tuple[int, int], list[Span]] = {}
-    roots: list[Span] = []
-    for call in known:
-        cause = (call.trace_id, call.parent_id)
-        (caused.setdefault(cause, []) if cause in causes else roots).append(call)
-
-    def lines(calls: Iterable[Span], depth: int) -> Iterator[str]:
-        for call in calls:
-            yield "  " * depth + _line(call)
-            yield from lines(caused.get((call.trace_id, call.span_id), ()), depth + 1)
-
-    return "\n".join(lines(roots, 0))
+    return "\n".join("  " * placed.depth + _line(placed.span) for placed in arranged(records))
 
 
 def _line(call: Span) -> str:
