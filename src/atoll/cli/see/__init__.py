@@ -1,0 +1,1 @@
+"""What an application does, on a terminal: `atoll top`, `traces`, `trace`, `logs` and `story`."""
