@@ -4,8 +4,7 @@ The verbs `top`, `traces`, `trace`, `logs` and `story` are written with these, a
 meanwhile, or not: what they have recorded is in the state folder.
 """
 
-from pathlib import Path
-
+from atoll.adapters.telemetry_store import KeptTelemetry
 from atoll.telemetry import (
     Figure,
     Gauge,
@@ -32,6 +31,7 @@ __all__ = [
     "Figure",
     "Gauge",
     "KeptLine",
+    "KeptTelemetry",
     "KeptTrace",
     "Kind",
     "LogLine",
@@ -47,13 +47,5 @@ __all__ = [
     "TraceSearch",
     "TraceSummary",
     "arranged",
-    "kept_telemetry",
     "rates",
 ]
-
-
-def kept_telemetry(state: Path) -> Telemetry:
-    """What is kept in a state folder; nothing is, until something has run there."""
-    from atoll.adapters.telemetry_store import KeptTelemetry  # noqa: PLC0415  # loads SQLite, for those who look alone
-
-    return KeptTelemetry(state)

@@ -157,11 +157,13 @@ def _log_many(book: Book, name: str) -> None:
         book.journal.line(LogLine(1.0, 20, "a", f"{name}{number}"))
 
 
-def _logged(book: Book, level: int, message: str, *args: object, **more: object) -> None:
+def _logged(
+    book: Book, level: int, message: str, *args: object, extra: dict[str, object] | None = None, exc_info: bool = False
+) -> None:
     """Log by a logger of its own, so that no other test's logs are among it."""
     logger = logging.getLogger("tests.journal")
     logger.propagate = False
     logger.setLevel(logging.DEBUG)
     logger.handlers.clear()
     logger.addHandler(JournalHandler(book.journal))
-    logger.log(level, message, *args, **more)  # type: ignore[arg-type]  # extra and exc_info, as given
+    logger.log(level, message, *args, extra=extra, exc_info=exc_info)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import NamedTuple
 
-from atoll.telemetry import Span, MemoryRecorder
+from atoll.telemetry import MemoryRecorder, Span
 from atoll.testing import drawn, running, simulate, test_world
 from revenue.application import revenue
 from revenue.capture.contract import Capture, Lead, LeadDetails, LeadFile

@@ -120,9 +120,9 @@ class Doom:
         """This moment on the loop's clock."""
         return asyncio.get_running_loop().time()
 
-    def record(self, call: Span) -> None:
+    def record(self, span: Span) -> None:
         """A call was answered: its answer leaves within the next turns of the loop."""
-        if call.name == "till.sell":
+        if span.name == "till.sell":
             self.reached("before answer")
             asyncio.get_running_loop().call_later(0.002, self.reached, "after answer")
 

@@ -30,7 +30,7 @@ class Moment(click.ParamType[float]):
 
     def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Seconds since 1970."""
-        if isinstance(value, float):
+        if not isinstance(value, str):
             return value
         if found := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([smhd])", value.strip()):
             return now() - float(found[1]) * _SPANS[found[2]]
@@ -48,7 +48,7 @@ class TraceId(click.ParamType[int]):
 
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The number."""
-        if isinstance(value, int):
+        if not isinstance(value, str):
             return value
         if not re.fullmatch(r"[0-9a-fA-F]{1,32}", value.strip()):
             fix = "it has 32 hexadecimal digits, as `atoll traces` and logs show them"

@@ -10,7 +10,7 @@ from atoll.cli.project import json_option, state_option
 from atoll.cli.see.asking import LEVELS, TraceId, line_facts, since_option
 from atoll.cli.see.drawing import logged
 from atoll.cli.terminal import print_json, screen
-from atoll.seeing import KeptLine, LogSearch, Telemetry, kept_telemetry
+from atoll.seeing import KeptLine, KeptTelemetry, LogSearch, Telemetry
 
 LOOK_S = 0.5
 """How often `--follow` looks for more."""
@@ -43,7 +43,7 @@ def logs(
     With --json each line is an object of its own.
     """
     search = LogSearch(service, LEVELS[level], trace_id, text, since or 0.0, limit=limit)
-    telemetry = kept_telemetry(state)
+    telemetry = KeptTelemetry(state)
     found = list(reversed(telemetry.logs(search)))
     _print(found, as_json=as_json)
     if not found and not follows and not as_json:

@@ -11,7 +11,7 @@ from atoll.cli.see.asking import duration, line_facts, span_facts
 from atoll.cli.see.drawing import clock, colour_of, ended, logged, plain, said_of
 from atoll.cli.terminal import print_json, screen
 from atoll.cli.words import at, counted
-from atoll.seeing import KeptLine, Kind, Span, Story, kept_telemetry
+from atoll.seeing import KeptLine, KeptTelemetry, Kind, Span, Story
 
 PAUSE_S = 1.0
 """A longer pause is told."""
@@ -26,7 +26,7 @@ def story(key: str, state: Path, as_json: bool) -> None:
 
     It is as long as what is kept: the work that was about the key, what caused that, and what it has caused.
     """
-    found = kept_telemetry(state).story(key)
+    found = KeptTelemetry(state).story(key)
     if not found.spans:
         raise SaidNo(
             f"Nothing is kept about {key!r}: keys are those of events and the first words in paths, written exactly. "

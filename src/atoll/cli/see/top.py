@@ -15,7 +15,7 @@ from atoll.cli.see.asking import duration, now
 from atoll.cli.see.drawing import colour_of, plain
 from atoll.cli.terminal import is_terminal, print_json, print_laid_out, screen, table
 from atoll.cli.words import moment
-from atoll.seeing import Gauge, Kind, ProcessFigures, Rate, Telemetry, kept_telemetry, rates
+from atoll.seeing import Gauge, KeptTelemetry, Kind, ProcessFigures, Rate, Telemetry, rates
 
 ROWS_MAX = 40
 SILENT_S = 5.0
@@ -43,7 +43,7 @@ def top(*, interval_s: float, is_once: bool, service: str, state: Path, as_json:
 
     `p50` and `p99` are durations that half, and all but one in a hundred, did not exceed. Ctrl-C ends it.
     """
-    telemetry = kept_telemetry(state)
+    telemetry = KeptTelemetry(state)
     before = telemetry.processes()
     if is_once or as_json or not is_terminal():
         time.sleep(interval_s)

@@ -11,7 +11,7 @@ from atoll.cli.see.asking import TraceId, duration, line_facts, shown_id, span_f
 from atoll.cli.see.drawing import clock, colour_of, ended, logged, plain, said_of
 from atoll.cli.terminal import print_json, screen
 from atoll.cli.words import counted
-from atoll.seeing import KeptLine, KeptTrace, Kind, Placed, Span, arranged, kept_telemetry
+from atoll.seeing import KeptLine, KeptTelemetry, KeptTrace, Kind, Placed, Span, arranged
 
 BAR = 32
 """Columns of the bars."""
@@ -25,7 +25,7 @@ DEPTH_MAX = 12
 @json_option
 def trace(trace_id: int, state: Path, as_json: bool) -> None:
     """Show one trace: its work as bars over time, each below what caused it, with what was logged."""
-    found = kept_telemetry(state).trace(trace_id)
+    found = KeptTelemetry(state).trace(trace_id)
     if not found.spans and not found.lines:
         raise SaidNo(
             f"Nothing is kept of the trace {shown_id(trace_id)}: it was never here, was left out, or is too old. "

@@ -10,7 +10,7 @@ from atoll.cli.see.asking import duration, shown_id, since_option, trace_facts
 from atoll.cli.see.drawing import clock, plain
 from atoll.cli.terminal import print_json, print_laid_out, screen, table
 from atoll.cli.words import counted
-from atoll.seeing import Lost, TraceSearch, TraceSummary, kept_telemetry
+from atoll.seeing import KeptTelemetry, Lost, TraceSearch, TraceSummary
 
 SLOW_S = 1.0
 """What `--slow` means unless it is said."""
@@ -48,7 +48,7 @@ def traces(
     """
     least_s = min_ms / 1e3 if min_ms is not None else SLOW_S if is_slow else 0.0
     search = TraceSearch(service, name, key, outcome, is_failed, least_s, since or 0.0, limit=limit)
-    telemetry = kept_telemetry(state)
+    telemetry = KeptTelemetry(state)
     found = telemetry.traces(search)
     if as_json:
         print_json([trace_facts(each) for each in found])
