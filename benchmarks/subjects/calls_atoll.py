@@ -17,19 +17,21 @@ from atoll.kernel import Context
 from atoll.topology.joining import opened_authority
 from atoll.topology.peers import Directory, Peers
 from atoll.topology.serving import serving as atoll_serving
+from atoll.topology.world import Watch
 from benchmarks.subjects.calls_peer import WRONG, Refused
 from benchmarks.subjects.leads import LEAD, LEADS, Score, Scoring
 
 ROUTING = "routing"
+_WATCH = Watch("scoring-1")
 
 
 @asynccontextmanager
-async def serving(folder: Path) -> AsyncGenerator[str, None]:
-    """On a Unix socket."""
+async def serving(folder: Path, *, watch: Watch | None = _WATCH) -> AsyncGenerator[str, None]:
+    """On a Unix socket; `watch` is how its work is recorded."""
     address = f"unix:{folder / 'atoll.sock'}"
     async with atoll_serving(
         LEADS,
-        world=World.real(folder / "atoll"),
+        world=World.real(folder / "atoll", watch=watch),
         directory=Directory(Peers()),
         listen=[address],
         services=["scoring"],

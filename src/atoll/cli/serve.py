@@ -90,6 +90,7 @@ def serve(  # noqa: PLR0917  # a command has one argument for each of its option
             config_of(ctx, config_file),
             drain_s,
             BySupervisor.of(os.environ) or ByAuthority(authority or state),
+            name,
         )
         if not listen and parent is None:
             raise Mistaken(

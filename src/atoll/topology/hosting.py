@@ -18,14 +18,17 @@ from atoll.topology.importing import imported
 from atoll.topology.joining import Joining
 from atoll.topology.peers import VARIABLE, Directory, Peers, peers_in, peers_of
 from atoll.topology.serving import Serving, serving
-from atoll.topology.world import World
+from atoll.topology.world import Watch, World
 
 _log = logging.getLogger("atoll.serve")
 
 
 @dataclass(frozen=True, slots=True)
 class Hosting:
-    """What a process hosts, and where. `services` None means all of them; `joining` is its way to an identity."""
+    """What a process hosts, and where. `services` None means all of them; `joining` is its way to an identity.
+
+    `process` is its name among those of the application, where somebody has given it one.
+    """
 
     application: Application
     services: Sequence[str] | None
@@ -34,6 +37,7 @@ class Hosting:
     config: Config
     drain_s: float = 10.0
     joining: Joining | None = None
+    process: str = ""
 
 
 def directory_of(file: Path | None, environment: Mapping[str, str]) -> Directory:
@@ -119,7 +123,7 @@ async def host(
         parent.when_gone(orphaned.set)
     async with serving(
         hosting.application,
-        world=World.real(hosting.state),
+        world=World.real(hosting.state, watch=Watch(hosting.process, is_collector=parent is None)),
         directory=directory,
         listen=hosting.listen,
         config=hosting.config,

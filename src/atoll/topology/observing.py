@@ -3,22 +3,20 @@
 import asyncio
 import logging
 import os
-import re
 import resource
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from atoll.adapters.collecting import Collector
 from atoll.adapters.processes import own_memory_bytes
 from atoll.adapters.rings import RingWriter
 from atoll.adapters.system import ticks
-from atoll.kernel import Clock, Tasks
+from atoll.adapters.telemetry_schema import ring_paths
+from atoll.kernel import Clock, Tasks, Threads
 from atoll.telemetry import Gauge, Journal, JournalHandler, Recorder
 from atoll.topology.world import World
-
-FOLDER = "telemetry"
-"""Where it is kept what an application does, in its state folder."""
 
 SAMPLED_S = 1.0
 """How often a process says how it fares."""
@@ -45,8 +43,11 @@ async def observed(world: World, application: str, recorder: Recorder | None = N
     if recorder is not None or world.watch is None or world.state is None:
         yield Observed(recorder)
         return
-    process = world.watch.process or application
-    async with _rings(world.state / FOLDER, process, world.clock) as journal:
+    process = world.watch.process or f"{application}-{os.getpid()}"
+    async with AsyncExitStack() as stack:
+        if world.watch.is_collector:
+            await stack.enter_async_context(_collected(world.state))
+        journal = await stack.enter_async_context(_rings(world.state, process, world.clock))
         it = Observed(journal)
         tasks = Tasks("telemetry")
         try:
@@ -58,12 +59,23 @@ async def observed(world: World, application: str, recorder: Recorder | None = N
 
 
 @asynccontextmanager
-async def _rings(folder: Path, process: str, clock: Clock) -> AsyncGenerator[Journal]:
+async def _collected(state: Path) -> AsyncGenerator[None]:
+    """Collect what all processes with this state folder record, unless another one does; to the last of it."""
+    collector = Collector(state)
+    collector.start()
+    try:
+        yield
+    finally:
+        threads = Threads(threads_max=1)
+        await threads.run(collector.close)
+        await threads.close()
+
+
+@asynccontextmanager
+async def _rings(state: Path, process: str, clock: Clock) -> AsyncGenerator[Journal]:
     """A journal in rings of this process, and all that it logs in there."""
-    name = re.sub(r"[^A-Za-z0-9_.+-]", "_", process)[:100]
-    stem = f"{name}-{os.getpid()}-{int(clock.now().timestamp() * 1e6):x}"
-    spans = RingWriter(folder / "rings" / f"{stem}.spans", process)
-    aside = RingWriter(folder / "rings" / f"{stem}.aside", process, ASIDE_BLOCKS)
+    of_spans, of_aside = ring_paths(state, process, os.getpid())
+    spans, aside = RingWriter(of_spans, process), RingWriter(of_aside, process, ASIDE_BLOCKS)
     journal = Journal(spans.write, aside.write, ticks, _offset_s(clock))
     handler = JournalHandler(journal)
     root = logging.getLogger()

@@ -23,10 +23,12 @@ from atoll.kernel import AtollError
 from atoll.topology.joining import opened_authority
 from atoll.topology.launching import Launch
 from atoll.topology.membership import BUNDLE, Membership, Vouching
+from atoll.topology.observing import observed
 from atoll.topology.peers import Directory, Peers
 from atoll.topology.plan import ProcessPlan
 from atoll.topology.supervision import Supervision
 from atoll.topology.supervisor import Supervisor
+from atoll.topology.world import Watch, World
 
 FILE = "supervisor.json"
 LOCK = "supervisor.lock"
@@ -87,7 +89,8 @@ async def supervising(
     clock, entropy, disk = SystemClock(), SystemEntropy(), SystemDisk(launch.state)
     if disk.read(LOCK) is None:
         disk.write(LOCK, b"")  # with its folder
-    async with _lock(launch) as lock:
+    world = World.real(launch.state, watch=Watch("supervisor"))
+    async with _lock(launch) as lock, observed(world, launch.application):
         folder = RunFolder.make(launch.state, [plan.name for plan in plans])
         with opened_authority(launch.application, launch.state, clock, entropy) as authority:
             tell = functools.partial(folder.write, BUNDLE)
