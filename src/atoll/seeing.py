@@ -4,7 +4,7 @@ The verbs `top`, `traces`, `trace`, `logs` and `story` are written with these, a
 meanwhile, or not: what they have recorded is in the state folder.
 """
 
-from atoll.adapters.telemetry_store import KeptTelemetry
+from atoll.adapters.telemetry_reading import KeptTelemetry
 from atoll.telemetry import (
     Figure,
     Gauge,
