@@ -38,9 +38,9 @@ def logs(
     state: Path,
     as_json: bool,
 ) -> None:
-    """Show what all services have logged, the last line at the end.
+    """Show what all services have logged, merged; follow it.
 
-    With --json each line is an object of its own.
+    The last line is at the end. With --json each line is an object of its own.
     """
     search = LogSearch(service, LEVELS[level], trace_id, text, since or 0.0, limit=limit)
     telemetry = KeptTelemetry(state)

@@ -22,9 +22,9 @@ PAUSE_S = 1.0
 @state_option
 @json_option
 def story(key: str, state: Path, as_json: bool) -> None:
-    """Show everything that happened to one key, a lead's id for instance: calls, events, and what was logged, in order.
+    """Show everything that happened to one key, across services.
 
-    It is as long as what is kept: the work that was about the key, what caused that, and what it has caused.
+    A key is a lead's id, for instance. Calls, events, and what was logged are told in order. It is as long as what is kept: the work that was about the key, what caused that, and what it has caused.
     """
     found = KeptTelemetry(state).story(key)
     if not found.spans:

@@ -39,9 +39,9 @@ Look = Sequence[ProcessFigures]
 @state_option
 @json_option
 def top(*, interval_s: float, is_once: bool, service: str, state: Path, as_json: bool) -> None:
-    """Show what an application does now: operations with rates, errors and durations; lag of events; processes.
+    """Show what an application does now: rates, errors, durations, lag.
 
-    `p50` and `p99` are durations that half, and all but one in a hundred, did not exceed. Ctrl-C ends it.
+    Operations stand first, then subscriptions that are behind, then processes. `p50` and `p99` are durations that half, and all but one in a hundred, did not exceed. Ctrl-C ends it.
     """
     telemetry = KeptTelemetry(state)
     before = telemetry.processes()

@@ -24,7 +24,10 @@ DEPTH_MAX = 12
 @state_option
 @json_option
 def trace(trace_id: int, state: Path, as_json: bool) -> None:
-    """Show one trace: its work as bars over time, each below what caused it, with what was logged."""
+    """Show one trace as a waterfall, with what was logged in it.
+
+    Its work stands as bars over time, each below what has caused it.
+    """
     found = KeptTelemetry(state).trace(trace_id)
     if not found.spans and not found.lines:
         raise SaidNo(
