@@ -1,5 +1,6 @@
 """What can be seen of an application: records of its work, figures, and logs that carry the trace."""
 
+from atoll.telemetry.collected import Kept, Sink
 from atoll.telemetry.figures import BOUNDS_S, Figure, Figures
 from atoll.telemetry.logs import configure_logging
 from atoll.telemetry.looking import (
@@ -14,6 +15,7 @@ from atoll.telemetry.looking import (
     TraceSummary,
 )
 from atoll.telemetry.record import Kind, LogLine, MemoryRecorder, Recorder, Span
+from atoll.telemetry.sampling import Sampler, Sampling
 from atoll.telemetry.wire import Gauge, Record, Sample, decode, encode_line, encode_sample, encode_span
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "Figure",
     "Figures",
     "Gauge",
+    "Kept",
     "KeptLine",
     "KeptTrace",
     "Kind",
@@ -32,6 +35,9 @@ __all__ = [
     "Record",
     "Recorder",
     "Sample",
+    "Sampler",
+    "Sampling",
+    "Sink",
     "Span",
     "Story",
     "Telemetry",
