@@ -1,6 +1,7 @@
 """What can be seen of an application: records of its work, figures, and logs that carry the trace."""
 
 from atoll.telemetry.arranging import Placed, arranged
+from atoll.telemetry.collected import Kept, Sink
 from atoll.telemetry.figures import BOUNDS_S, Figure, Figures
 from atoll.telemetry.journal import Journal, JournalHandler
 from atoll.telemetry.logs import configure_logging
@@ -17,6 +18,7 @@ from atoll.telemetry.looking import (
 )
 from atoll.telemetry.rates import Rate, rates
 from atoll.telemetry.record import Kind, LogLine, MemoryRecorder, Recorder, Span, outcome_of
+from atoll.telemetry.sampling import Sampler, Sampling
 from atoll.telemetry.wire import Gauge, Record, Sample, decode, encode_line, encode_sample, encode_span
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Gauge",
     "Journal",
     "JournalHandler",
+    "Kept",
     "KeptLine",
     "KeptTrace",
     "Kind",
@@ -39,6 +42,9 @@ __all__ = [
     "Record",
     "Recorder",
     "Sample",
+    "Sampler",
+    "Sampling",
+    "Sink",
     "Span",
     "Story",
     "Telemetry",
