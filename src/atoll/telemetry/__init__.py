@@ -1,6 +1,7 @@
 """What can be seen of an application: records of its work, figures, and logs that carry the trace."""
 
 from atoll.telemetry.arranging import Placed, arranged
+from atoll.telemetry.exposition import Exposition, expose
 from atoll.telemetry.figures import BOUNDS_S, Figure, Figures
 from atoll.telemetry.journal import Journal, JournalHandler
 from atoll.telemetry.logs import configure_logging
@@ -15,12 +16,14 @@ from atoll.telemetry.looking import (
     TraceSearch,
     TraceSummary,
 )
+from atoll.telemetry.nothing import NothingKept
 from atoll.telemetry.rates import Rate, rates
 from atoll.telemetry.record import Kind, LogLine, MemoryRecorder, Recorder, Span, outcome_of
 from atoll.telemetry.wire import Gauge, Record, Sample, decode, encode_line, encode_sample, encode_span
 
 __all__ = [
     "BOUNDS_S",
+    "Exposition",
     "Figure",
     "Figures",
     "Gauge",
@@ -33,6 +36,7 @@ __all__ = [
     "LogSearch",
     "Lost",
     "MemoryRecorder",
+    "NothingKept",
     "Placed",
     "ProcessFigures",
     "Rate",
@@ -50,6 +54,7 @@ __all__ = [
     "encode_line",
     "encode_sample",
     "encode_span",
+    "expose",
     "outcome_of",
     "rates",
 ]
