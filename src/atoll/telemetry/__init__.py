@@ -1,7 +1,8 @@
 """What can be seen of an application: records of its work, figures, and logs that carry the trace."""
 
 from atoll.telemetry.arranging import Placed, arranged
-from atoll.telemetry.exposition import Exposition, expose
+from atoll.telemetry.exporting import Exporter, OtlpTarget, otlp_target
+from atoll.telemetry.exposition import FORMS, Exposition, Form, expose
 from atoll.telemetry.figures import BOUNDS_S, Figure, Figures
 from atoll.telemetry.journal import Journal, JournalHandler
 from atoll.telemetry.logs import configure_logging
@@ -23,9 +24,12 @@ from atoll.telemetry.wire import Gauge, Record, Sample, decode, encode_line, enc
 
 __all__ = [
     "BOUNDS_S",
+    "FORMS",
+    "Exporter",
     "Exposition",
     "Figure",
     "Figures",
+    "Form",
     "Gauge",
     "Journal",
     "JournalHandler",
@@ -37,6 +41,7 @@ __all__ = [
     "Lost",
     "MemoryRecorder",
     "NothingKept",
+    "OtlpTarget",
     "Placed",
     "ProcessFigures",
     "Rate",
@@ -55,6 +60,7 @@ __all__ = [
     "encode_sample",
     "encode_span",
     "expose",
+    "otlp_target",
     "outcome_of",
     "rates",
 ]

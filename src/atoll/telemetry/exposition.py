@@ -29,8 +29,11 @@ class Exposition(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class _Form(msgspec.Struct, frozen=True):
-    """How figures of one kind are called. `name` and `caller` are labels; an empty one is left out."""
+class Form(msgspec.Struct, frozen=True):
+    """How figures of one kind are called: the counter and the histogram, with what these are for people.
+
+    `name` and `caller` are the labels for these two of a figure; an empty one is left out.
+    """
 
     counter: str
     histogram: str
@@ -40,8 +43,8 @@ class _Form(msgspec.Struct, frozen=True):
     caller: str
 
 
-_FORMS: Mapping[Kind, _Form] = {
-    Kind.CALL: _Form(
+FORMS: Mapping[Kind, Form] = {
+    Kind.CALL: Form(
         "atoll_requests",
         "atoll_request_duration_seconds",
         "Calls of operations, as the service saw that answered them.",
@@ -49,7 +52,7 @@ _FORMS: Mapping[Kind, _Form] = {
         "operation",
         "caller",
     ),
-    Kind.ASKED: _Form(
+    Kind.ASKED: Form(
         "atoll_unanswered_requests",
         "atoll_unanswered_request_duration_seconds",
         "Calls that were not answered as they should be, as the service saw that made them.",
@@ -57,7 +60,7 @@ _FORMS: Mapping[Kind, _Form] = {
         "operation",
         "",
     ),
-    Kind.DELIVERY: _Form(
+    Kind.DELIVERY: Form(
         "atoll_deliveries",
         "atoll_delivery_duration_seconds",
         "Attempts to react to an event.",
@@ -65,7 +68,7 @@ _FORMS: Mapping[Kind, _Form] = {
         "event",
         "publisher",
     ),
-    Kind.TURN: _Form(
+    Kind.TURN: Form(
         "atoll_turns",
         "atoll_turn_duration_seconds",
         "Work that a service does again and again.",
@@ -73,8 +76,8 @@ _FORMS: Mapping[Kind, _Form] = {
         "handler",
         "",
     ),
-    Kind.PUBLISHED: _Form("atoll_published_events", "", "Events that were written.", "", "event", ""),
-    Kind.INNER: _Form(
+    Kind.PUBLISHED: Form("atoll_published_events", "", "Events that were written.", "", "event", ""),
+    Kind.INNER: Form(
         "atoll_inner_work",
         "atoll_inner_work_duration_seconds",
         "Parts of other work that the code of a service has named.",
@@ -154,7 +157,7 @@ def _families(processes: Sequence[ProcessFigures]) -> Iterator[_Family]:
     yield _Family("atoll_process_up", "gauge", "Whether a process runs.", up)
     yield _Family("atoll_process_sampled_timestamp_seconds", "gauge", "When a process was heard of last.", seen_at)
     taken = {"atoll_process_up", "atoll_process_sampled_timestamp_seconds"}
-    for kind, form in _FORMS.items():
+    for kind, form in FORMS.items():
         found = [
             (_labels(form, figure, process.name), figure)
             for process in processes
@@ -170,7 +173,7 @@ def _families(processes: Sequence[ProcessFigures]) -> Iterator[_Family]:
     yield from _gauges(processes, taken)
 
 
-def _labels(form: _Form, figure: Figure, process: str) -> _Labels:
+def _labels(form: Form, figure: Figure, process: str) -> _Labels:
     named = [("service", figure.service), (form.name, figure.name), (form.caller, figure.caller), ("process", process)]
     return tuple((name, value) for name, value in named if name)
 
