@@ -9,6 +9,7 @@ from atoll.contract import Operation, to_wire
 from atoll.identity import ApiKeys, Issuer, IssuerKeys, Keys, Principal, Refused, bearer_in, issuer_keys
 from atoll.kernel import Criticality, Cut, Tasks, Trace
 from atoll.resilience import Doorkeeper, Rate, Rates, Shedding, Verdict
+from atoll.telemetry import Exposition, Telemetry, expose
 
 __all__ = [
     "ApiKeys",
@@ -16,6 +17,7 @@ __all__ = [
     "Criticality",
     "Cut",
     "Doorkeeper",
+    "Exposition",
     "Issuer",
     "IssuerKeys",
     "Keys",
@@ -30,9 +32,11 @@ __all__ = [
     "Response",
     "Shedding",
     "Tasks",
+    "Telemetry",
     "Trace",
     "Verdict",
     "bearer_in",
+    "expose",
     "is_safe_url",
     "is_url",
     "issuer_keys",

@@ -11,6 +11,9 @@ _log = logging.getLogger("atoll.access")
 
 _HINT = "send `Authorization: Bearer <key>` with an API key of this application"
 
+METRICS = "metrics"
+"""What a key has to open, as `gateway.metrics`, for whoever reads the figures."""
+
 FRESH_S = 600.0
 """For how long the keys of an issuer are not asked for again."""
 
@@ -40,7 +43,7 @@ class Callers:
         """
         user = self._keys.user_of(authorization)
         if user is not None:
-            return Principal(user, "the development key")
+            return Principal(user, "the development key", frozenset({"*", f"gateway.{METRICS}"}))
         presented = bearer_in(authorization)
         if presented is None:
             raise Unauthenticated(reason=_HINT)

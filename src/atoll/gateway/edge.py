@@ -16,12 +16,32 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from atoll import Context, DeadlineExceeded, Entropy, Fault, Forbidden, InvalidInput, Problem, Unauthenticated, openapi
-from atoll.edge import Catalog, Criticality, Cut, Doorkeeper, Operation, Principal, Rate, Rates, Shedding, Tasks, Trace
+from atoll.edge import (
+    Catalog,
+    Criticality,
+    Cut,
+    Doorkeeper,
+    Exposition,
+    Operation,
+    Principal,
+    Rate,
+    Rates,
+    Shedding,
+    Tasks,
+    Trace,
+)
 from atoll.gateway.answers import WithHeaders, gone, http_response, problem_response, rate_headers
-from atoll.gateway.callers import Callers
+from atoll.gateway.callers import METRICS, Callers
 from atoll.gateway.pages import reference_pages
 from atoll.gateway.settings import GatewaySettings
-from atoll.problems import InternalError, Overloaded, PayloadTooLarge, RateLimited, UnsupportedMediaType
+from atoll.problems import (
+    InternalError,
+    MethodNotAllowed,
+    Overloaded,
+    PayloadTooLarge,
+    RateLimited,
+    UnsupportedMediaType,
+)
 
 _log = logging.getLogger("atoll.gateway")
 _access_log = logging.getLogger("atoll.access")
@@ -36,10 +56,17 @@ _OPERATION = re.compile(r"/[^/]+/v[0-9]+(/|$)")
 """The paths of operations; a service may well be called `reference`."""
 
 
+Exposed = Callable[[str], Awaitable[Exposition]]
+"""The figures of the application, in the format that an `Accept` header asks for."""
+
+
 class Edge:
     """Turns HTTP into calls of public operations. Holds no state but whether it takes requests."""
 
-    def __init__(self, catalog: Catalog, callers: Callers, entropy: Entropy, settings: GatewaySettings) -> None:
+    def __init__(
+        self, catalog: Catalog, callers: Callers, entropy: Entropy, settings: GatewaySettings, exposed: Exposed
+    ) -> None:
+        self._exposed = exposed
         self._catalog = catalog
         self._callers = callers
         self._entropy = entropy
@@ -70,7 +97,7 @@ class Edge:
             path: str = scope["path"]
             first = path.partition("/")[2].partition("/")[0]
             is_page = path == "/" or (first in own and not _OPERATION.match(path))
-            await (pages if is_page else self._operation)(scope, receive, send)
+            await (pages if is_page else self._asked)(scope, receive, send)
 
         return self._with_cors(_WithRequestId(edge, self._entropy))
 
@@ -86,8 +113,8 @@ class Edge:
             expose_headers=["x-request-id", "deprecation", "sunset", "atoll-degraded", "retry-after", *_RATE_HEADERS],
         )
 
-    async def _operation(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request for an operation, from its headers to the last byte of its answer."""
+    async def _asked(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request of somebody who has to say who he is, from its headers to the last byte of its answer."""
         request = Request(scope, receive)
         trace = Trace.parse(request.headers.get("traceparent", "")) or Trace(self._entropy.bits(128) or 1, 0, 0, True)
         answer: ASGIApp
@@ -104,18 +131,35 @@ class Edge:
         await (WithHeaders(answer, told) if told else answer)(scope, receive, send)
 
     async def _answer(self, request: Request, trace: Trace, told: dict[str, str]) -> ASGIApp:
+        principal = await self._principal(request, trace)
+        self._bound(principal.user, told)
+        if request.scope["path"] == f"/{METRICS}":
+            return await self._metrics(request, trace, principal)
+        return await self._operation(request, trace, principal)
+
+    async def _principal(self, request: Request, trace: Trace) -> Principal:
         try:
-            principal = await self._callers.principal_of(request.headers.get("authorization"))
+            return await self._callers.principal_of(request.headers.get("authorization"))
         except Unauthenticated as refused:
             noted = {"trace_id": trace.id, "caller": "gateway", "reason": refused.reason}
             _access_log.info("refused: nobody knows who asks: %s", refused.reason, extra=noted)
             raise
-        self._bound(principal.user, told)
+
+    async def _metrics(self, request: Request, trace: Trace, principal: Principal) -> ASGIApp:
+        """The figures of all processes, for those whose key names them: they show who is inside, and how it fares."""
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(path=f"/{METRICS}", method=request.method, allowed="GET, HEAD")
+        if not principal.names("gateway", METRICS):
+            raise _not_opened(principal, f"gateway.{METRICS}", trace)
+        exposed = await self._exposed(request.headers.get("accept", ""))
+        return HttpResponse(exposed.body, headers={"content-type": exposed.media_type, "cache-control": "no-store"})
+
+    async def _operation(self, request: Request, trace: Trace, principal: Principal) -> ASGIApp:
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
         method = "GET" if request.method == "HEAD" else request.method
         operation, words = self._catalog.find(method, raw_path.decode("ascii", errors="replace"))
         if not principal.may(operation):
-            raise _not_opened(principal, operation, trace)
+            raise _not_opened(principal, operation.id, trace)
         if operation.is_streamed:
             return await self._called(request, trace, principal, operation, words)
         if not self._doorkeeper.admits(Criticality.NORMAL, asyncio.get_running_loop().time()):
@@ -216,13 +260,13 @@ class Edge:
         return JSONResponse(document)
 
 
-def _not_opened(principal: Principal, operation: Operation, trace: Trace) -> Forbidden:
+def _not_opened(principal: Principal, operation: str, trace: Trace) -> Forbidden:
     """The refusal of somebody whose key is for other operations, and a record of it."""
-    opens = ", ".join(sorted(principal.operations or ()))
-    reason = f"the {principal.proof} opens {opens}, and not {operation.id}"
+    opens = "public operations" if principal.operations is None else ", ".join(sorted(principal.operations))
+    reason = f"the {principal.proof} opens {opens}, and not {operation}"
     noted = {"trace_id": trace.id, "caller": "gateway", "user": principal.user}
-    noted |= {"operation": operation.id, "reason": reason}
-    _access_log.warning("refused: %s may not call %s: %s", principal.user, operation.id, reason, extra=noted)
+    noted |= {"operation": operation, "reason": reason}
+    _access_log.warning("refused: %s may not call %s: %s", principal.user, operation, reason, extra=noted)
     return Forbidden(reason=reason)
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from atoll import AtollError, Clock, Disk, Entropy, Service, private
-from atoll.edge import ApiKeys, Catalog, Keys
+from atoll import AtollError, Clock, Disk, Entropy, Service, blocking, private
+from atoll.edge import ApiKeys, Catalog, Exposition, Keys, Telemetry, expose
 from atoll.gateway.callers import Callers
 from atoll.gateway.connection import ADDRESS, url_on
 from atoll.gateway.edge import Edge
@@ -40,6 +40,7 @@ class GatewayService(Service, owner="atoll"):
     disk: Disk
     entropy: Entropy
     clock: Clock
+    telemetry: Telemetry
     settings: GatewaySettings
     opened: list[_Open] = private(default_factory=list)
     """One while it runs, none before and after."""
@@ -56,12 +57,17 @@ class GatewayService(Service, owner="atoll"):
         if (other := url_on(self.disk)) is not None and await is_answered(other):
             raise AlreadyRunning(other, self.disk.location(ADDRESS))
         callers = Callers(keys, ApiKeys(self.disk, self.clock, self.entropy), self.clock, self.settings)
-        edge = Edge(self.catalog, callers, self.entropy, self.settings)
+        edge = Edge(self.catalog, callers, self.entropy, self.settings, self.exposed)
         door = _Open(edge, Server(edge.app(), self.catalog.application, self.settings))
         self.opened.append(door)
         door.url = await door.server.start()
         self.disk.write(ADDRESS, msgspec.json.encode({"url": door.url}))
         edge.is_ready = True
+
+    @blocking
+    def exposed(self, accept: str) -> Exposition:
+        """The figures of the application, in the format that an `Accept` header asks for."""
+        return expose(self.telemetry.processes(), accept)
 
     async def ready(self) -> bool:
         """Whether it listens."""

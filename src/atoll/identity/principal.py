@@ -21,4 +21,8 @@ class Principal:
         if self.operations is None or "*" in self.operations:
             return True
         service = service_of(operation.service, operation.major)
-        return not self.operations.isdisjoint((f"{service}.{operation.name}", f"{service}.*"))
+        return self.names(service, operation.name)
+
+    def names(self, service: str, name: str) -> bool:
+        """Whether the proof names this, or all of its service: what is no public operation opens to nothing else."""
+        return not (self.operations or frozenset()).isdisjoint((f"{service}.{name}", f"{service}.*"))

@@ -18,8 +18,9 @@ from atoll.kernel import Clock, Disk, Entropy, Mistake, Source
 from atoll.service.fields import Depends, Private, Settings
 from atoll.service.fitting import misfits
 from atoll.service.service import Service, fields_of
+from atoll.telemetry import Telemetry
 
-PORTS: tuple[type, ...] = (Clock, Entropy, Disk, Catalog, Database)
+PORTS: tuple[type, ...] = (Clock, Entropy, Disk, Catalog, Database, Telemetry)
 """What a service can ask for by type, beside contracts and settings."""
 
 

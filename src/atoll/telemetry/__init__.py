@@ -2,6 +2,8 @@
 
 from atoll.telemetry.arranging import Placed, arranged
 from atoll.telemetry.collected import Kept, Sink
+from atoll.telemetry.exporting import Exporter, OtlpTarget, otlp_target
+from atoll.telemetry.exposition import FORMS, Exposition, Form, expose
 from atoll.telemetry.figures import BOUNDS_S, Figure, Figures
 from atoll.telemetry.journal import Journal, JournalHandler
 from atoll.telemetry.logs import configure_logging
@@ -16,6 +18,7 @@ from atoll.telemetry.looking import (
     TraceSearch,
     TraceSummary,
 )
+from atoll.telemetry.nothing import NothingKept
 from atoll.telemetry.rates import Rate, rates
 from atoll.telemetry.record import Kind, LogLine, MemoryRecorder, Recorder, Span, outcome_of
 from atoll.telemetry.sampling import Sampler, Sampling
@@ -23,8 +26,12 @@ from atoll.telemetry.wire import Gauge, Record, Sample, decode, encode_line, enc
 
 __all__ = [
     "BOUNDS_S",
+    "FORMS",
+    "Exporter",
+    "Exposition",
     "Figure",
     "Figures",
+    "Form",
     "Gauge",
     "Journal",
     "JournalHandler",
@@ -36,6 +43,8 @@ __all__ = [
     "LogSearch",
     "Lost",
     "MemoryRecorder",
+    "NothingKept",
+    "OtlpTarget",
     "Placed",
     "ProcessFigures",
     "Rate",
@@ -56,6 +65,8 @@ __all__ = [
     "encode_line",
     "encode_sample",
     "encode_span",
+    "expose",
+    "otlp_target",
     "outcome_of",
     "rates",
 ]

@@ -35,7 +35,7 @@ from atoll.service import (
     Settings,
     give_threads,
 )
-from atoll.telemetry import Gauge, Recorder
+from atoll.telemetry import Gauge, Recorder, Telemetry
 from atoll.topology.access import access_of
 from atoll.topology.configured import database_settings, settings_of
 from atoll.topology.databases import opened
@@ -291,7 +291,7 @@ class Running:
         self._callers.append(caller)
         return caller
 
-    def _port(self, kind: type, declaration: Declaration) -> Clock | Entropy | Disk | Catalog | Database:
+    def _port(self, kind: type, declaration: Declaration) -> Clock | Entropy | Disk | Catalog | Database | Telemetry:
         if kind is Database:
             return self.owned[declaration.name].database
         if kind is Clock:
@@ -300,6 +300,8 @@ class Running:
             return self.world.entropy
         if kind is Disk:
             return self.world.disk(declaration.name)
+        if kind is Telemetry:
+            return self.world.telemetry
         assert kind is Catalog
         listings = tuple(_listing(unit, self.application.owner) for unit in self._units if unit.contract)
         about = (self.application.name, self.application.version, self.application.description)

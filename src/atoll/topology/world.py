@@ -12,6 +12,7 @@ from atoll.data import Driver
 from atoll.events import Kept, Pace
 from atoll.kernel import Clock, Disk, Entropy
 from atoll.resilience import Policies
+from atoll.telemetry import NothingKept, Telemetry
 
 
 class Carrier(Transport, Protocol):
@@ -44,7 +45,7 @@ def bare(service: str, driver: Driver) -> Driver:  # noqa: ARG001  # the shape o
     return driver
 
 
-_PACE, _KEPT, _POLICIES = Pace(), Kept(), Policies()
+_PACE, _KEPT, _POLICIES, _NOTHING = Pace(), Kept(), Policies(), NothingKept()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class World:
     pace: Pace = _PACE
     kept: Kept = _KEPT
     policies: Policies = _POLICIES
+    telemetry: Telemetry = _NOTHING
+    """What was recorded of the application, for those of its services that ask."""
     watch: Watch | None = None
     """How its work is recorded; None where nobody is to know of it, and without a `state`."""
 

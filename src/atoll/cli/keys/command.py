@@ -172,7 +172,7 @@ def _check(app: str | None, operations: Sequence[str]) -> None:
         for operation in offered.operations
         if operation.public
     }
-    known = public | {f"{each.rpartition('.')[0]}.*" for each in public} | {"*"}
+    known = public | {f"{each.rpartition('.')[0]}.*" for each in public} | {"*", "gateway.metrics"}
     for each in operations:
         if each not in known:
             fix = f"There are {', '.join(sorted(known)) if public else 'none'}."
