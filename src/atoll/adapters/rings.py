@@ -27,6 +27,10 @@ BLOCKS = 128
 _MAGIC = b"atoll-r1"
 _LENGTH = struct.Struct("<I")
 _COUNT = struct.Struct("<Q")
+_SET_COUNT = _COUNT.pack_into
+_SHORT = 1024
+_PACKED = tuple(_LENGTH.pack(max(0, size - 4)) for size in range(_SHORT))
+"""The lengths of short records, as they are written."""
 _WRITTEN_AT, _BLOCKS_AT, _NAME_AT = 8, 16, 24
 _NAME_MAX = 200
 
@@ -49,6 +53,8 @@ class RingWriter:
             self.why_not = f"{path}: {error.strerror}"
             self._map = mmap.mmap(-1, HEAD + self._size)
         self._written = 0
+        self._at = HEAD
+        self._room = BLOCK
         encoded = name.encode()[:_NAME_MAX]
         _LENGTH.pack_into(self._map, _BLOCKS_AT, blocks)
         self._map[_NAME_AT : _NAME_AT + 1 + len(encoded)] = bytes([len(encoded)]) + encoded
@@ -69,22 +75,27 @@ class RingWriter:
 
     def write(self, record: bytes) -> None:
         """Take one record."""
-        length = len(record)
-        if length > RECORD_MAX:
-            self.lost += 1
-            return
-        written = self._written
-        at = written % self._size
-        room = BLOCK - at % BLOCK
-        if room < length + 4:
-            if room >= 4:
-                _LENGTH.pack_into(self._map, HEAD + at, 0)
-            written += room
-            at = written % self._size
-        start = HEAD + at
-        self._map[start : start + 4 + length] = _LENGTH.pack(length) + record
-        self._written = written = written + 4 + length
-        _COUNT.pack_into(self._map, _WRITTEN_AT, written)
+        size = len(record) + 4
+        room = self._room
+        if room < size:
+            if size > RECORD_MAX + 4:
+                self.lost += 1
+                return
+            room = self._next_block()
+        start = self._at
+        self._at = end = start + size
+        self._room = room - size
+        self._map[start:end] = _PACKED[size] + record if size < _SHORT else _LENGTH.pack(size - 4) + record
+        self._written += size
+        _SET_COUNT(self._map, _WRITTEN_AT, self._written)
+
+    def _next_block(self) -> int:
+        """Go to the next block, the first one after the last; how much room it has."""
+        if self._room >= 4:
+            _LENGTH.pack_into(self._map, self._at, 0)
+        self._written += self._room
+        self._at = HEAD + self._written % self._size
+        return BLOCK
 
     def close(self) -> None:
         """Let go of the file: whoever collects takes what is left in it, and the file."""

@@ -16,6 +16,14 @@ NAMES_MAX = 5_000
 """So many different pieces of work are counted; callers are known by name, so that only a defect makes more."""
 
 
+SLOW_S = 1.0
+"""What takes as long is slow, whatever it is."""
+SLOW_TIMES, SLOW_LEAST_S = 4.0, 0.01
+"""So is what takes so many times as long as 99 of 100 of its kind, and is no trifle."""
+KNOWN_AFTER = 100
+"""So many of a kind tell what is usual."""
+
+
 class Figure(msgspec.Struct, array_like=True, gc=False):
     """One kind of work between two services, counted: `errors` by outcome, `buckets` by class of duration."""
 
@@ -76,32 +84,64 @@ class Figure(msgspec.Struct, array_like=True, gc=False):
         return lower_s
 
 
+class _Counted:
+    """A figure, and from which duration on work of its kind is slow."""
+
+    __slots__ = ("figure", "slow_s")
+
+    def __init__(self, figure: Figure) -> None:
+        self.figure = figure
+        self.slow_s = SLOW_S
+
+    def look(self) -> None:
+        """Learn what is usual."""
+        if self.figure.count >= KNOWN_AFTER:
+            self.slow_s = max(SLOW_LEAST_S, min(SLOW_S, SLOW_TIMES * self.figure.quantile_s(0.99)))
+
+
 class Figures:
     """The counts of one process."""
 
     def __init__(self) -> None:
-        self._counted: dict[tuple[str, str, str, str], Figure] = {}
+        self._calls: dict[tuple[str, str, str], _Counted] = {}
+        self._others: dict[tuple[str, str, str, str], _Counted] = {}
         self.uncounted = 0
         """What was not counted, since there were too many names."""
 
-    def count(self, span: Span) -> None:
-        """Count one piece of work."""
-        which = (span.kind, span.service, span.name, span.caller)
-        figure = self._counted.get(which)
-        if figure is None:
-            if len(self._counted) >= NAMES_MAX:
-                self.uncounted += 1
-                return
-            figure = self._counted[which] = Figure(span.kind, span.service, span.name, span.caller)
+    def count(self, span: Span) -> bool:
+        """Count one piece of work; whether it tells something: it failed, was degraded, tried again, or slow."""
+        if span.kind is Kind.CALL:
+            counted = self._calls.get((span.name, span.service, span.caller))
+        else:
+            counted = self._others.get((span.name, span.service, span.caller, span.kind))
+        if counted is None:
+            counted = self._new(span)
+            if counted is None:
+                return True
+        figure, duration_s, outcome = counted.figure, span.duration_s, span.outcome
         figure.count += 1
-        duration_s = span.duration_s
         figure.duration_s += duration_s
         figure.buckets[bisect_left(BOUNDS_S, duration_s)] += 1
-        outcome = span.outcome
         if outcome != "ok":
             figure.errors[outcome] = figure.errors.get(outcome, 0) + 1
+            return True
+        return duration_s >= counted.slow_s or span.attempt > 1 or bool(span.degraded)
+
+    def _new(self, span: Span) -> _Counted | None:
+        if len(self._calls) + len(self._others) >= NAMES_MAX:
+            self.uncounted += 1
+            return None
+        counted = _Counted(Figure(span.kind, span.service, span.name, span.caller))
+        if span.kind is Kind.CALL:
+            self._calls[span.name, span.service, span.caller] = counted
+        else:
+            self._others[span.name, span.service, span.caller, span.kind] = counted
+        return counted
 
     @property
     def all(self) -> list[Figure]:
-        """Everything that was counted, as it is now."""
-        return list(self._counted.values())
+        """Everything that was counted, as it is now. Whoever looks makes it learn what is slow, too."""
+        found = [*self._calls.values(), *self._others.values()]
+        for counted in found:
+            counted.look()
+        return [counted.figure for counted in found]

@@ -38,8 +38,8 @@ class Journal:
     def record(self, span: Span) -> None:
         """Take one span, on the loop's thread."""
         try:
-            self.figures.count(span)
-            self._write(encode_span(span, self.offset_s))
+            tells = self.figures.count(span)
+            self._write(encode_span(span, self.offset_s, tells=tells))
         except Exception:  # noqa: BLE001  # names of strangers that have no bytes: the call goes on
             self.unwritten += 1
 

@@ -1,7 +1,9 @@
 """Records on their way from where they are made to where they are kept: MessagePack, a number first that says which.
 
-Whole 128 bits of a trace id are no number of MessagePack: they travel as two halves.
+All 128 bits of a trace id are no number of MessagePack: a span has them as bytes, a line as two halves.
 """
+
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -33,16 +35,18 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
 Record = Span | LogLine | Sample
 
 
-def encode_span(span: Span, offset_s: float) -> bytes:
-    """A span, with its beginning moved by `offset_s` from the loop's clock to the seconds since 1970."""
-    trace_id = span.trace_id
+def encode_span(span: Span, offset_s: float, *, tells: bool = True) -> bytes:
+    """A span, with its beginning moved by `offset_s` from the recorder's clock to the seconds since 1970.
+
+    `tells` marks one whose trace is worth to be kept, so that whoever collects many need not look into all of them.
+    """
     return _encode(
         (
             SPAN,
+            tells,
+            span.trace_id.to_bytes(16, "big"),
             span.name,
             span.caller,
-            trace_id >> 64,
-            trace_id & _HALF,
             span.span_id,
             span.parent_id,
             span.started_at + offset_s,
@@ -59,6 +63,26 @@ def encode_span(span: Span, offset_s: float) -> bytes:
     )
 
 
+_MARK = b"\xdc\x00\x11\x01"
+"""How a span begins: an array of 17, and its number. One byte says whether it tells, two begin the trace's 16 bytes."""
+_TELLS_AT, _TRACE_AT = 4, 7
+_TRUE = 0xC3
+
+
+class Glance(NamedTuple):
+    """What of a span can be seen without decoding it."""
+
+    tells: bool
+    trace: bytes
+
+
+def glance(record: bytes) -> Glance | None:
+    """What can be seen of a record; None where it is no span."""
+    if record[:_TELLS_AT] != _MARK:
+        return None
+    return Glance(record[_TELLS_AT] == _TRUE, record[_TRACE_AT : _TRACE_AT + 16])
+
+
 def encode_line(line: LogLine) -> bytes:
     """A line of a log."""
     trace = line.trace_id
@@ -72,10 +96,10 @@ def encode_sample(sample: Sample) -> bytes:
 
 
 class _Span(msgspec.Struct, array_like=True, tag=SPAN, frozen=True, gc=False):
+    tells: bool
+    trace: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
     name: str
     caller: str
-    high: int
-    low: int
     span_id: int
     parent_id: int
     started_at: float
@@ -124,7 +148,7 @@ def decode(content: bytes | memoryview) -> Record:
             return Span(
                 found.name,
                 found.caller,
-                found.high << 64 | found.low,
+                int.from_bytes(found.trace, "big"),
                 found.span_id,
                 found.parent_id,
                 found.started_at,
