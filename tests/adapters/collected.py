@@ -35,6 +35,10 @@ class Rings:
         """Write a line."""
         self._lines.write(encode_line(line))
 
+    def line_among_spans(self, line: LogLine) -> None:
+        """Write a line into the ring of spans: a ring may hold anything."""
+        self._spans.write(encode_line(line))
+
     def sample(self, sample: Sample) -> None:
         """Write a sample."""
         self._lines.write(encode_sample(sample))

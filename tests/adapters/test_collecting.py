@@ -155,6 +155,7 @@ def test_whoever_collects_can_be_killed_anywhere(tmp_path: Path, telemetry: Kept
             if number > each:
                 capture.span(span(number - each, 2, "unavailable"))
             scoring.line(line(number))
+            scoring.line_among_spans(line(-number))
         collected_and_killed(tmp_path, chance.randrange(20_000))
     for number in range(19 * each + 1, 20 * each + 1):
         capture.span(span(number, 2, "unavailable"))
@@ -164,7 +165,9 @@ def test_whoever_collects_can_be_killed_anywhere(tmp_path: Path, telemetry: Kept
 
     found = telemetry.traces(EVERYTHING)
     assert sorted((one.trace_id, one.spans) for one in found) == [(number, 2) for number in range(1, 20 * each + 1)]
-    assert [one.line.message for one in telemetry.logs(ALL_LINES)] == [str(n) for n in range(1, 20 * each + 1)]
+    numbers = [int(one.line.message) for one in telemetry.logs(LogSearch(after=0, limit=1_000_000, since=-1e9))]
+    assert [number for number in numbers if number > 0] == [*range(1, 20 * each + 1)]
+    assert [-number for number in numbers if number < 0] == [*range(1, 20 * each + 1)]
     assert telemetry.lost() == Lost()
 
 
@@ -313,6 +316,28 @@ def test_a_store_that_cannot_be_opened_stops_nothing(
     assert kept_traces(telemetry) == [1, 3]
     assert [one.line for one in telemetry.logs(ALL_LINES)] == [line(1), line(3)]
     assert list((tmp_path / "telemetry" / "rings").iterdir()) == []
+
+
+def test_a_store_that_is_opened_late_knows_what_it_has(tmp_path: Path, clock: Clock, telemetry: KeptTelemetry) -> None:
+    """Who collects has begun at the beginning of a ring, and is not yet where the store is."""
+    rings = Rings(tmp_path)
+    for number in range(5_000):
+        rings.line(line(number))
+    drained(tmp_path)
+    hidden = store_path(tmp_path).replace(tmp_path / "hidden")
+    store_path(tmp_path).mkdir()
+    draining = Draining(tmp_path, size_bytes_max=BLOCK * 128, monotonic=clock)
+    draining.collect()
+    is_behind = draining.is_behind
+    store_path(tmp_path).rmdir()
+    hidden.replace(store_path(tmp_path))
+    clock.now_s += AGAIN_S
+    rings.line(line(5_000))
+    rings.close()
+    draining.close()
+
+    assert is_behind
+    assert [one.line.at for one in telemetry.logs(ALL_LINES)] == [*range(5_001)]
 
 
 def test_a_folder_that_cannot_be_made_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -231,6 +231,19 @@ def test_its_size_has_a_bound_and_the_oldest_makes_room(tmp_path: Path, telemetr
     assert [each.number for each in lines] == list(range(12_000, 12_000 - len(lines), -1))
 
 
+def test_a_span_that_comes_after_its_trace_was_let_go_begins_another(tmp_path: Path, telemetry: KeptTelemetry) -> None:
+    """Rather than to belong to nothing."""
+    with closing(store_of(tmp_path, MEBIBYTE)) as store:
+        for first in range(1, 8_000, 200):
+            write(store, [span(trace) for trace in range(first, first + 200)])
+        is_gone = not telemetry.trace(1).spans
+        write(store, [span(1, 2)])
+
+    assert is_gone
+    assert telemetry.trace(1).spans == (span(1, 2),)
+    assert 1 in [found.trace_id for found in telemetry.traces(TraceSearch(limit=10_000))]
+
+
 def test_a_flood_of_lines_leaves_the_traces(tmp_path: Path, telemetry: KeptTelemetry) -> None:
     """Whichever takes more makes room."""
     with closing(store_of(tmp_path, 4 * MEBIBYTE)) as store:

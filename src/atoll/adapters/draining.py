@@ -112,8 +112,11 @@ class Draining:
 
     def collect(self) -> int:
         """Look at all rings once, and write what is decided; how many records there were."""
-        self._find_rings()
         now = self._monotonic()
+        if self._store is None and self._may_write(now):  # before anything is read that it may have already
+            with self._failing():
+                self._open_store()
+        self._find_rings()
         bytes_max = max(BLOCK, min(ROUND_BYTES // max(len(self._rings), 1), self._size_bytes_max // 128))
         count = sum(self._drain(ring, bytes_max, now) for ring in self._rings.values())
         self._sampler.decide(now)
@@ -226,10 +229,9 @@ class Draining:
     def _write(self, batch: Batch, now: float) -> None:
         """Write a batch, or drop it and say so."""
         self._lost = batch.lost
-        if self._failed_at is None or now - self._failed_at >= AGAIN_S:
+        if self._store is not None and self._may_write(now):
             with self._failing():
-                store = self._store or self._open_store()
-                store.write(batch)
+                self._store.write(batch)
                 self._written_at, self._alive, self._gone, self._lost = now, frozenset(batch.alive), [], Lost()
                 if self._failed_at is not None:
                     self._failed_at = None
@@ -237,6 +239,9 @@ class Draining:
                 return
         traces = {span.trace_id for kept in batch.kept for span in kept.spans}
         self._lost = _plus(self._lost, Lost(traces=len(traces)))
+
+    def _may_write(self, now: float) -> bool:
+        return self._failed_at is None or now - self._failed_at >= AGAIN_S
 
     @contextlib.contextmanager
     def _failing(self) -> Generator[None]:
@@ -255,7 +260,7 @@ class Draining:
                 with contextlib.suppress(OSError):  # then it fails again, and that was said
                     put_aside(self._path)
 
-    def _open_store(self) -> TelemetryStore:
+    def _open_store(self) -> None:
         self._store = store = TelemetryStore(self._path, self._size_bytes_max)
         if not self._knows_places:
             self._knows_places = True
@@ -267,7 +272,6 @@ class Draining:
                 known = self._places.get(ring.file, Place())
                 ring.reader.position = max(ring.reader.position, known.position)
                 ring.place = Place(max(ring.place.position, known.position), max(ring.place.read, known.read))
-        return store
 
     def _remove_done(self) -> None:
         for ring in [ring for ring in self._rings.values() if ring.is_done]:
