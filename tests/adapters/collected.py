@@ -15,7 +15,7 @@ from atoll.adapters.telemetry_schema import ring_paths
 from atoll.telemetry import LogLine, Sample, Sampling, Span, encode_line, encode_sample, encode_span
 
 KEEPS_ALL = Sampling(traces_per_s=1e9, traces_at_once=1e9)
-PATIENT = Sampling(traces_per_s=0, traces_at_once=0, idle_s=1e6, waits_max_s=1e7)
+PATIENT = Sampling(traces_per_s=0, traces_at_once=0, idle_s=1e6)
 """What tells nothing waits until it is closed."""
 
 

@@ -18,7 +18,7 @@ from atoll.adapters.rings import BLOCK, NotARing, RingReader
 from atoll.adapters.telemetry_rows import is_storable_line, is_storable_span
 from atoll.adapters.telemetry_schema import put_aside, store_path
 from atoll.adapters.telemetry_store import SIZE_BYTES_MAX, Batch, Place, TelemetryStore
-from atoll.telemetry import Kept, LogLine, Lost, Record, Sample, Sampler, Sampling, Sink, Span, decode
+from atoll.telemetry import Kept, LogLine, Lost, Record, Sample, Sampler, Sampling, Sink, Span, decode, glance
 
 ROUND_BYTES = 4 * 1024 * 1024
 """So much is read of all rings together before it is written."""
@@ -40,8 +40,8 @@ class _Ring:
         self.reader = reader
         self.file = reader.path.name
         self.place = place
-        self.waiting: dict[int, None] = {}
-        """Where each record begins whose trace is not decided, the first first."""
+        self.waits_from: int | None = None
+        """Where the first record begins whose trace is not decided, or one before it; None where none waits."""
         self.is_left = False
         self.missed_bytes = 0
         self.spans: list[Span] = []
@@ -64,13 +64,13 @@ class _Ring:
     @property
     def place_now(self) -> Place:
         """How far it is."""
-        read = max(self.place.read, self.reader.position)
-        return Place(next(iter(self.waiting), self.reader.position), read)
+        position, read = self.reader.position, max(self.place.read, self.reader.position)
+        return Place(position if self.waits_from is None else self.waits_from, read)
 
     @property
     def is_done(self) -> bool:
         """Whether nothing more will come of it."""
-        return self.is_left and not self.waiting and self.reader.is_at_end
+        return self.is_left and self.waits_from is None and self.reader.is_at_end
 
 
 class Draining:
@@ -95,7 +95,7 @@ class Draining:
         self._sinks = sinks
         self._now = now
         self._monotonic = monotonic
-        self._sampler: Sampler[tuple[_Ring, int]] = Sampler(sampling)
+        self._sampler: Sampler[_Seen] = Sampler(sampling)
         self._rings: dict[str, _Ring] = {}
         self._done: set[str] = set()  # read to their end, and not removed yet
         self._gone: list[str] = []
@@ -119,7 +119,8 @@ class Draining:
         self._find_rings()
         bytes_max = max(BLOCK, min(ROUND_BYTES // max(len(self._rings), 1), self._size_bytes_max // 128))
         count = sum(self._drain(ring, bytes_max, now) for ring in self._rings.values())
-        self._sampler.decide(now)
+        if self._sampler.decide(now):
+            self._look_who_waits()
         self._settle(now)
         return count
 
@@ -136,6 +137,7 @@ class Draining:
                 break
             self.collect()
         self._sampler.close()
+        self._look_who_waits()
         self._written_at = float("-inf")
         self._settle(self._monotonic())
         for ring in self._rings.values():
@@ -170,24 +172,20 @@ class Draining:
 
     def _drain(self, ring: _Ring, bytes_max: int, now: float) -> int:
         ring.is_left = ring.reader.is_left  # asked first: what is written before it leaves is read now
-        reader = ring.reader
+        reader, offer = ring.reader, self._sampler.offer
         count = unreadable = 0
         before = reader.position
         for position, content in reader.read(bytes_max):
             count += 1
             if not count % _POLITE:
                 time.sleep(0)  # the loop of the same process may want to run
-            is_new = position > ring.place.read
-            try:
-                record = decode(content)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                unreadable += is_new
-            else:
-                if isinstance(record, Span):
-                    if self._sampler.offer(record, (ring, before), now):
-                        ring.waiting[before] = None
-                elif is_new:
-                    unreadable += not ring.take(record)
+            if (seen := glance(content)) is not None:
+                tells, trace = seen
+                waits = offer(trace, (ring, before, content), now, tells=tells)
+                if waits and ring.waits_from is None:
+                    ring.waits_from = before
+            elif position > ring.place.read:
+                unreadable += not _taken(ring, content)
             before = position
         missed, ring.missed_bytes = reader.missed_bytes - ring.missed_bytes, reader.missed_bytes
         if missed or unreadable:
@@ -196,15 +194,20 @@ class Draining:
 
     # --- deciding and writing ---
 
+    def _look_who_waits(self) -> None:
+        """Find out up to where each ring is decided."""
+        first: dict[str, int] = {}
+        for ring, begin, _ in self._sampler.waiting():
+            if begin < first.get(ring.file, begin + 1):
+                first[ring.file] = begin
+        for ring in self._rings.values():
+            ring.waits_from = first.get(ring.file)
+
     def _settle(self, now: float) -> None:
         """Write what was decided, hand it on, and remove rings of which nothing more will come."""
-        kept, dropped = self._sampler.taken()
-        for (ring, at), span in kept:
-            ring.waiting.pop(at, None)
-            if not ring.take(span):
-                self._lost = _plus(self._lost, Lost(unreadable=1))
-        for ring, at in dropped:
-            ring.waiting.pop(at, None)
+        unreadable = sum(not _taken(ring, content) for ring, _, content in self._sampler.taken())
+        if unreadable:
+            self._lost = _plus(self._lost, Lost(unreadable=unreadable))
         rings = self._rings.values()
         dropped_traces = self._sampler.dropped_traces - self._traces_told
         self._traces_told += dropped_traces
@@ -267,7 +270,7 @@ class Draining:
             self._places = store.places()
             self._gone += [file for file in self._places if not (self._folder / file).exists()]
             for trace_id in store.last_traces():
-                self._sampler.keep(trace_id)
+                self._sampler.keep(trace_id.to_bytes(16, "big"))
             for ring in self._rings.values():  # read before the store could be opened
                 known = self._places.get(ring.file, Place())
                 ring.reader.position = max(ring.reader.position, known.position)
@@ -285,6 +288,18 @@ class Draining:
                 continue
             self._done.discard(file)
             self._gone.append(file)
+
+
+_Seen = tuple[_Ring, int, bytes]
+"""A span that was read and not decoded: from which ring, where it begins there, and its bytes."""
+
+
+def _taken(ring: _Ring, content: bytes) -> bool:
+    """Whether a record can be read and kept."""
+    try:
+        return ring.take(decode(content))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
 
 
 def _by_process(rings: Iterable[_Ring]) -> list[Kept]:

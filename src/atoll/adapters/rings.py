@@ -146,20 +146,27 @@ class RingReader:
         written = self._written
         self._catch_up(written)
         ends_at = min(written, self.position + bytes_max)
-        while self.position < ends_at:
-            position = self.position
-            at = position % self._size
+        while (begin := self.position) < ends_at:
+            at = begin % self._size
             room = BLOCK - at % BLOCK
-            length = _LENGTH.unpack_from(self._map, HEAD + at)[0] if room >= 4 else 0
-            if not length or length > room - 4:
-                self.position = position + room
-                continue
-            record = self._map[HEAD + at + 4 : HEAD + at + 4 + length]
-            if self._is_overwritten(position):
+            block = self._map[HEAD + at : HEAD + at + min(room, written - begin)]
+            if self._is_overwritten(begin):
                 self._catch_up(self._written)
                 continue
-            self.position = position + 4 + length
-            yield self.position, record
+            yield from self._records(block, begin)
+            if len(block) == room:  # the rest of it is no record
+                self.position = begin + room
+
+    def _records(self, block: bytes, begin: int) -> Iterator[tuple[int, bytes]]:
+        """The records of a block, from a position in it on, up to where it was written or ends."""
+        end, size = 0, len(block)
+        while end + 4 <= size:
+            start = end + 4
+            end = start + _LENGTH.unpack_from(block, end)[0]
+            if end == start or end > size:
+                return
+            self.position = position = begin + end
+            yield position, block[start:end]
 
     @property
     def is_left(self) -> bool:

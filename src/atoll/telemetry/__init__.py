@@ -22,7 +22,7 @@ from atoll.telemetry.nothing import NothingKept
 from atoll.telemetry.rates import Rate, rates
 from atoll.telemetry.record import Kind, LogLine, MemoryRecorder, Recorder, Span, outcome_of
 from atoll.telemetry.sampling import Sampler, Sampling
-from atoll.telemetry.wire import Gauge, Record, Sample, decode, encode_line, encode_sample, encode_span
+from atoll.telemetry.wire import Gauge, Record, Sample, decode, encode_line, encode_sample, encode_span, glance
 
 __all__ = [
     "BOUNDS_S",
@@ -66,6 +66,7 @@ __all__ = [
     "encode_sample",
     "encode_span",
     "expose",
+    "glance",
     "otlp_target",
     "outcome_of",
     "rates",

@@ -7,7 +7,7 @@ from bisect import bisect_left
 
 import msgspec
 
-from atoll.telemetry.record import Kind, Span
+from atoll.telemetry.record import SLOW_S, Kind, Span
 
 BOUNDS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Up to where the classes of durations reach; a last class takes all that took longer."""
@@ -16,10 +16,8 @@ NAMES_MAX = 5_000
 """So many different pieces of work are counted; callers are known by name, so that only a defect makes more."""
 
 
-SLOW_S = 1.0
-"""What takes as long is slow, whatever it is."""
 SLOW_TIMES, SLOW_LEAST_S = 4.0, 0.01
-"""So is what takes so many times as long as 99 of 100 of its kind, and is no trifle."""
+"""Slow is what takes so many times as long as 99 of 100 of its kind, and is no trifle."""
 KNOWN_AFTER = 100
 """So many of a kind tell what is usual."""
 

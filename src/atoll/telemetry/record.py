@@ -7,6 +7,9 @@ from typing import Protocol
 
 import msgspec
 
+SLOW_S = 1.0
+"""What takes as long is slow, whatever it is."""
+
 
 class Kind(StrEnum):
     """What a piece of work was."""
@@ -57,6 +60,11 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     def is_well(self) -> bool:
         """Whether it has done what it was asked for."""
         return self.outcome == "ok"
+
+    @property
+    def tells(self) -> bool:
+        """Whether it is worth to be looked at by itself: it failed, was degraded, was tried again, or was slow."""
+        return self.outcome != "ok" or self.duration_s >= SLOW_S or self.attempt > 1 or bool(self.degraded)
 
 
 def outcome_of(error: BaseException) -> str:

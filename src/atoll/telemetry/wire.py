@@ -3,7 +3,7 @@
 All 128 bits of a trace id are no number of MessagePack: a span has them as bytes, a line as two halves.
 """
 
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 
@@ -35,15 +35,16 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
 Record = Span | LogLine | Sample
 
 
-def encode_span(span: Span, offset_s: float, *, tells: bool = True) -> bytes:
+def encode_span(span: Span, offset_s: float, *, tells: bool | None = None) -> bytes:
     """A span, with its beginning moved by `offset_s` from the recorder's clock to the seconds since 1970.
 
-    `tells` marks one whose trace is worth to be kept, so that whoever collects many need not look into all of them.
+    `tells` marks one whose trace is worth to be kept, so that whoever collects many need not look into all of them; by
+    default it says so itself.
     """
     return _encode(
         (
             SPAN,
-            tells,
+            span.tells if tells is None else tells,
             span.trace_id.to_bytes(16, "big"),
             span.name,
             span.caller,
@@ -66,21 +67,14 @@ def encode_span(span: Span, offset_s: float, *, tells: bool = True) -> bytes:
 _MARK = b"\xdc\x00\x11\x01"
 """How a span begins: an array of 17, and its number. One byte says whether it tells, two begin the trace's 16 bytes."""
 _TELLS_AT, _TRACE_AT = 4, 7
-_TRUE = 0xC3
+_TRUE = b"\xc3"
 
 
-class Glance(NamedTuple):
-    """What of a span can be seen without decoding it."""
-
-    tells: bool
-    trace: bytes
-
-
-def glance(record: bytes) -> Glance | None:
-    """What can be seen of a record; None where it is no span."""
+def glance(record: bytes) -> tuple[bool, bytes] | None:
+    """What of a span can be seen without decoding it: whether it tells, and its trace. None where it is no span."""
     if record[:_TELLS_AT] != _MARK:
         return None
-    return Glance(record[_TELLS_AT] == _TRUE, record[_TRACE_AT : _TRACE_AT + 16])
+    return record[_TELLS_AT : _TELLS_AT + 1] == _TRUE, record[_TRACE_AT : _TRACE_AT + 16]
 
 
 def encode_line(line: LogLine) -> bytes:

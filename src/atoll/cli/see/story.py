@@ -24,7 +24,8 @@ PAUSE_S = 1.0
 def story(key: str, state: Path, as_json: bool) -> None:
     """Show everything that happened to one key, across services.
 
-    A key is a lead's id, for instance. Calls, events, and what was logged are told in order. It is as long as what is kept: the work that was about the key, what caused that, and what it has caused.
+    A key is a lead's id, for instance. Calls, events, and what was logged are told in order. It is as long as what
+    is kept: the work that was about the key, what caused that, and what it has caused.
     """
     found = KeptTelemetry(state).story(key)
     if not found.spans:

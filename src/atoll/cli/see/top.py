@@ -41,7 +41,8 @@ Look = Sequence[ProcessFigures]
 def top(*, interval_s: float, is_once: bool, service: str, state: Path, as_json: bool) -> None:
     """Show what an application does now: rates, errors, durations, lag.
 
-    Operations stand first, then subscriptions that are behind, then processes. `p50` and `p99` are durations that half, and all but one in a hundred, did not exceed. Ctrl-C ends it.
+    Operations stand first, then subscriptions that are behind, then processes. `p50` and `p99` are durations that
+    half, and all but one in a hundred, did not exceed. Ctrl-C ends it.
     """
     telemetry = KeptTelemetry(state)
     before = telemetry.processes()

@@ -44,7 +44,8 @@ def traces(
 ) -> None:
     """Show what was done, the last first: failed, slow, by key.
 
-    A line is a trace: when it began, how long it took, what it was about, and which services had part in it. All that is said holds for one piece of work in the trace. `atoll trace ID` shows one of them whole.
+    A line is a trace: when it began, how long it took, what it was about, and which services had part in it. All
+    that is said holds for one piece of work in the trace. `atoll trace ID` shows one of them whole.
     """
     least_s = min_ms / 1e3 if min_ms is not None else SLOW_S if is_slow else 0.0
     search = TraceSearch(service, name, key, outcome, is_failed, least_s, since or 0.0, limit=limit)
