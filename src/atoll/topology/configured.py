@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from atoll.data.places import SECTION, DatabaseSettings
 from atoll.kernel import Config, Mistake, read_settings, refuse
 from atoll.service import Application, Elsewhere, Settings
+from atoll.topology.exporting import SECTION as TELEMETRY
 from atoll.topology.loading import Unit, load_units
 from atoll.topology.remotes import with_remotes
 
@@ -31,7 +32,7 @@ def settings_of(
     hosted = [unit.declaration for unit in units if unit.declaration]
     wanted = {service.name: service.settings[1] for service in hosted if service.settings}
     others = [unit.name for unit in units if unit.declaration is None]
-    others.append(SECTION)
+    others += (SECTION, TELEMETRY)
     if not whole:
         others += config.tables()[0]
     return read_settings(wanted, application.name, config, others)

@@ -27,6 +27,7 @@ from atoll.service import (
 )
 from atoll.topology.contracts import named_contract
 from atoll.topology.elsewhere import elsewhere_contract, elsewhere_declaration
+from atoll.topology.exporting import SECTION as TELEMETRY
 from atoll.topology.importing import imported, neighbour, parsed, source_of_module
 from atoll.topology.standing_in import hosted_name, is_hosted_here
 
@@ -225,9 +226,9 @@ def _strangers(application: Application, units: Sequence[Unit], hosted: Sequence
 def _duplicates(units: Sequence[Unit]) -> Iterator[Mistake]:
     seen: set[str] = set()
     for unit in units:
-        if unit.name == SECTION:
-            fix = "call its contract something else: the settings in [database] say where databases are"
-            yield Mistake(unit.where, f"no service can be called `{SECTION}`", fix)
+        if unit.name in (SECTION, TELEMETRY):
+            fix = f"call its contract something else: the settings in [{unit.name}] are the platform's own"
+            yield Mistake(unit.where, f"no service can be called `{unit.name}`", fix)
         if unit.name in seen:
             fix = "list it once, or give one contract another id or major version"
             yield Mistake(unit.where, f"two services are called `{unit.name}`", fix)
