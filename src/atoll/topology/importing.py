@@ -5,6 +5,7 @@ import importlib.util
 from types import ModuleType, TracebackType
 from typing import Any
 
+from atoll.adapters.opentelemetry_joining import opentelemetry_awaited
 from atoll.kernel import Mistake, Source
 
 
@@ -33,7 +34,8 @@ def parsed(place: str, what: str) -> tuple[str, str, list[Mistake]]:
 def imported_module(name: str, place: str) -> tuple[ModuleType | None, list[Mistake]]:
     """The module of this name, or None and why it cannot be imported for the sake of `place`."""
     try:
-        return importlib.import_module(name), []
+        with opentelemetry_awaited():
+            return importlib.import_module(name), []
     except Exception as error:  # noqa: BLE001  # foreign code: a module of the application
         return None, [_failure(place, name, error)]
 

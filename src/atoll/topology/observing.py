@@ -5,17 +5,19 @@ import logging
 import os
 import resource
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from atoll.adapters.collecting import Collector
+from atoll.adapters.opentelemetry_joining import join_opentelemetry
 from atoll.adapters.processes import own_memory_bytes
 from atoll.adapters.rings import RingWriter
 from atoll.adapters.system import ticks
 from atoll.adapters.telemetry_schema import ring_paths
 from atoll.kernel import Clock, Tasks, Threads
-from atoll.telemetry import Gauge, Journal, JournalHandler, Recorder
+from atoll.telemetry import Exporter, Gauge, Journal, JournalHandler, Kept, OtlpTarget, Recorder, Sink
+from atoll.topology.exporting import exporter_to
 from atoll.topology.world import World
 
 SAMPLED_S = 1.0
@@ -38,17 +40,26 @@ class Observed:
 
 
 @asynccontextmanager
-async def observed(world: World, application: str, recorder: Recorder | None = None) -> AsyncGenerator[Observed]:
-    """Record what this process does until the block is left: by `recorder`, or else as the world says."""
+async def observed(
+    world: World, application: str, recorder: Recorder | None = None, target: OtlpTarget | None = None
+) -> AsyncGenerator[Observed]:
+    """Record what this process does until the block is left: by `recorder`, or else as the world says.
+
+    Whoever collects sends it to `target`, too.
+
+    Raises:
+        Mistakes: the certificates of the target cannot be read.
+    """
     if recorder is not None or world.watch is None or world.state is None:
         yield Observed(recorder)
         return
     process = world.watch.process or f"{application}-{os.getpid()}"
     async with AsyncExitStack() as stack:
         if world.watch.is_collector:
-            await stack.enter_async_context(_collected(world.state))
+            await stack.enter_async_context(_collected(world.state, application, target))
         journal = await stack.enter_async_context(_rings(world.state, process, world.clock))
         it = Observed(journal)
+        stack.callback(join_opentelemetry(journal.record_aside, journal.now))
         tasks = Tasks("telemetry")
         try:
             _ = tasks.keep(lambda: _sample(it.sources, journal, world.clock), "sample")
@@ -59,16 +70,27 @@ async def observed(world: World, application: str, recorder: Recorder | None = N
 
 
 @asynccontextmanager
-async def _collected(state: Path) -> AsyncGenerator[None]:
+async def _collected(state: Path, application: str, target: OtlpTarget | None) -> AsyncGenerator[None]:
     """Collect what all processes with this state folder record, unless another one does; to the last of it."""
-    collector = Collector(state)
+    exporter = exporter_to(target, application) if target is not None else None
+    collector = Collector(state, sinks=() if exporter is None else (_to(exporter),))
     collector.start()
     try:
         yield
     finally:
         threads = Threads(threads_max=1)
         await threads.run(collector.close)
+        if exporter is not None:
+            await threads.run(exporter.close)
         await threads.close()
+
+
+def _to(exporter: Exporter) -> Sink:
+    def take(several: Sequence[Kept]) -> None:
+        for kept in several:
+            exporter.take(kept.process, kept.spans, kept.lines, kept.sample)
+
+    return take
 
 
 @asynccontextmanager

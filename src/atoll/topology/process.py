@@ -18,7 +18,11 @@ Python's own 700 make a process look for it several times in each millisecond of
 """
 
 
-def read_config(folder: Path, file: str = "atoll.toml") -> Config:
+CONFIG = "atoll.toml"
+"""The file with settings, unless another one is named."""
+
+
+def read_config(folder: Path, file: str = CONFIG) -> Config:
     """The environment, and the TOML file in `folder` where there is one."""
     content = SystemDisk(folder).read(file)
     return Config(os.environ, file, content.decode(errors="replace") if content else "")

@@ -40,6 +40,7 @@ from atoll.topology.access import access_of
 from atoll.topology.configured import database_settings, settings_of
 from atoll.topology.databases import opened
 from atoll.topology.event_door import EventDoor
+from atoll.topology.exporting import export_target
 from atoll.topology.graph import graph_mistakes, in_start_order
 from atoll.topology.loading import Unit, load_units
 from atoll.topology.log_door import LogDoor, RemoteLog, door_of
@@ -339,9 +340,10 @@ async def single(
     config = config or Config({})
     settings, found = settings_of(application, units, config, whole=not mistakes)
     databases, wrong = database_settings(application.name, config)
-    refuse(mistakes + found + wrong)
+    target, unfit = export_target(application.name, config)
+    refuse(mistakes + found + wrong + unfit)
     answering = await admitted(units) if admitted is not None else None
-    async with observed(world, application.name, recorder) as observing:
+    async with observed(world, application.name, recorder, target) as observing:
         running = Running(application, units, world, observing.recorder, directory, databases, answering)
         observing.sources.append(running.gauges)
         async with _started(running, settings, hosted, drain_s):

@@ -19,13 +19,15 @@ from atoll.adapters.run_folder import RunFolder
 from atoll.adapters.system import SystemClock, SystemDisk, SystemEntropy
 from atoll.calls import Caller, Dispatcher, Handler, LocalTransport, client
 from atoll.contract import contract_of
-from atoll.kernel import AtollError
+from atoll.kernel import AtollError, Config, refuse
+from atoll.topology.exporting import export_target
 from atoll.topology.joining import opened_authority
 from atoll.topology.launching import Launch
 from atoll.topology.membership import BUNDLE, Membership, Vouching
 from atoll.topology.observing import observed
 from atoll.topology.peers import Directory, Peers
 from atoll.topology.plan import ProcessPlan
+from atoll.topology.process import CONFIG, read_config
 from atoll.topology.supervision import Supervision
 from atoll.topology.supervisor import Supervisor
 from atoll.topology.world import Watch, World
@@ -90,7 +92,9 @@ async def supervising(
     if disk.read(LOCK) is None:
         disk.write(LOCK, b"")  # with its folder
     world = World.real(launch.state, watch=Watch("supervisor"))
-    async with _lock(launch) as lock, observed(world, launch.application):
+    target, mistakes = export_target(launch.application, _config(launch))
+    refuse(mistakes)
+    async with _lock(launch) as lock, observed(world, launch.application, target=target):
         folder = RunFolder.make(launch.state, [plan.name for plan in plans])
         with opened_authority(launch.application, launch.state, clock, entropy) as authority:
             tell = functools.partial(folder.write, BUNDLE)
@@ -122,6 +126,12 @@ async def supervising(
             await server.close()
             disk.remove(FILE)
             folder.remove()
+
+
+def _config(launch: Launch) -> Config:
+    """What is set for the processes of a run."""
+    file = launch.config or launch.folder / CONFIG
+    return read_config(file.parent, file.name)
 
 
 @asynccontextmanager

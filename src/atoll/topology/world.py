@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from atoll.adapters.system import SystemClock, SystemDisk, SystemEntropy
+from atoll.adapters.telemetry_reading import KeptTelemetry
 from atoll.calls import LocalTransport, Resolver, Transport
 from atoll.contract import Contract
 from atoll.data import Driver
@@ -99,6 +100,7 @@ class World:
             watchdog_s=watchdog_s,
             state=state,
             watch=watch,
+            telemetry=KeptTelemetry(state),
         )
 
 
