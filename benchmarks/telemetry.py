@@ -83,7 +83,8 @@ def _rate(folder: Path, size: Size, screen: Screen, findings: Findings) -> None:
     """A client and a server, each on a core of its own; whoever collects is the server's own process."""
     client_core, server_core = cores()
     with Programs() as serving, Programs() as calling:  # who calls ends before who is called
-        side, stacks = "benchmarks.subjects.calls_side", []
+        side = "benchmarks.subjects.calls_side"
+        stacks: list[Stack] = []
         for name, module in MODULES.items():
             place = folder / name
             place.mkdir()
