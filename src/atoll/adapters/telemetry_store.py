@@ -63,9 +63,9 @@ class TelemetryStore:
     def __init__(self, path: Path, size_bytes_max: int = SIZE_BYTES_MAX) -> None:
         self._db = opened_to_write(path)
         page_size: int = self._asked("PRAGMA page_size")
-        self._pages_usual = size_bytes_max * 3 // 4 // page_size
+        self._pages_usual = size_bytes_max * 11 // 16 // page_size
         self._bytes_max = size_bytes_max
-        self._db.execute(f"PRAGMA max_page_count={size_bytes_max * 7 // 8 // page_size}")  # the rest is the WAL's
+        self._db.execute(f"PRAGMA max_page_count={size_bytes_max * 3 // 4 // page_size}")  # the rest is the WAL's
         wal_pages = min(_WAL_PAGES, max(size_bytes_max // 16 // page_size, 16))
         self._db.execute(f"PRAGMA wal_autocheckpoint={wal_pages}")
         self._db.execute(f"PRAGMA journal_size_limit={wal_pages * page_size}")

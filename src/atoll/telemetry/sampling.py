@@ -130,7 +130,7 @@ class Sampler(Generic[M]):
         trace_id = span.trace_id
         waiting = self._waiting.get(trace_id)
         if waiting is None:
-            waiting = self._waiting[trace_id] = _Waiting[M](now)
+            waiting = self._waiting[trace_id] = _Waiting(now)
         else:
             self._waiting.move_to_end(trace_id)
             waiting.last_at = now
