@@ -78,7 +78,7 @@ def measure(size: Size, screen: Screen) -> Findings:
 
 def _keeping(folder: Path, name: str, way: Callable[[Path, int], Keeping], size: Size, findings: Findings) -> None:
     """Spans that all find room, and searches over them."""
-    keeping = way(folder, size.kept * ROOM_BYTES)
+    keeping = way(folder, max(size.kept * ROOM_BYTES, 16 * MEBIBYTE))
     cpu, wall = _written(keeping, size.kept)
     group = "1. Keeping spans, each with its part of a line"
     findings.rows += [
