@@ -152,7 +152,7 @@ def test_memory_has_a_bound_however_many_traces_there_are() -> None:
 
     assert most_waiting == 100
     assert sampler.remembered == 400
-    assert len(sampler._usual._known) == 10
+    assert sampler.names == 10
 
 
 SPANS = st.lists(

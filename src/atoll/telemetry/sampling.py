@@ -111,6 +111,11 @@ class Sampler(Generic[M]):
         """How many decisions are remembered."""
         return len(self._are_kept) + len(self._are_dropped)
 
+    @property
+    def names(self) -> int:
+        """Of how many names the usual durations are known."""
+        return len(self._usual.known)
+
     def _is_new(self, trace_id: int) -> bool:
         return trace_id not in self._waiting and trace_id not in self._are_dropped
 
@@ -181,7 +186,7 @@ class _Usual:
 
     def __init__(self, sampling: Sampling) -> None:
         self._sampling = sampling
-        self._known: dict[tuple[str, str], list[float]] = {}
+        self.known: dict[tuple[str, str], list[float]] = {}
 
     def tells(self, span: Span) -> bool:
         """Whether a span tells something by itself."""
@@ -191,10 +196,10 @@ class _Usual:
     def _is_slow(self, span: Span) -> bool:
         duration_s = span.duration_s
         key = (span.service, span.name)
-        known = self._known.get(key)
+        known = self.known.get(key)
         if known is None:
-            if len(self._known) < self._sampling.names_max:
-                self._known[key] = [max(duration_s, 1e-6), 1]
+            if len(self.known) < self._sampling.names_max:
+                self.known[key] = [max(duration_s, 1e-6), 1]
             return duration_s >= self._sampling.slow_s
         usual_s, seen = known
         known[1] = seen + 1
