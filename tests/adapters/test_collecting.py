@@ -117,7 +117,12 @@ def test_what_was_in_the_memory_of_a_process_is_lost_when_it_is_killed(
 
     def work(acknowledge: Callable[[], None]) -> None:
         rings, recorder = Rings(tmp_path), MemoryRecorder(1_000_000)
-        atexit.register(lambda: [rings.span(one) for one in recorder.records])
+
+        def write_all() -> None:
+            for one in recorder.records:
+                rings.span(one)
+
+        atexit.register(write_all)
         for number in range(1, 1_000_000):
             recorder.record(span(number))
             acknowledge()

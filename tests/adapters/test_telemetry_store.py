@@ -143,14 +143,18 @@ def test_a_story_is_the_last_of_it_where_it_is_long(store: TelemetryStore, telem
     assert [each.trace_id for each in telemetry.story("lead-1", spans_max=3).spans] == [27, 28, 29]
 
 
-def test_it_is_read_while_it_is_written(store: TelemetryStore, telemetry: KeptTelemetry) -> None:
-    """A question sees whole batches."""
+def test_it_is_read_while_it_is_written(tmp_path: Path, store: TelemetryStore, telemetry: KeptTelemetry) -> None:
+    """A question sees whole batches, and does not wait."""
     write(store, [span(1)])
-    store._db.execute("BEGIN IMMEDIATE")
-    store._db.execute("DELETE FROM spans")
 
-    assert len(telemetry.trace(1).spans) == 1
-    store._db.execute("ROLLBACK")
+    with closing(sqlite3.connect(store_path(tmp_path), isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("DELETE FROM spans")
+        while_it_is_written = telemetry.trace(1).spans
+        writer.execute("COMMIT")
+
+    assert while_it_is_written == (span(1),)
+    assert telemetry.trace(1).spans == ()
 
 
 def test_nobody_else_can_look_into_it(tmp_path: Path, store: TelemetryStore) -> None:

@@ -55,6 +55,8 @@ class _Trace(msgspec.Struct):
 class TelemetryStore:
     """Writes the store at `path`, and owns it: there is one at a time. Reads nothing but how far it is.
 
+    All its files together hold `size_bytes_max`; the log of one batch may exceed that where it is less than 64 MiB.
+
     Raises:
         sqlite3.Error: it cannot be opened; also whatever it does afterwards.
         OSError: as above.
@@ -63,10 +65,10 @@ class TelemetryStore:
     def __init__(self, path: Path, size_bytes_max: int = SIZE_BYTES_MAX) -> None:
         self._db = opened_to_write(path)
         page_size: int = self._asked("PRAGMA page_size")
-        self._pages_usual = size_bytes_max * 3 // 4 // page_size
+        self._pages_usual = size_bytes_max * 11 // 16 // page_size
         self._bytes_max = size_bytes_max
-        self._db.execute(f"PRAGMA max_page_count={size_bytes_max * 7 // 8 // page_size}")  # the rest is the WAL's
-        wal_pages = min(_WAL_PAGES, max(size_bytes_max // 16 // page_size, 16))
+        self._db.execute(f"PRAGMA max_page_count={size_bytes_max * 3 // 4 // page_size}")  # the rest is the WAL's
+        wal_pages = min(_WAL_PAGES, max(size_bytes_max // 32 // page_size, 16))
         self._db.execute(f"PRAGMA wal_autocheckpoint={wal_pages}")
         self._db.execute(f"PRAGMA journal_size_limit={wal_pages * page_size}")
         self._begin_anew()
