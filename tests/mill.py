@@ -74,7 +74,7 @@ PLACES: list[asyncio.Semaphore] = []
 class Open:
     """The control: a door without a keeper."""
 
-    def admits(self, criticality: Criticality, now: float) -> bool:
+    def admits(self, criticality: Criticality, now: float, *, is_patient: bool = False) -> bool:
         """All are let in."""
         return True
 

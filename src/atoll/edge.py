@@ -8,7 +8,7 @@ from atoll.calls import Catalog, Lines, Listing, Response
 from atoll.contract import Operation, to_wire
 from atoll.identity import ApiKeys, Issuer, IssuerKeys, Keys, Principal, Refused, bearer_in, issuer_keys
 from atoll.kernel import Criticality, Cut, Tasks, Trace
-from atoll.resilience import Doorkeeper, Rate, Rates, Shedding, Verdict
+from atoll.resilience import Doorkeeper, Rate, Rates, Verdict
 from atoll.telemetry import Exposition, Telemetry, expose
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "Rates",
     "Refused",
     "Response",
-    "Shedding",
     "Tasks",
     "Telemetry",
     "Trace",

@@ -20,7 +20,7 @@ class Closed:
     def __init__(self) -> None:
         self.asked: list[Criticality] = []
 
-    def admits(self, criticality: Criticality, now: float) -> bool:
+    def admits(self, criticality: Criticality, now: float, *, is_patient: bool = False) -> bool:
         """Nobody."""
         self.asked.append(criticality)
         return False

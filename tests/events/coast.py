@@ -31,7 +31,8 @@ from atoll.events import (
 from atoll.events.leases import Leases
 from atoll.events.parking import DEAD, WAITING
 from atoll.events.tables import OUTBOX, PARKED, all_tables
-from atoll.kernel import Tasks
+from atoll.kernel import Clock, Entropy, Tasks
+from atoll.resilience import Doorkeeper, Switch
 
 METADATA = MetaData()
 EFFECTS = Table(
@@ -117,9 +118,14 @@ class Shore:
                 tx.publish(event)
 
 
-async def shore(database: Database, **options: Any) -> Shore:  # Any: options of the outbox
+async def shore(
+    database: Database,
+    *,
+    clock: Clock = CLOCK,
+    entropy: Entropy = ENTROPY,
+    **options: Any,  # Any: options of the outbox
+) -> Shore:
     """A publisher on a database."""
-    clock, entropy = SystemClock(), SystemEntropy()
     outbox = Outbox("/coast/shop", SHOP, clock, entropy, **options)
     database.publisher = outbox
     log = OutboxLog("shop", database, clock, entropy)
@@ -209,11 +215,17 @@ async def reading(
     attempts_max: int = 4,
     timeout_s: float = 5.0,
     leases: type[Leases] = Leases,
+    clock: Clock = CLOCK,
+    entropy: Entropy = ENTROPY,
+    doorkeeper: Doorkeeper | None = None,
+    breaker: Switch | None = None,
 ) -> AsyncGenerator[Reader]:
     """A subscriber that reads until the block is left."""
     done = effects(handler, attempts_max=attempts_max, timeout_s=timeout_s)
     subscribed = Subscribed(name, "shop", done, is_from_now)
-    subscription = Subscription(subscribed, log, database, SystemClock(), SystemEntropy(), pace, leases)
+    subscription = Subscription(
+        subscribed, log, database, clock, entropy, pace, leases, doorkeeper=doorkeeper, breaker=breaker
+    )
     subscription.start()
     try:
         yield Reader(database, subscription)

@@ -1,5 +1,6 @@
 """Each caller of the gateway has a rate of its own, and is told what is left; and of what was degraded."""
 
+import dataclasses
 from pathlib import Path
 from typing import Protocol
 
@@ -7,6 +8,8 @@ import httpx
 
 from atoll import Application, Config, Service, World, contract, depends, get, single
 from atoll.gateway import connection
+from atoll.kernel import Criticality
+from tests.adapters.test_doors import Closed
 from tests.gateway.test_edge import opened
 
 
@@ -86,3 +89,18 @@ async def test_a_degraded_answer_says_so_outside_too(tmp_path: Path) -> None:
 
     assert answer.json() == 20
     assert answer.headers["atoll-degraded"] == "rates.rate"
+
+
+async def test_requests_pass_the_doorkeeper_of_their_process(tmp_path: Path) -> None:
+    """The one that deliveries pass, or they would take the time of requests."""
+    shop = Application("shop", services=[PricesService])
+    closed = Closed()
+    world = dataclasses.replace(World.real(tmp_path), doorkeeper=closed)
+    async with single(shop, world=world, config=Config({"SHOP_GATEWAY_PORT": "0"})):
+        found = connection(tmp_path)
+        assert found is not None
+        async with httpx.AsyncClient(headers={"authorization": f"Bearer {found.key}"}) as http:
+            answer = await http.get(f"{found.url}/prices/v1/price")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+    assert closed.asked == [Criticality.NORMAL]

@@ -66,9 +66,7 @@ class HttpServer:
         doorkeeper: Doorkeeper | None = None,
         proving: Proving | None = None,
     ) -> None:
-        # Drawn when there is something to refuse: a generator of its own would take chance from whoever draws next.
-        doorkeeper = doorkeeper or Shedding(lambda: entropy.bits(32) / 2**32)
-        self.answering: Transport = Door(answering, doorkeeper, entropy.bits)
+        self.answering: Transport = Door(answering, doorkeeper or Shedding.drawing(entropy.bits), entropy.bits)
         self.limits = limits or ServerLimits()
         self._bits = entropy.bits
         self._check = proving.check if proving is not None else None

@@ -14,6 +14,7 @@ from atoll.calls.router import Routers, decode_query
 from atoll.calls.streams import CheckedLines, checked
 from atoll.contract import Contract, Fault, InvalidInput, NoSuchOperation, Operation, Query, Words
 from atoll.kernel import Context
+from atoll.resilience import Doorkeeper
 from atoll.telemetry import Recorder, Span, outcome_of
 
 FIELDS_MAX = 1_000
@@ -33,13 +34,21 @@ class Catalog:
     """What the application offers to the outside."""
 
     def __init__(
-        self, application: str, version: str, description: str, listings: tuple[Listing, ...], caller: Caller
+        self,
+        application: str,
+        version: str,
+        description: str,
+        listings: tuple[Listing, ...],
+        caller: Caller,
+        doorkeeper: Doorkeeper,
     ) -> None:
         self.application = application
         self.version = version
         self.description = description
         self.listings = listings
         self._caller = caller
+        self.doorkeeper = doorkeeper
+        """Lets requests into the process in which this is."""
         self.active = 0
         """How many calls are in progress by it."""
         self.answered = 0

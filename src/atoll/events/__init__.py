@@ -9,11 +9,12 @@ from atoll.events.incoming import Incoming, NoForm, read_incoming
 from atoll.events.keeping import Keeping, Kept
 from atoll.events.log import OutboxLog
 from atoll.events.outbox import PAYLOAD_BYTES_MAX, Outbox, append
+from atoll.events.pace import Pace
 from atoll.events.ports import PARTITIONS, Batch, Log, Message, Wanted
 from atoll.events.statements import publishing
 from atoll.events.subscription import Subscription
 from atoll.events.timing import Timing, Turn
-from atoll.events.worker import Pace, Subscribed
+from atoll.events.worker import Subscribed
 
 __all__ = [
     "BATCH_BYTES_MAX",

@@ -1,5 +1,6 @@
 """A lane: the messages of one partition that wait for their delivery, one after the other."""
 
+import asyncio
 from collections import deque
 
 from atoll.data import Row
@@ -19,7 +20,19 @@ class Lane:
     The next `suspects` messages may be of those that end the process.
     """
 
-    __slots__ = ("done", "fetched", "held", "is_lost", "is_working", "jobs", "keys", "queue", "suspects", "timer")
+    __slots__ = (
+        "done",
+        "fetched",
+        "held",
+        "is_lost",
+        "is_working",
+        "jobs",
+        "keys",
+        "queue",
+        "released",
+        "suspects",
+        "timer",
+    )
 
     def __init__(self, held: Held, keys: set[Key], suspects: int = 0) -> None:
         self.held = held
@@ -32,6 +45,8 @@ class Lane:
         """The keys under which messages of this partition are parked."""
         self.is_working = False
         self.is_lost = False
+        self.released = asyncio.Event()
+        """Set when there is nothing to wait for any more: it is lost, or its instance leaves."""
         self.timer = Timer()
 
     @property
@@ -62,6 +77,12 @@ class Lane:
         self.queue.clear()
         self.jobs.clear()
         self.fetched = self.done
+
+    def release(self, *, is_lost: bool = False) -> None:
+        """Begin nothing more: what waits for an attempt waits no longer. Lost is what is somebody else's by now."""
+        self.is_lost = self.is_lost or is_lost
+        self.begin_anew()
+        self.released.set()
 
     def move(self, held: Held) -> None:
         """Begin anew from where the cursor is."""

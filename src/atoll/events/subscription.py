@@ -11,14 +11,17 @@ import logging
 from collections.abc import Sequence
 
 from atoll.data import Database
+from atoll.events.admission import Admission
 from atoll.events.delivery import Deliverer
 from atoll.events.lane import Lane
 from atoll.events.leases import Held, Leases
+from atoll.events.pace import Pace
 from atoll.events.parking import Parking
 from atoll.events.ports import PARTITIONS, Batch, Log, Message, Wanted, forked_at
 from atoll.events.suspects import Suspects
-from atoll.events.worker import Means, Pace, Subscribed, Worker
+from atoll.events.worker import Means, Subscribed, Worker
 from atoll.kernel import AtollError, Clock, Entropy, Tasks
+from atoll.resilience import Break, Breaker, Doorkeeper, Shedding, Switch
 from atoll.telemetry import Recorder
 
 _log = logging.getLogger("atoll.events")
@@ -40,6 +43,9 @@ class Subscription:
         pace: Pace | None = None,
         leases: type[Leases] = Leases,
         recorder: Recorder | None = None,
+        *,
+        doorkeeper: Doorkeeper | None = None,
+        breaker: Switch | None = None,
     ) -> None:
         self.subscribed = subscribed
         self.lanes: dict[int, Lane] = {}
@@ -56,7 +62,10 @@ class Subscription:
         self._tasks = Tasks(f"events/{name}/{publisher}")
         deliverer = Deliverer(name, publisher, database, entropy, recorder)
         suspects = Suspects(name, publisher, database, self._leases)
-        means = Means(database, self._leases, self._parking, deliverer, clock, self._chance, suspects)
+        # What is out of reach is not left alone for longer than each message would leave it alone.
+        made = breaker or Breaker(self._chance, Break(open_max_s=self._pace.out_of_reach_s))
+        self._admission = Admission((name, publisher), made, doorkeeper or Shedding(self._chance), self._chance)
+        means = Means(database, self._leases, self._parking, deliverer, clock, self._chance, suspects, self._admission)
         self._worker = Worker(subscribed, means, self._pace, self)
         self._incarnation = ""
         self._edge = 0
@@ -82,7 +91,7 @@ class Subscription:
         """Take nothing new, let deliveries in progress end, and let others have the partitions."""
         self._worker.drain()
         for lane in self.lanes.values():
-            lane.begin_anew()  # so that what was fetched and is not done is not told to be done
+            lane.release()  # so that what was fetched and is not done is not told to be done
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 while any(lane.is_working for lane in self.lanes.values()):
@@ -99,6 +108,11 @@ class Subscription:
     def lag(self) -> int:
         """How many positions of the log have not taken effect yet, as far as this instance knows."""
         return max((self.head - lane.reported for lane in self.lanes.values()), default=0)
+
+    @property
+    def openness(self) -> float:
+        """How far its breaker is open, from 0 to 1: what its handlers need is out of reach."""
+        return self._admission.openness(self._clock.monotonic())
 
     # --- leases ------------------------------------------------------------------------------------------------------
 
@@ -153,9 +167,7 @@ class Subscription:
 
     def lost(self, lane: Lane) -> None:
         """The partition is somebody else's by now."""
-        lane.is_lost = True
-        lane.queue.clear()
-        lane.jobs.clear()
+        lane.release(is_lost=True)
         if self.lanes.get(lane.held.partition) is lane:
             del self.lanes[lane.held.partition]
 

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from atoll.contract import Problem
 from atoll.data import Database, Row, Transaction
+from atoll.events.admission import Admission, Passage, is_out_of_reach
 from atoll.events.delivery import Deliverer, Effect, Fenced, NotNow, Refused, Undeliverable, no_effect
 from atoll.events.envelope import Envelope, read_envelope
 from atoll.events.forms import BATCH_BYTES_MAX, BATCH_MAX
 from atoll.events.lane import Lane
 from atoll.events.leases import Leases
+from atoll.events.pace import Pace
 from atoll.events.parking import DEAD, WAITING, Failure, Gone, Parking
 from atoll.events.ports import Message
 from atoll.events.suspects import Suspects, turn
@@ -25,30 +26,6 @@ _at_once = contextlib.nullcontext()
 
 ENDED = "the process ended while it was delivered"
 """What is said of a parked message while an attempt is made, where processes may have died of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How a subscription behaves over time. Spans are in seconds.
-
-    An attempt that fails is made again after about `first_s`, then twice that, up to `last_s`, with jitter. After
-    `here_max` attempts the message is put aside for the others, so that other keys go on. One during which the process
-    has ended more than `ends_max` times is tried no more.
-    """
-
-    lease_s: float = 6.0
-    wait_s: float = 20.0
-    first_s: float = 0.1
-    last_s: float = 60.0
-    here_max: int = 3
-    out_of_reach_s: float = 5.0
-    look_s: float = 0.5
-    ends_max: int = 5
-
-    def pause_s(self, attempts: int, chance: float, most_s: float | None = None) -> float:
-        """How long to wait after so many attempts; `chance` is from 0 to 1."""
-        span: float = min(self.first_s * 2.0 ** min(attempts - 1, 30), self.last_s if most_s is None else most_s)
-        return span * (0.5 + chance / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +61,7 @@ class Means:
     clock: Clock
     chance: Callable[[], float]
     suspects: Suspects
+    admission: Admission
 
 
 class Worker:
@@ -100,18 +78,15 @@ class Worker:
         self._pace = pace
         self._owner = owner
         self._suspects = means.suspects
+        self._admission = means.admission
         self.many_max = max((effect.many_max for effect in subscribed.effects.values()), default=1)
         """So many messages are delivered at once, at most."""
-        self._draining = asyncio.Event()
-
-    @property
-    def is_draining(self) -> bool:
+        self.is_draining = False
         """Whether it takes nothing new."""
-        return self._draining.is_set()
 
     def drain(self) -> None:
-        """Take nothing new, and wait for no further attempt."""
-        self._draining.set()
+        """Take nothing new. A lane that waits for an attempt goes on waiting until that is released."""
+        self.is_draining = True
 
     async def work(self, lane: Lane) -> None:
         """Deliver what waits in a lane, until nothing does."""
@@ -153,15 +128,21 @@ class Worker:
         effect = self._effect_of(envelope).on((message.event,))
         attempts = 0
         while True:
+            if (passage := await self._passage(lane, effect.type)) is None:
+                return False
             try:
-                is_again = is_suspect and await self._suspects.is_known(lane.held, message.position)
-                async with turn() if is_again else _at_once:
-                    if is_suspect:
-                        await self._suspects.count(lane.held, message.position, self._pace.ends_max)
-                    is_suspect = False
-                    await self._deliverer.deliver(
-                        envelope, effect, lane.timer, lambda tx: self._leases.advance(tx, lane.held, message.position)
-                    )
+                with passage:
+                    is_again = is_suspect and await self._suspects.is_known(lane.held, message.position)
+                    async with turn() if is_again else _at_once:
+                        if is_suspect:
+                            await self._suspects.count(lane.held, message.position, self._pace.ends_max)
+                        is_suspect = False
+                        await self._deliverer.deliver(
+                            envelope,
+                            effect,
+                            lane.timer,
+                            lambda tx: self._leases.advance(tx, lane.held, message.position),
+                        )
                 break
             except Fenced:
                 raise
@@ -182,10 +163,30 @@ class Worker:
         Raises:
             Fenced: somebody else has the partition by now.
         """
-        most_s = self._pace.out_of_reach_s if _is_out_of_reach(error) else None
+        most_s = self._pace.out_of_reach_s if is_out_of_reach(error) else None
+        return await self._wait(lane, max(self._pace.pause_s(attempts, self._chance(), most_s), _asked_s(error)))
+
+    async def _passage(self, lane: Lane, event_type: str | None) -> Passage | None:
+        """The way to one attempt, as soon as there is one; None where none is made, since the lane begins anew.
+
+        Raises:
+            Fenced: somebody else has the partition by now.
+        """
+        time = asyncio.get_running_loop().time
+        while (passage := self._admission.passage(time(), event_type)) is None:
+            if not await self._wait(lane, self._admission.wait_s(time())):
+                return None
+        return passage
+
+    async def _wait(self, lane: Lane, seconds: float) -> bool:
+        """Wait, unless the lane is released before; False where it begins anew, since the instance leaves.
+
+        Raises:
+            Fenced: somebody else has the partition by now.
+        """
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(self._pace.pause_s(attempts, self._chance(), most_s), _asked_s(error))):
-                await self._draining.wait()
+            async with asyncio.timeout(seconds):
+                await lane.released.wait()
         if lane.is_lost:
             raise Fenced
         if self.is_draining:
@@ -216,16 +217,19 @@ class Worker:
         effect = self._effect_of(envelope).on([message.event for message in together])
         attempts = 0
         while True:
+            if (passage := await self._passage(lane, None)) is None:
+                return
             try:
-                await self._deliverer.deliver(
-                    envelope, effect, lane.timer, lambda tx: self._leases.advance(tx, lane.held, last.position)
-                )
+                with passage:
+                    await self._deliverer.deliver(
+                        envelope, effect, lane.timer, lambda tx: self._leases.advance(tx, lane.held, last.position)
+                    )
                 break
             except Fenced:
                 raise
             except Exception as error:  # noqa: BLE001  # foreign code: the handler's own errors
                 attempts += 1
-                if not _is_out_of_reach(error):
+                if not is_out_of_reach(error):
                     _log.warning("%s: %d of %s go one by one: %s", self._names[0], len(together), self._names[1], error)
                     await self._deliver_each(lane, together)
                     return
@@ -244,7 +248,7 @@ class Worker:
     def _failed(self, envelope: Envelope, effect: Effect, error: Exception, attempts: int) -> Failure | None:
         """What becomes of a message after an error; None where it is tried again at once, in its place."""
         said = f"{type(error).__name__}: {error}"
-        if _is_out_of_reach(error):
+        if is_out_of_reach(error):
             if attempts in (1, 10):
                 _log.warning("%s: %s of %s waits: %s", self._names[0], envelope.type, self._names[1], said)
             return None
@@ -308,11 +312,15 @@ class Worker:
         """Whether a parked message is out of the way: it took effect, or is there no longer."""
         envelope = read_envelope(bytes(row.envelope), row.message_id)
         effect = self._effect_of(envelope).on((bytes(row.envelope),))
+        if (passage := await self._passage(lane, effect.type)) is None:
+            return False
         try:
-            async with turn() if row.error == ENDED else _at_once:
-                if lane.held.is_orphaned and not await self._survives(lane, row, effect):
-                    return False
-                await self._deliver_parked(lane, row, envelope, effect)
+            with passage:
+                async with turn() if row.error == ENDED else _at_once:
+                    if lane.held.is_orphaned and not await self._survives(lane, row, effect):
+                        passage.is_used = False
+                        return False
+                    await self._deliver_parked(lane, row, envelope, effect)
         except Fenced:
             raise
         except Gone:
@@ -376,11 +384,6 @@ class Worker:
     @property
     def _names(self) -> tuple[str, str]:
         return self._subscribed.name, self._subscribed.publisher
-
-
-def _is_out_of_reach(error: Exception) -> bool:
-    """Whether what the handler needs is not there now: no fault of the message, so that its place is kept."""
-    return isinstance(error, AtollError | Problem) and error.retryable
 
 
 def _asked_s(error: Exception) -> float:

@@ -26,7 +26,6 @@ from atoll.edge import (
     Principal,
     Rate,
     Rates,
-    Shedding,
     Tasks,
     Trace,
 )
@@ -73,7 +72,7 @@ class Edge:
         self._settings = settings
         self._tasks = Tasks("gateway")
         self._rates = Rates(Rate(settings.requests_per_s, settings.requests_burst))
-        self._doorkeeper: Doorkeeper = Shedding(lambda: entropy.bits(32) / 2**32)
+        self._doorkeeper: Doorkeeper = catalog.doorkeeper
         self.is_ready = False
 
     async def close(self) -> None:

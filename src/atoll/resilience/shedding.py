@@ -7,7 +7,7 @@ of calls in progress a part that grows with its cube (Netflix 2024: nearly nothi
 
 import asyncio
 from collections.abc import Callable, Hashable
-from typing import Protocol
+from typing import Protocol, Self
 
 from atoll.kernel import Criticality
 from atoll.resilience.gradient import AdaptiveLimit
@@ -30,8 +30,11 @@ RANKS = {
 class Doorkeeper(Protocol):
     """Lets requests in, or not. Whoever was let in is told of when it ends."""
 
-    def admits(self, criticality: Criticality, now: float) -> bool:
-        """Whether one more may begin at this moment of the loop's clock."""
+    def admits(self, criticality: Criticality, now: float, *, is_patient: bool = False) -> bool:
+        """Whether one more may begin at this moment of the loop's clock.
+
+        Who `is_patient` asks again where it was refused, as often as it takes: it goes behind all others.
+        """
         ...
 
     def ended(self, operation: Hashable, seconds: float | None) -> None:
@@ -69,18 +72,28 @@ class Shedding:
         """How many were refused so far."""
         self.is_looking = self._has_news = False
 
+    @classmethod
+    def drawing(cls, bits: Callable[[int], int]) -> Self:
+        """One that draws from `bits` of an `Entropy` when there is something to refuse.
+
+        A generator of its own would take chance from whoever draws next, in worlds with a seed.
+        """
+        return cls(lambda: bits(32) / 2**32)
+
     @property
     def limit(self) -> float:
         """How many calls may be in progress."""
         return self._limit.limit
 
-    def admits(self, criticality: Criticality, now: float) -> bool:
+    def admits(self, criticality: Criticality, now: float, *, is_patient: bool = False) -> bool:
         """Whether one more may begin; if so, `ended` is called when it has."""
         self._has_news = True
         if not self.is_looking:
             self._look()
         in_progress = self.in_progress
         refused = self._turns.refused(now)
+        if is_patient and self._turns.was_long:  # who comes first in each turn would never see that it gets long
+            refused = 1.0
         if (refused or in_progress > FREE * self._limit.limit) and not self._is_low(criticality, refused):
             self.shed[criticality] += 1
             return False

@@ -29,13 +29,15 @@ class Turn(msgspec.Struct, frozen=True):
 class Turns:
     """The turns of one loop, as whoever lets work in sees them."""
 
-    __slots__ = ("_begun_at", "_is_within", "_long_since", "_policy")
+    __slots__ = ("_begun_at", "_is_within", "_long_since", "_policy", "was_long")
 
     def __init__(self, policy: Turn | None = None) -> None:
         self._policy = policy or Turn()
         self._is_within = False
         self._begun_at = 0.0
         self._long_since: float | None = None
+        self.was_long = False
+        """Whether the last turn in which anybody asked was long."""
 
     def refused(self, now: float) -> float:
         """Which share of what comes at this moment is refused, from 0 to 1. Asked for each request that comes."""
@@ -56,5 +58,6 @@ class Turns:
 
     def _end(self) -> None:
         self._is_within = False
-        if asyncio.get_running_loop().time() - self._begun_at < self._policy.long_s:
+        self.was_long = asyncio.get_running_loop().time() - self._begun_at >= self._policy.long_s
+        if not self.was_long:
             self._long_since = None

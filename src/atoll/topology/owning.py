@@ -23,6 +23,7 @@ from atoll.events import (
     publishing,
 )
 from atoll.kernel import Clock, Entropy
+from atoll.resilience import Doorkeeper
 from atoll.service import Declaration, Service
 from atoll.telemetry import Recorder
 from atoll.topology.log_door import source_of
@@ -50,6 +51,7 @@ class Owned:
         entropy: Entropy,
         kept: Kept,
         recorder: Recorder | None = None,
+        doorkeeper: Doorkeeper | None = None,
     ) -> None:
         from atoll.data.statements import Statements  # noqa: PLC0415  # loaded by those alone who have a database
 
@@ -58,6 +60,7 @@ class Owned:
         self._entropy = entropy
         source = source_of(application, declaration.name)
         self._recorder = recorder
+        self._doorkeeper = doorkeeper
         self.outbox = Outbox(source, declaration.contract, clock, entropy, recorder=recorder)
         self.database = Database(driver, Statements(driver.dialect), self.outbox)
         self.keeper = Keeper(self.database, clock)
@@ -106,7 +109,7 @@ class Owned:
         ]
         for subscribed, log in (*own, *((each, self.log) for each in posted)):
             given = (subscribed, log, self.database, self._clock, self._entropy, pace)
-            subscription = Subscription(*given, recorder=self._recorder)
+            subscription = Subscription(*given, recorder=self._recorder, doorkeeper=self._doorkeeper)
             subscription.start()
             self.subscriptions.append(subscription)
         turns = [Turn(each.name, each.every_s, getattr(service, each.name)) for each in declaration.repeated]

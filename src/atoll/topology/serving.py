@@ -138,6 +138,7 @@ async def serving(
                 [*running.served, reports.contract],
                 world.entropy,
                 pages=_pages(running),
+                doorkeeper=running.doorkeeper,
                 proving=proving,
             )
             connections = server.connections

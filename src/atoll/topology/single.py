@@ -23,6 +23,7 @@ from atoll.data import Database
 from atoll.data.places import DatabaseSettings
 from atoll.events import Log
 from atoll.kernel import Clock, Config, Disk, Entropy, Threads, refuse
+from atoll.resilience import Doorkeeper, Shedding
 from atoll.service import (
     Application,
     Command,
@@ -84,6 +85,8 @@ class Running:
         self._units = units
         self.world = world
         self._recorder = recorder
+        self.doorkeeper: Doorkeeper = world.doorkeeper or Shedding.drawing(world.entropy.bits)
+        """Lets in whatever comes to this process: from other processes, from outside, and out of logs."""
         self._callers: list[Caller] = []
         self.answering = answering or LocalTransport(access_of(application, units, is_alone=directory is None))
         self._peers = directory.services if directory is not None else frozenset[str]()
@@ -123,7 +126,10 @@ class Running:
             yield Gauge("calls_in_progress", float(instance.active), name)
         for name, owned in self.owned.items():
             for subscription in owned.subscriptions:
-                yield Gauge("events_behind", float(subscription.lag), f"{name}<{subscription.subscribed.publisher}")
+                of = f"{name}<{subscription.subscribed.publisher}"
+                yield Gauge("events_behind", float(subscription.lag), of)
+                if openness := subscription.openness:
+                    yield Gauge("breaker_open", openness, of)
         for caller in self._callers:
             for service, openness in caller.breakers():
                 yield Gauge("breaker_open", openness, f"{caller.name}>{service}")
@@ -214,7 +220,7 @@ class Running:
         driver = world.storage(name, driver)
         kept = dataclasses.replace(declaration, reactions=()) if is_elsewhere else declaration  # others react for it
         given = (driver, world.clock, world.entropy, world.kept)
-        owned = Owned(self.application.name, kept, *given, recorder=self._recorder)
+        owned = Owned(self.application.name, kept, *given, recorder=self._recorder, doorkeeper=self.doorkeeper)
         self.owned[name] = owned
         await owned.prepare()
         if is_elsewhere:
@@ -306,7 +312,7 @@ class Running:
         assert kind is Catalog
         listings = tuple(_listing(unit, self.application.owner) for unit in self._units if unit.contract)
         about = (self.application.name, self.application.version, self.application.description)
-        return Catalog(*about, listings, self._calling(declaration.name))
+        return Catalog(*about, listings, self._calling(declaration.name), self.doorkeeper)
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from atoll.contract import Contract
 from atoll.data import Driver
 from atoll.events import Kept, Pace
 from atoll.kernel import Clock, Disk, Entropy
-from atoll.resilience import Policies
+from atoll.resilience import Doorkeeper, Policies
 from atoll.telemetry import NothingKept, Telemetry
 
 
@@ -85,6 +85,8 @@ class World:
     policies: Policies = _POLICIES
     telemetry: Telemetry = _NOTHING
     """What was recorded of the application, for those of its services that ask."""
+    doorkeeper: Doorkeeper | None = None
+    """Who lets work into the process; None for that of production."""
     watch: Watch | None = None
     """How its work is recorded; None where nobody is to know of it, and without a `state`."""
 
