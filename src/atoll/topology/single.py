@@ -42,6 +42,7 @@ from atoll.topology.configured import database_settings, settings_of
 from atoll.topology.databases import opened
 from atoll.topology.event_door import EventDoor
 from atoll.topology.exporting import export_target
+from atoll.topology.gauging import gauges_of
 from atoll.topology.graph import graph_mistakes, in_start_order
 from atoll.topology.loading import Unit, load_units
 from atoll.topology.log_door import LogDoor, RemoteLog, door_of
@@ -122,17 +123,7 @@ class Running:
 
     def gauges(self) -> Iterator[Gauge]:
         """How its parts fare now."""
-        for name, instance in self.instances.items():
-            yield Gauge("calls_in_progress", float(instance.active), name)
-        for name, owned in self.owned.items():
-            for subscription in owned.subscriptions:
-                of = f"{name}<{subscription.subscribed.publisher}"
-                yield Gauge("events_behind", float(subscription.lag), of)
-                if openness := subscription.openness:
-                    yield Gauge("breaker_open", openness, of)
-        for caller in self._callers:
-            for service, openness in caller.breakers():
-                yield Gauge("breaker_open", openness, f"{caller.name}>{service}")
+        return gauges_of(self.instances, self.owned, self._callers, self.doorkeeper)
 
     async def ready(self) -> dict[str, bool]:
         """Which instances take calls now."""
