@@ -345,6 +345,26 @@ def test_a_store_that_is_opened_late_knows_what_it_has(tmp_path: Path, clock: Cl
     assert [one.line.at for one in telemetry.logs(ALL_LINES)] == [*range(5_001)]
 
 
+def test_a_store_that_is_spoiled_is_put_aside(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, clock: Clock, telemetry: KeptTelemetry
+) -> None:
+    """The disk has lost a part of it: a new one is begun, with what the rings still have."""
+    rings = Rings(tmp_path)
+    rings.span(span(1))
+    drained(tmp_path)
+    content = store_path(tmp_path).read_bytes()
+    store_path(tmp_path).write_bytes(content[:4096] + os.urandom(len(content) - 4096))
+    draining = Draining(tmp_path, sampling=KEEPS_ALL, monotonic=clock)
+    clock.now_s += AGAIN_S
+    rings.span(span(2))
+    rings.close()
+    draining.close()
+
+    assert kept_traces(telemetry) == [1, 2]
+    assert len(said(caplog)) == 3
+    assert store_path(tmp_path).with_name("telemetry.db.aside").exists()
+
+
 def test_a_folder_that_cannot_be_made_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Nothing is collected, and nothing stops."""
     (tmp_path / "telemetry").write_text("a file")

@@ -1,6 +1,8 @@
 """The store of telemetry: bounded, kept over restarts, closed to others, and read while it is written."""
 
 import logging
+import os
+import signal
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -26,6 +28,7 @@ from atoll.telemetry import (
     Telemetry,
     TraceSearch,
 )
+from tests.adapters.collected import forked
 from tests.adapters.kept import store_of, write
 
 MEBIBYTE = 1024 * 1024
@@ -155,6 +158,18 @@ def test_it_is_read_while_it_is_written(tmp_path: Path, store: TelemetryStore, t
 
     assert while_it_is_written == (span(1),)
     assert telemetry.trace(1).spans == ()
+
+
+def test_it_is_read_though_who_wrote_it_was_killed(tmp_path: Path, telemetry: KeptTelemetry) -> None:
+    """And nobody writes it any more: what was committed last is still in the log of SQLite."""
+
+    def write_and_die() -> None:
+        write(store_of(tmp_path), [span(1)])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    os.waitpid(forked(write_and_die), 0)
+
+    assert telemetry.trace(1).spans == (span(1),)
 
 
 def test_nobody_else_can_look_into_it(tmp_path: Path, store: TelemetryStore) -> None:

@@ -16,7 +16,7 @@ import msgspec
 
 from atoll.adapters.rings import BLOCK, NotARing, RingReader
 from atoll.adapters.telemetry_rows import is_storable_line, is_storable_span
-from atoll.adapters.telemetry_schema import put_aside, store_path
+from atoll.adapters.telemetry_schema import is_spoiled, put_aside, store_path, telemetry_folder
 from atoll.adapters.telemetry_store import SIZE_BYTES_MAX, Batch, Place, TelemetryStore
 from atoll.telemetry import Kept, LogLine, Lost, Record, Sample, Sampler, Sampling, Sink, Span, decode, glance
 
@@ -89,6 +89,7 @@ class Draining:
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._state = state
         self._folder = state / "telemetry" / "rings"
         self._path = store_path(state)
         self._size_bytes_max = size_bytes_max
@@ -253,17 +254,20 @@ class Draining:
         except (sqlite3.Error, OSError) as error:
             if self._failed_at is None:
                 _log.error(
-                    "telemetry cannot be kept in %s: %s; make room for it, it is dropped until then", self._path, error
+                    "telemetry cannot be kept in %s: %s; see to the disk, what comes is dropped until then",
+                    self._path,
+                    error,
                 )
             self._failed_at = self._monotonic()
             if self._store is not None:
                 self._store.close()
                 self._store = None
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
+            if is_spoiled(error):
                 with contextlib.suppress(OSError):  # then it fails again, and that was said
                     put_aside(self._path)
 
     def _open_store(self) -> None:
+        telemetry_folder(self._state)
         self._store = store = TelemetryStore(self._path, self._size_bytes_max)
         if not self._knows_places:
             self._knows_places = True

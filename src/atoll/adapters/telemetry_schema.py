@@ -125,6 +125,11 @@ def put_aside(path: Path) -> None:
             path.with_name(path.name + ending).replace(aside.with_name(aside.name + ending))
 
 
+def is_spoiled(error: Exception) -> bool:
+    """Whether an error says that a file is no database, or is one no more."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
 def opened_to_read(path: Path) -> sqlite3.Connection | None:
     """A connection that only reads, in a transaction: what it sees does not change. None where there is no store yet.
 
@@ -165,7 +170,7 @@ def _usable(path: Path) -> sqlite3.Connection | None:
             return connection
     except sqlite3.Error as error:
         connection.close()
-        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        if is_spoiled(error):
             return None
         raise
     connection.close()

@@ -22,7 +22,7 @@ HISTORY_EVERY_S, HISTORY_S = 10.0, 86_400.0
 _TRACES_KNOWN_MAX = 20_000
 _TRACE_BYTES, _SPAN_BYTES, _LINE_BYTES, _SAMPLE_BYTES = 90, 170, 90, 40
 """What a row takes beside its texts, with its places in indexes: about."""
-_WAL_PAGES = 2_000
+_LOG_PAGES = 2_000
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -63,15 +63,23 @@ class TelemetryStore:
     """
 
     def __init__(self, path: Path, size_bytes_max: int = SIZE_BYTES_MAX) -> None:
-        self._db = opened_to_write(path)
-        page_size: int = self._asked("PRAGMA page_size")
-        self._pages_usual = size_bytes_max * 11 // 16 // page_size
         self._bytes_max = size_bytes_max
-        self._db.execute(f"PRAGMA max_page_count={size_bytes_max * 3 // 4 // page_size}")  # the rest is the WAL's
-        wal_pages = min(_WAL_PAGES, max(size_bytes_max // 32 // page_size, 16))
-        self._db.execute(f"PRAGMA wal_autocheckpoint={wal_pages}")
-        self._db.execute(f"PRAGMA journal_size_limit={wal_pages * page_size}")
-        self._begin_anew()
+        self._db = opened_to_write(path)
+        try:
+            self._bound()
+            self._begin_anew()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _bound(self) -> None:
+        page_size = self._asked("PRAGMA page_size")
+        pages = self._bytes_max // page_size
+        self._pages_usual = pages * 11 // 16
+        self._db.execute(f"PRAGMA max_page_count={pages * 3 // 4}")  # the rest is for the log of SQLite
+        log_pages = min(_LOG_PAGES, max(pages // 32, 16))
+        self._db.execute(f"PRAGMA wal_autocheckpoint={log_pages}")
+        self._db.execute(f"PRAGMA journal_size_limit={log_pages * page_size}")
 
     def places(self) -> dict[str, Place]:
         """How far each ring was read."""
