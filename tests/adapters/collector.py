@@ -35,6 +35,8 @@ class Collector:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 if self.headers.get("content-encoding") == "gzip":
                     body = gzip.decompress(body)
+                names = {name.lower(): value for name, value in self.headers.items()}
+                collector.sent.put(Sent(self.path, names, body))
                 status, headers, answer = next(collector._answers, WELL)
                 self.send_response(status)
                 for name, value in headers.items():
@@ -42,8 +44,6 @@ class Collector:
                 self.send_header("content-length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
-                names = {name.lower(): value for name, value in self.headers.items()}
-                collector.sent.put(Sent(self.path, names, body))
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # as the standard library has it
                 pass

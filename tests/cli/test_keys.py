@@ -37,6 +37,13 @@ def test_a_key_is_shown_once_and_listed_without_it(keys: Keys, tmp_path: Path) -
     assert row.rstrip().endswith("open")
 
 
+def test_a_key_may_open_the_figures(keys: Keys) -> None:
+    """They are no operation; a reader of Prometheus needs a key of its own all the same."""
+    made = json.loads(keys("make", "prometheus", "--opens", "gateway.metrics", "--json").stdout)
+
+    assert made["opens"] == ["gateway.metrics"]
+
+
 def test_a_revoked_key_says_so(keys: Keys) -> None:
     """It stays in the list: somebody may ask what it was."""
     made = json.loads(keys("make", "ci", "--opens", "*", "--json").stdout)

@@ -7,7 +7,7 @@ import pytest
 
 from atoll import contract_of
 from atoll.adapters.system import SystemDisk
-from atoll.identity import ApiKeys, NotAKey
+from atoll.identity import ApiKeys, NotAKey, Principal
 from atoll.identity.api_keys import FILE, LOOK_S
 from atoll.testing import MemoryDisk, SeededEntropy
 from tests.calls.test_access import Teller, Vault
@@ -51,6 +51,20 @@ def test_a_scope_is_an_operation_a_service_or_everything(ring: Ring, scope: str,
 
     assert principal is not None
     assert [principal.may(each) for each in contract_of(Vault).operations] == opened
+
+
+@pytest.mark.parametrize(
+    ("scope", "is_named"), [("gateway.metrics", True), ("gateway.*", True), ("*", False), ("vault.*", False)]
+)
+def test_what_is_no_operation_is_opened_by_its_name_alone(ring: Ring, scope: str, is_named: bool) -> None:
+    """`*` is whatever is public: figures of the inside are not."""
+    key, _ = ring.changing.make("ci", (scope,))
+
+    principal = ring.gateway.principal_of(key)
+
+    assert principal is not None
+    assert principal.names("gateway", "metrics") is is_named
+    assert not Principal("ada", "a token").names("gateway", "metrics")
 
 
 def test_only_a_digest_is_kept_where_its_owner_alone_can_read(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from atoll.data.places import SECTION, DatabaseSettings
 from atoll.kernel import Config, Mistake, read_settings, refuse
 from atoll.service import Application, Elsewhere, Settings
 from atoll.topology.exporting import SECTION as TELEMETRY
+from atoll.topology.exporting import export_target
 from atoll.topology.loading import Unit, load_units
 from atoll.topology.remotes import with_remotes
 
@@ -22,7 +23,8 @@ def check_settings(application: Application, config: Config) -> None:
     here = [dataclasses.replace(unit, declaration=None) if unit.name in is_apart else unit for unit in units]
     _, found = settings_of(application, here, config, whole=not mistakes)
     _, wrong = with_remotes(application, None, config)
-    refuse([*mistakes, *found, *wrong])
+    _, unfit = export_target(application.name, config)
+    refuse([*mistakes, *found, *wrong, *unfit])
 
 
 def settings_of(
