@@ -1,18 +1,20 @@
-"""What does it cost that everything is seen: a call, its rate, the disk?
+"""What does it cost that everything is seen: a call, its rate, the disk, and a question?
 
 Each beside the same with nobody looking: the processor time of a call that does nothing, on either side; the rate of
-calls between two processes, and what they leave on the disk. How long questions to a million spans take is measured by
-`telemetry_store`.
+calls between two processes while a third one collects, and what they leave on the disk. Then what is asked of many
+spans. Other ways to keep them are compared by `telemetry_store`.
 """
 
 import asyncio
 import tempfile
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
 
+from atoll.adapters.collecting import Collector
+from benchmarks import telemetry_store
 from benchmarks.measuring import (
     Batch,
     Cost,
@@ -30,6 +32,8 @@ from benchmarks.measuring import (
     run,
 )
 from benchmarks.subjects.recording import sides
+from benchmarks.subjects.telemetry_kept import WAYS, OneFile
+from benchmarks.telemetry_store import kept_and_searched, slowest
 
 SIDE_US_MAX = 3.0
 """The goal: what a record may cost a call on one side."""
@@ -44,27 +48,34 @@ PARTS = ("atoll", "msgspec", "uvloop")
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured: calls that do nothing, and rounds of calls between processes."""
+    """How much is measured: calls that do nothing, rounds of calls, and the size of `telemetry_store`."""
 
     calls: Effort
     rounds: int
     batch_s: float
+    searched: str
 
 
 SIZES = {
-    "tiny": Size(Effort(2, 0.001), 1, 0.05),  # for tests: says nothing
-    "small": Size(Effort(15, 0.02), 5, 0.7),
-    "full": Size(Effort(101, 0.04), 21, 1.0),
+    "tiny": Size(Effort(2, 0.001), 1, 0.05, "tiny"),  # for tests: says nothing
+    "small": Size(Effort(15, 0.02), 5, 0.7, "small"),
+    "full": Size(Effort(101, 0.04), 21, 1.0, "full"),
 }
 
 
 def measure(size: Size, screen: Screen) -> Findings:
-    """Both questions, one after the other."""
+    """All questions, one after the other."""
     findings = Findings()
     with tempfile.TemporaryDirectory() as folder:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_cost(Path(folder), size, screen, findings))
         _rate(Path(folder), size, screen, findings)
+        searched = telemetry_store.SIZES[size.searched]
+        with screen.progress("searches", 1) as advance:
+            name = next(name for name, way in WAYS.items() if way is OneFile)
+            kept_and_searched(Path(folder) / "searched", name, OneFile, searched, findings)
+            advance()
+        findings.ratios.append(slowest(findings, searched))
     return findings
 
 
@@ -80,9 +91,10 @@ async def _cost(folder: Path, size: Size, screen: Screen, findings: Findings) ->
 
 
 def _rate(folder: Path, size: Size, screen: Screen, findings: Findings) -> None:
-    """A client and a server, each on a core of its own; whoever collects is the server's own process."""
+    """A client and a server, each on a core of its own; whoever collects is on neither, as a supervisor."""
     client_core, server_core = cores()
-    with Programs() as serving, Programs() as calling:  # who calls ends before who is called
+    collector = Collector(folder / SEEN / "atoll")
+    with closing(collector), Programs() as serving, Programs() as calling:  # who calls ends before who is called
         side = "benchmarks.subjects.calls_side"
         stacks: list[Stack] = []
         for name, module in MODULES.items():
@@ -94,6 +106,7 @@ def _rate(folder: Path, size: Size, screen: Screen, findings: Findings) -> None:
             stacks.append(Stack(name, client, [server]))
         for stack in stacks:
             stack.client.ready()
+        collector.start()
         with screen.progress(f"calls, {IN_FLIGHT} in flight", size.rounds) as advance:
             found = rates("call", stacks, Batch(IN_FLIGHT, size.batch_s), size.rounds, advance)
     findings.rates += found.values()

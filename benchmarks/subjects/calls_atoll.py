@@ -22,7 +22,8 @@ from benchmarks.subjects.calls_peer import WRONG, Refused
 from benchmarks.subjects.leads import LEAD, LEADS, Score, Scoring
 
 ROUTING = "routing"
-_WATCH = Watch("scoring-1")
+_WATCH = Watch("scoring-1", is_collector=False)
+"""As under a supervisor, who collects."""
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from atoll.contract import contract_of
 from atoll.kernel import Trace, current
 from atoll.telemetry import Recorder
 from atoll.topology.observing import observed
+from atoll.topology.world import Watch
 from benchmarks.measuring import Subject
 from benchmarks.measuring.cost import Work
 
@@ -37,7 +38,8 @@ class _Nothing(Service, Nothing):
 
 async def sides(folder: Path, stack: AsyncExitStack) -> tuple[Side, Side]:
     """Both sides of a call, recorded as a process records its own, until the stack is closed."""
-    recorder = (await stack.enter_async_context(observed(World.real(folder), "nothing"))).recorder
+    world = World.real(folder, watch=Watch("nothing-1", is_collector=False))  # who collects is another process
+    recorder = (await stack.enter_async_context(observed(world, "nothing"))).recorder
     return (
         ("caller's side", Subject(UNSEEN, _calls()), Subject(SEEN, _calls(caller=recorder))),
         ("called side", Subject(UNSEEN, _calls()), Subject(SEEN, _calls(called=recorder))),
