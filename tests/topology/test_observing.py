@@ -1,0 +1,131 @@
+"""What processes record outlives them, and is collected in one place."""
+
+import asyncio
+import dataclasses
+import logging
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from atoll import Config, World, single
+from atoll.seeing import KeptTelemetry, Kind, LogSearch, Span, TraceSearch
+from atoll.testing import running_processes
+from tests.topology.busy import Orders, busy
+from tests.topology.processes import processes_of, supervised_program
+from tests.topology.test_supervisor import until
+
+BUSY = "tests.topology.busy:busy"
+PATIENCE_S = 20
+
+
+async def found(ask: Callable[[], bool]) -> None:
+    """Wait until something is kept: who collects looks a few times a second."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not ask():  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.05)
+
+
+def answered(telemetry: KeptTelemetry, key: str, service: str) -> list[Span]:
+    """The calls about a key that a service has answered."""
+    return [span for span in telemetry.story(key).spans if span.service == service and span.kind is Kind.CALL]
+
+
+@pytest.mark.slow
+async def test_what_was_acknowledged_before_a_kill_is_there(tmp_path: Path) -> None:
+    """SIGKILL right behind the last answer: the records of all calls are kept, of the killed process, too."""
+    telemetry = KeptTelemetry(tmp_path)
+    keys = [f"hat-{number}" for number in range(50)]
+
+    async with running_processes(BUSY, state=tmp_path) as application:
+        orders = application.client(Orders)
+        for key in keys:
+            await orders.status(key)
+        os.kill((await until(application, "stock-1")).pid, signal.SIGKILL)
+        await found(lambda: all(answered(telemetry, key, "stock") for key in keys))
+        await until(application, "stock-2")
+        await found(lambda: {"stock-2", "orders-1"} <= {each.name for each in telemetry.processes() if each.is_alive})
+
+    spans = [span for key in keys for span in answered(telemetry, key, "stock")]
+    assert len(spans) == len(keys)
+    assert {span.caller for span in spans} == {"orders"}
+    said = telemetry.logs(LogSearch(text="SIGKILL"))
+    assert [line.process for line in said] == ["supervisor"]
+    assert not list((tmp_path / "telemetry" / "rings").iterdir())
+
+
+@pytest.mark.slow
+def test_what_was_recorded_without_a_collector_is_collected_by_the_next_one(tmp_path: Path) -> None:
+    """All processes are killed at once, the supervisor first: what they had recorded is in their rings."""
+    with supervised_program(tmp_path) as program:
+        os.kill(program.process.pid, signal.SIGSTOP)  # it collects nothing from now on
+        asyncio.run(_ask(tmp_path))
+        for pid in (program.process.pid, *processes_of(tmp_path).values()):
+            os.kill(pid, signal.SIGKILL)
+        program.process.wait()
+    telemetry = KeptTelemetry(tmp_path)
+    before = [key for key in KEYS if answered(telemetry, key, "stock")]
+
+    with supervised_program(tmp_path):
+        asyncio.run(found(lambda: all(answered(telemetry, key, "stock") for key in KEYS)))
+
+    assert len(before) < len(KEYS)  # the control: they were not collected while it was stopped
+
+
+KEYS = [f"scarf-{number}" for number in range(20)]
+
+
+async def _ask(state: Path) -> None:
+    """Ask for each key by a script, which calls as the operator."""
+    from atoll.elsewhere import Operator, connect  # noqa: PLC0415  # as a script would
+    from tests.topology.processes import run_folder  # noqa: PLC0415  # as above
+
+    async with connect(f"unix:{run_folder(state) / 'orders.sock'}", operator=Operator("busy", state)) as connected:
+        for key in KEYS:
+            await connected.client(Orders).status(key)
+
+
+async def test_a_store_that_cannot_be_written_stops_nobody_and_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The folder is a file: calls go on, and the log has one line about it."""
+    (tmp_path / "telemetry").write_text("in the way")
+    application = dataclasses.replace(busy, edges=())
+
+    with caplog.at_level(logging.WARNING, "atoll.telemetry"):
+        async with single(application, world=World.real(tmp_path), config=Config({})) as app:
+            served = await app.client(Orders).status("hat")
+
+    assert served.pid == os.getpid()
+    said = [record.getMessage() for record in caplog.records if record.name == "atoll.telemetry"]
+    assert len(said) == 2, said  # by who records, and by who collects
+    assert all("telemetry" in each for each in said)
+
+
+async def test_one_collects_of_those_that_share_a_folder(tmp_path: Path) -> None:
+    """Two applications in one state folder: the work of both is kept, once."""
+    telemetry = KeptTelemetry(tmp_path)
+    application = dataclasses.replace(busy, edges=())
+
+    async with (
+        single(application, world=World.real(tmp_path), config=Config({})) as one,
+        single(application, world=World.real(tmp_path), config=Config({})) as other,
+    ):
+        await one.client(Orders).status("one")
+        await other.client(Orders).status("other")
+        await found(lambda: bool(answered(telemetry, "one", "stock") and answered(telemetry, "other", "stock")))
+
+    assert len(telemetry.traces(TraceSearch(name="orders.status"))) == 2
+
+
+async def test_nothing_is_recorded_where_nobody_is_to_know(tmp_path: Path) -> None:
+    """A world without a watch leaves nothing on the disk."""
+    application = dataclasses.replace(busy, edges=())
+
+    async with single(application, world=World.real(tmp_path, watch=None), config=Config({})) as app:
+        await app.client(Orders).status("hat")
+
+    assert not (tmp_path / "telemetry").exists()
+    assert KeptTelemetry(tmp_path).traces(TraceSearch()) == []
