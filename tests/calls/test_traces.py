@@ -45,6 +45,11 @@ class Leaf(Protocol):
         """The key, of a call with all kinds of arguments."""
         ...
 
+    @get("/whose")
+    async def whose(self) -> str:
+        """Whose work it is."""
+        ...
+
     @get("/items")
     def items(self) -> AsyncIterator[int]:
         """Two."""
@@ -87,6 +92,9 @@ class _LeafService(Service, Leaf, owner="tests"):
 
     async def charge_account(self, account_id: str, charge: Charge, currency: str = "EUR") -> str:
         return context().idempotency_key or "none"
+
+    async def whose(self) -> str:
+        return context().service
 
     async def items(self) -> AsyncIterator[int]:
         yield 1
@@ -145,6 +153,18 @@ async def test_a_chain_of_calls_is_one_trace(placement: Placement) -> None:
     assert (leaf.parent_id, items.parent_id) == (branch.span_id, branch.span_id)
     assert (root.caller, branch.caller, leaf.caller) == ("", "root", "branch")
     assert {record.outcome for record in recorder.records} == {"ok"}
+
+
+@on_every_placement
+@simulated
+async def test_a_handler_knows_whose_work_it_does(placement: Placement) -> None:
+    """What it logs, and parts of it that are recorded, are its service's; also where users and tenants are known."""
+    async with placement.running(CHAIN) as app:
+        usual = await app.client(Leaf).whose()
+        current.set(Context(user="ada", tenant="acme"))
+        unusual = await app.client(Leaf).whose()
+
+    assert (usual, unusual) == ("leaf", "leaf")
 
 
 @on_every_placement

@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from atoll import Config, World, single
-from atoll.edge import ApiKeys
+from atoll.adapters.telemetry_reading import TelemetryUnreadable
+from atoll.edge import ApiKeys, Telemetry
 from atoll.gateway import connection
 from atoll.telemetry import Figures, NothingKept, ProcessFigures, Sample, Span
 from tests.gateway.orders import orders
@@ -24,10 +26,17 @@ class _Kept(NothingKept):
         return [ProcessFigures("orders-1", True, Sample(7.0, figures.all, []))]
 
 
+class _Unreadable(NothingKept):
+    """A store that cannot be read."""
+
+    def processes(self) -> Sequence[ProcessFigures]:
+        raise TelemetryUnreadable("telemetry.db", "permission denied")
+
+
 @asynccontextmanager
-async def opened(state: Path, *opens: str) -> AsyncGenerator[httpx.AsyncClient]:
+async def opened(state: Path, *opens: str, telemetry: Telemetry | None = None) -> AsyncGenerator[httpx.AsyncClient]:
     """Somebody at the gateway: with a key that opens this, or with the development key."""
-    world = dataclasses.replace(World.real(state), telemetry=_Kept())
+    world = dataclasses.replace(World.real(state), telemetry=telemetry or _Kept())
     async with single(orders, world=world, config=Config({"SHOP_GATEWAY_PORT": "0"})):
         found = connection(state)
         assert found is not None
@@ -88,3 +97,15 @@ async def test_they_are_read_only(tmp_path: Path) -> None:
 
     assert answer.status_code == 405
     assert answer.headers["allow"] == "GET, HEAD"
+
+
+async def test_figures_that_cannot_be_read_are_no_defect_of_the_gateway(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """503: whoever scrapes comes again, and the log says what to do."""
+    async with opened(tmp_path, telemetry=_Unreadable()) as http:
+        answer = await http.get("/metrics")
+
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "unavailable"
+    assert "telemetry.db cannot be read: permission denied" in caplog.text

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 
@@ -58,6 +59,7 @@ def join_opentelemetry(record: Callable[[Span], None], now: Callable[[], float])
     return leave
 
 
+@cache
 def _is_installed() -> bool:
     """Whether OpenTelemetry is there, and knows this distribution by its entry point."""
     if find_spec("opentelemetry") is None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from opentelemetry import trace as api
 from opentelemetry.context.context import Context as Values
 from opentelemetry.util._decorator import _agnosticcontextmanager  # pyright: ignore[reportPrivateUsage]  # as in the API
-from opentelemetry.util.types import AnyValue, Attributes
+from opentelemetry.util.types import Attributes
 
 from atoll.adapters.opentelemetry_context import enter
 from atoll.kernel import Context, Trace, current
@@ -142,12 +142,12 @@ class JoinedSpan(api.Span):
         """Whether it has not ended."""
         return not self._has_ended
 
-    def set_attributes(self, attributes: Mapping[str, AnyValue]) -> None:
+    def set_attributes(self, attributes: Mapping[str, object]) -> None:
         """Keep those that say what kind of work it is."""
         for key, value in attributes.items():
             self.set_attribute(key, value)
 
-    def set_attribute(self, key: str, value: AnyValue) -> None:
+    def set_attribute(self, key: str, value: object) -> None:
         """Keep it, if it says what kind of work it is."""
         if key in KEPT and not self._has_ended and isinstance(value, str | int | float):
             self._attributes[key] = str(value)[:TEXT_MAX]

@@ -174,7 +174,7 @@ def context_of(headers: Mapping[bytes, bytes], operation: Operation, now: float,
     caller = get(b"atoll-caller")
     caller_name = "" if caller is None else _text(caller)
     if headers.keys() <= _USUAL:
-        return Context(trace, deadline_at, caller_name)
+        return Context(trace, deadline_at, caller_name, service=operation.service)
     user, key, user_token = get(b"atoll-user"), get(b"idempotency-key"), get(b"atoll-user-token")
     return Context(
         trace,
@@ -186,6 +186,7 @@ def context_of(headers: Mapping[bytes, bytes], operation: Operation, now: float,
         None if key is None else _text(key),
         None,
         None if user_token is None else user_token.decode("latin-1"),
+        operation.service,
     )
 
 

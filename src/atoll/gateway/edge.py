@@ -15,7 +15,19 @@ from starlette.responses import Response as HttpResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from atoll import Context, DeadlineExceeded, Entropy, Fault, Forbidden, InvalidInput, Problem, Unauthenticated, openapi
+from atoll import (
+    AtollError,
+    Context,
+    DeadlineExceeded,
+    Entropy,
+    Fault,
+    Forbidden,
+    InvalidInput,
+    Problem,
+    Unauthenticated,
+    Unavailable,
+    openapi,
+)
 from atoll.edge import (
     Catalog,
     Criticality,
@@ -150,7 +162,11 @@ class Edge:
             raise MethodNotAllowed(path=f"/{METRICS}", method=request.method, allowed="GET, HEAD")
         if not principal.names("gateway", METRICS):
             raise _not_opened(principal, f"gateway.{METRICS}", trace)
-        exposed = await self._exposed(request.headers.get("accept", ""))
+        try:
+            exposed = await self._exposed(request.headers.get("accept", ""))
+        except AtollError as error:  # the store cannot be read, or all threads are busy
+            _log.warning("the figures cannot be told: %s", error, extra={"trace_id": trace.id})
+            raise Unavailable(service="gateway", reason="its figures cannot be read") from None
         return HttpResponse(exposed.body, headers={"content-type": exposed.media_type, "cache-control": "no-store"})
 
     async def _operation(self, request: Request, trace: Trace, principal: Principal) -> ASGIApp:
