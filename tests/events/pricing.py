@@ -26,7 +26,7 @@ class Pricing:
 
     error: Exception | None = None
     takes_s: float = 0.5
-    asked_at: list[float] = field(default_factory=list)
+    asked_at: list[float] = field(default_factory=list[float])
     at_once: int = 0
     """How many ask now."""
     at_once_max: int = 0

@@ -21,6 +21,7 @@ CATCHES_EVERYTHING = {
     "src/atoll/cli/starting.py": "whatever ends the application is told as an end, not as a traceback",
     "src/atoll/events/timing.py": "a handler that is called again and again is foreign code",
     "src/atoll/events/worker.py": "whatever a handler raises parks its message",
+    "src/atoll/telemetry/journal.py": "a name without bytes must not end the work that is recorded",
     "src/atoll/gateway/edge.py": "a fault of the edge itself is an answer too",
     "src/atoll/kernel/lane.py": "whatever a piece of work raises ends it, and not the lane",
     "src/atoll/kernel/tasks.py": "work that goes on for ever goes on, whatever ends it",
