@@ -219,9 +219,10 @@ async def reading(
     entropy: Entropy = ENTROPY,
     doorkeeper: Doorkeeper | None = None,
     breaker: Switch | None = None,
+    done: dict[str, Effect] | None = None,
 ) -> AsyncGenerator[Reader]:
-    """A subscriber that reads until the block is left."""
-    done = effects(handler, attempts_max=attempts_max, timeout_s=timeout_s)
+    """A subscriber that reads until the block is left. `done` is what it does instead of the handler."""
+    done = done or effects(handler, attempts_max=attempts_max, timeout_s=timeout_s)
     subscribed = Subscribed(name, "shop", done, is_from_now)
     subscription = Subscription(
         subscribed, log, database, clock, entropy, pace, leases, doorkeeper=doorkeeper, breaker=breaker

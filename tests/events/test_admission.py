@@ -1,11 +1,15 @@
 """What each attempt at a delivery passes first: a breaker, and the process's doorkeeper. Nothing is lost at either."""
 
 import asyncio
+import dataclasses
 import logging
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, nullcontext
 from random import Random
 
+import msgspec
 import pytest
+from sqlalchemy import select
 
 from atoll import DeadlineExceeded, Transaction, Unavailable
 from atoll.contract import Overloaded, RateLimited
@@ -16,7 +20,7 @@ from atoll.events.delivery import Fenced, Refused
 from atoll.events.parking import DEAD, WAITING
 from atoll.kernel import Criticality
 from atoll.resilience import Breaker, Shedding, State, Switch, Turns
-from tests.events.coast import Reader, Sold, note, parked
+from tests.events.coast import EFFECTS, Reader, Sold, effects, note, parked
 from tests.events.pricing import ARTICLES, COUNTS, Pricing, down, is_all_in_order, opened, sell_all, trip, world
 from tests.mill import Open
 from tests.plain import NeverOpen
@@ -175,6 +179,28 @@ async def first_parked(reader: Reader) -> tuple[str, int]:
 
 
 @simulated
+async def test_those_that_go_together_wait_together() -> None:
+    """As events that are posted in batches: all are delivered afterwards, in order."""
+    posted: list[int] = []
+
+    async def several(texts: Sequence[bytes], tx: Transaction) -> None:
+        await tx.execute(select(EFFECTS.c.key))
+        posted.extend(msgspec.json.decode(text)["data"]["count"] for text in texts)
+
+    done = {name: dataclasses.replace(each, many=several, many_max=10) for name, each in effects().items()}
+    async with world() as coast:
+        opened_at = time()
+        async with coast.reading(note, breaker=opened(30.0, opened_at), done=done):
+            await coast.shop.sell(*range(60))
+            await asyncio.sleep(25.0)
+            early = list(posted)
+            await asyncio.sleep(10.0)
+
+    assert not early
+    assert posted == list(range(60))
+
+
+@simulated
 async def test_an_instance_that_leaves_does_not_wait_for_it() -> None:
     """What it had fetched is delivered by the next one, in order."""
     pricing = Pricing(takes_s=0.0)
@@ -316,8 +342,8 @@ async def test_an_attempt_that_says_nothing_makes_room_for_another(error: BaseEx
         ended(admission, error)
 
     assert breaker.state is State.TRYING
-    assert admission.passage(time(), "sold") is not None
-    assert admission.passage(time(), "sold") is None
+    assert admission.passage("sold") is not None
+    assert admission.passage("sold") is None
 
 
 @simulated
@@ -327,16 +353,16 @@ async def test_a_doorkeeper_that_refuses_the_one_who_finds_out_leaves_room_for_a
     breaker = opened(1.0, time())
     admission = Admission(("billing", "shop"), breaker, Shedding(Random(1).random, turns=late), lambda: 0.5)
     await asyncio.sleep(1.0)
-    refused = admission.passage(time(), "sold")
+    refused = admission.passage("sold")
     late.share = 0.0
 
     assert refused is None
-    assert admission.passage(time(), "sold") is not None
+    assert admission.passage("sold") is not None
 
 
 def ended(admission: Admission, error: BaseException | None) -> None:
     """One attempt, which ends so."""
-    passage = admission.passage(time(), "sold")
+    passage = admission.passage("sold")
     assert passage is not None
     expected = nullcontext() if error is None else pytest.raises(type(error))
     with expected, passage:

@@ -31,7 +31,7 @@ class Admission:
     All lanes of an instance pass here; the doorkeeper is the one of the whole process.
     """
 
-    __slots__ = ("_breaker", "_chance", "_doorkeeper", "_names")
+    __slots__ = ("_breaker", "_chance", "_doorkeeper", "_names", "_time")
 
     def __init__(
         self, names: tuple[str, str], breaker: Switch, doorkeeper: Doorkeeper, chance: Callable[[], float]
@@ -40,12 +40,14 @@ class Admission:
         self._breaker = breaker
         self._doorkeeper = doorkeeper
         self._chance = chance
+        self._time = asyncio.get_running_loop().time
 
-    def passage(self, now: float, event_type: str | None) -> "Passage | None":
-        """The way to one attempt that is made now, at this moment of the loop's clock; None where it has to wait.
+    def passage(self, event_type: str | None) -> "Passage | None":
+        """The way to one attempt that is made now; None where it has to wait.
 
         `event_type` is of what is delivered: None where how long that takes says nothing, as with several at once.
         """
+        now = self._time()
         is_probe = not self._breaker.is_closed
         if is_probe and not self._breaker.admits(now):
             return None
@@ -53,22 +55,23 @@ class Admission:
             if is_probe:
                 self._breaker.left()
             return None
-        return Passage(self, now, event_type, is_probe=is_probe)
+        return Passage(self, now, event_type, is_probe)
 
-    def openness(self, now: float) -> float:
+    @property
+    def openness(self) -> float:
         """How far the breaker is open: 0 where it is closed, 1 where nothing is delivered, and between where one is."""
-        return 0.0 if self._breaker.is_closed else 1.0 if self._breaker.shut_s(now) else 0.5
+        return 0.0 if self._breaker.is_closed else 1.0 if self._breaker.shut_s(self._time()) else 0.5
 
-    def wait_s(self, now: float) -> float:
+    def wait_s(self) -> float:
         """For how long to wait before one asks again, where there was no way: not all at once."""
         if self._breaker.is_closed:
             return BUSY_S * self._chance()
-        shut_s = self._breaker.shut_s(now)
+        shut_s = self._breaker.shut_s(self._time())
         return shut_s + FINDING_OUT_S * (0.5 + self._chance() / 2)
 
     def ended(self, passage: "Passage", error: BaseException | None) -> None:
         """An attempt has ended: its time is told where it went well, and what it says of what handlers need."""
-        now = asyncio.get_running_loop().time()
+        now = self._time()
         is_well = error is None and passage.is_used
         has_time = is_well and passage.event_type is not None
         self._doorkeeper.ended((self._names, passage.event_type), now - passage.begun_at if has_time else None)
@@ -107,7 +110,9 @@ class Passage:
 
     __slots__ = ("_admission", "begun_at", "event_type", "is_probe", "is_used")
 
-    def __init__(self, admission: Admission, begun_at: float, event_type: str | None, *, is_probe: bool) -> None:
+    def __init__(
+        self, admission: Admission, begun_at: float, event_type: str | None, is_probe: bool
+    ) -> None:  # made in one place, for each delivery
         self._admission = admission
         self.begun_at = begun_at
         self.event_type = event_type

@@ -112,7 +112,7 @@ class Subscription:
     @property
     def openness(self) -> float:
         """How far its breaker is open, from 0 to 1: what its handlers need is out of reach."""
-        return self._admission.openness(self._clock.monotonic())
+        return self._admission.openness
 
     # --- leases ------------------------------------------------------------------------------------------------------
 

@@ -172,9 +172,8 @@ class Worker:
         Raises:
             Fenced: somebody else has the partition by now.
         """
-        time = asyncio.get_running_loop().time
-        while (passage := self._admission.passage(time(), event_type)) is None:
-            if not await self._wait(lane, self._admission.wait_s(time())):
+        while (passage := self._admission.passage(event_type)) is None:
+            if not await self._wait(lane, self._admission.wait_s()):
                 return None
         return passage
 
