@@ -3,8 +3,10 @@
 import atexit
 import os
 import random
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -189,7 +191,58 @@ def test_who_takes_over_goes_on_with_traces_that_are_kept(
     assert [one.spans for one in telemetry.traces(EVERYTHING)] == [2]
 
 
+def test_the_place_in_a_ring_stays_before_the_first_span_that_waits(tmp_path: Path, clock: Clock) -> None:
+    """Whoever takes over begins there; it moves on when that one's trace is decided."""
+    rings = Rings(tmp_path)
+    draining = Draining(tmp_path, sampling=Sampling(traces_per_s=0, traces_at_once=0), monotonic=clock)
+    sizes = [len(encode_span(span(*which), 0.0)) + 4 for which in ((1, 1), (2, 1), (2, 2))]
+    found: list[tuple[int, int]] = []
+
+    for second, which in ((0, [(1, 1), (2, 1)]), (2, []), (3, [(2, 2)]), (4, []), (6, [])):
+        clock.now_s = 1_000.0 + second
+        for trace_id, span_id in which:
+            rings.span(span(trace_id, span_id))
+        draining.collect()
+        found.append(place_of(tmp_path, rings.paths[0]))
+    rings.close()
+    draining.collect()
+    is_there = rings.paths[0].exists()
+    draining.close()
+
+    both, everything = sum(sizes[:2]), sum(sizes)
+    assert found == [(0, both), (0, both), (0, everything), (sizes[0], everything), (everything, everything)]
+    assert not is_there
+
+
+def place_of(state: Path, ring: Path) -> tuple[int, int]:
+    """How far a ring is decided, and read, as the store has it."""
+    with closing(sqlite3.connect(store_path(state))) as connection:
+        row: tuple[int, int] = connection.execute(
+            "SELECT position, read FROM rings WHERE file = ?", (ring.name,)
+        ).fetchone()
+    return row
+
+
 # --- rings ---
+
+
+def test_a_ring_is_there_as_long_as_a_span_of_it_waits(tmp_path: Path, clock: Clock, telemetry: KeptTelemetry) -> None:
+    """Though its process has ended: whoever collects may be killed meanwhile."""
+    rings, others = Rings(tmp_path), Rings(tmp_path, "capture-1")
+    draining = Draining(tmp_path, sampling=PATIENT, monotonic=clock)
+    rings.span(span(1))
+    rings.close()
+    draining.collect()
+    draining.collect()
+    is_there = rings.paths[0].exists()
+
+    others.span(span(1, 2, "unavailable"))
+    others.close()
+    drained(tmp_path, PATIENT)
+    draining.close()
+
+    assert is_there
+    assert len(telemetry.trace(1).spans) == 2
 
 
 def test_what_was_overwritten_is_counted(tmp_path: Path, telemetry: KeptTelemetry) -> None:

@@ -6,7 +6,11 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import pytest
 
@@ -115,6 +119,45 @@ def test_what_was_written_outlives_a_killed_writer(tmp_path: Path, lines: int) -
     assert found[-1] >= said[-1]
     assert found == list(range(found[0], found[-1] + 1))
     assert found[0] == 0 or reader.missed_bytes
+
+
+@contextmanager
+def no_longer_than(seconds: int) -> Generator[None]:
+    """End what would never end."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_a_machine_that_stopped_has_not_written_ends_no_reader(tmp_path: Path, seed: int) -> None:
+    """Any page of the file may be an older one, or empty: what is there is read, and reading comes to its end."""
+    chance = random.Random(seed)
+    writer = RingWriter(tmp_path / "a.ring", "x", blocks=4)
+    for number in range(chance.choice([10, 800, 3_000])):
+        writer.write(numbered(number, chance))
+    writer.close()
+    content = bytearray((tmp_path / "a.ring").read_bytes())
+    for _ in range(chance.randrange(1, 4)):
+        page = chance.randrange(1, len(content) // 4096)
+        content[page * 4096 : (page + 1) * 4096] = chance.choice([bytes(4096), chance.randbytes(4096)])
+    content[4096:8192] = bytes(4096) if seed % 2 else content[4096:8192]
+    (tmp_path / "a.ring").write_bytes(content)
+    reader = RingReader(tmp_path / "a.ring")
+
+    with no_longer_than(20):
+        found = numbers(reader)
+
+    assert reader.is_at_end
+    assert len(found) < 10_000
 
 
 def test_a_file_that_is_no_ring_is_refused(tmp_path: Path) -> None:

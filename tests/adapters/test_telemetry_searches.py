@@ -80,7 +80,7 @@ QUESTIONS = st.tuples(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(batches=BATCHES, questions=QUESTIONS)
 def test_every_question_is_answered_as_by_looking_at_everything(
     batches: list[tuple[list[Span], list[LogLine]]],

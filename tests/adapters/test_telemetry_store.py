@@ -263,6 +263,23 @@ def test_a_span_that_comes_after_its_trace_was_let_go_begins_another(tmp_path: P
     assert 1 in [found.trace_id for found in telemetry.traces(TraceSearch(limit=10_000))]
 
 
+def test_names_that_nothing_has_any_more_are_let_go(tmp_path: Path, telemetry: KeptTelemetry) -> None:
+    """Names that are made from values, a defect, do not fill the store; one that comes again is found again."""
+    with closing(store_of(tmp_path, 2 * MEBIBYTE)) as store:
+        for number in range(1, 16_000, 200):
+            many = [
+                Span(f"name-{each}", "", each, 1, 0, float(each), 0.1, "ok") for each in range(number, number + 200)
+            ]
+            write(store, many)
+        write(store, [Span("name-1", "", 1, 2, 0, 20_000.0, 0.1, "ok")])
+
+    with closing(sqlite3.connect(store_path(tmp_path))) as connection:
+        names: int = connection.execute("SELECT count(*) FROM works").fetchone()[0]
+    assert names == len(telemetry.traces(TraceSearch(limit=100_000)))
+    assert names < 10_000
+    assert [each.trace_id for each in telemetry.traces(TraceSearch(name="name-1"))] == [1]
+
+
 def test_a_flood_of_lines_leaves_the_traces(tmp_path: Path, telemetry: KeptTelemetry) -> None:
     """Whichever takes more makes room."""
     with closing(store_of(tmp_path, 4 * MEBIBYTE)) as store:

@@ -55,6 +55,7 @@ def test_every_way_finds_the_same(tmp_path: Path) -> None:
         way.close()
 
 
+@pytest.mark.slow
 def test_where_there_is_no_room_the_last_are_there(tmp_path: Path) -> None:
     """Whatever the way to make room."""
     some = list(islice(spans(24_000), 24_000))

@@ -154,7 +154,7 @@ class RingReader:
                 self._catch_up(self._written)
                 continue
             yield from self._records(block, begin)
-            if len(block) == room:  # the rest of it is no record
+            if len(block) == room or self.position < begin + len(block):  # the rest of it is no record
                 self.position = begin + room
 
     def _records(self, block: bytes, begin: int) -> Iterator[tuple[int, bytes]]:

@@ -239,10 +239,12 @@ class TelemetryStore:
         self._db.executemany("DELETE FROM rings WHERE file = ?", [(file,) for file in batch.gone])
         for name in batch.alive:
             self._process(name, batch.at)
-        self._db.execute("UPDATE processes SET is_alive = 0")
+        self._db.execute("UPDATE processes SET is_alive = 0 WHERE is_alive")
         alive = [(batch.at, name) for name in batch.alive]
         self._db.executemany("UPDATE processes SET is_alive = 1, seen_at = ? WHERE name = ?", alive)
-        self._db.execute("UPDATE processes SET sample = NULL WHERE seen_at < ?", (batch.at - ENDED_SHOWN_S,))
+        self._db.execute(
+            "UPDATE processes SET sample = NULL WHERE seen_at < ? AND sample IS NOT NULL", (batch.at - ENDED_SHOWN_S,)
+        )
         lost = batch.lost
         facts = {"traces": lost.traces, "missed_bytes": lost.missed_bytes, "unreadable": lost.unreadable}
         self._db.executemany(
@@ -261,7 +263,9 @@ class TelemetryStore:
                 if not self._db.execute("DELETE FROM traces WHERE number <= ?", (number,)).rowcount:
                     return
                 self._db.execute("DELETE FROM spans WHERE trace <= ?", (number,))
+                self._db.execute("DELETE FROM works WHERE NOT EXISTS (SELECT 1 FROM spans WHERE work = works.id)")
                 self._traces.clear()
+                self._works.clear()
             else:
                 number = self._number_behind("lines", lines_first + chunk)
                 self._db.execute("DELETE FROM lines WHERE number <= ?", (number,))
