@@ -213,3 +213,40 @@ async def test_settings_that_are_wrong_end_the_start() -> None:
     with pytest.raises(NotStarted, match="exit code 2"):
         async with running_processes(BUSY, settings={"BUSY_STOCK_NAP_S": "long"}):
             raise AssertionError("it has started")
+
+
+async def test_a_service_is_stopped_while_the_others_go_on_and_started_again() -> None:
+    """With as many instances as before; what calls it is refused at once, and not kept waiting."""
+    async with running_processes(BUSY, instances={"stock": 2}) as application:
+        orders, supervisor = application.client(Orders), application.supervisor
+        before = (await orders.status("hat")).pid
+
+        stopped = [step async for step in supervisor.stop_service("stock")]
+        again = [step async for step in supervisor.stop_service("stock")]
+        while_stopped = await statuses(application)
+        with pytest.raises(Unavailable):
+            await orders.status("hat")
+        with pytest.raises(NotPossible, match="atoll start stock"):
+            _ = [step async for step in supervisor.restart("stock")]
+        started = [step async for step in supervisor.start_service("stock")]
+        nothing = [step async for step in supervisor.start_service("stock")]
+
+        assert (await orders.status("hat")).pid != before
+        names = set(await statuses(application))
+    assert sum(step.did is Did.ENDED for step in stopped) == 2
+    assert again == nothing == []
+    assert while_stopped["stock"].state is State.STOPPED
+    assert while_stopped["orders-1"].state is State.READY
+    assert sum(step.did is Did.READY for step in started) == 2
+    assert names == {"orders-1", "stock-3", "stock-4"}
+
+
+async def test_scaling_starts_what_was_stopped() -> None:
+    """With as many as were asked for."""
+    async with running_processes(BUSY) as application:
+        _ = [step async for step in application.supervisor.stop_service("stock")]
+        _ = [step async for step in application.supervisor.scale("stock", 2)]
+
+        found = await statuses(application)
+    assert sorted(found) == ["orders-1", "stock-2", "stock-3"]
+    assert {status.state for status in found.values()} == {State.READY}

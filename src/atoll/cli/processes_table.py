@@ -8,7 +8,13 @@ from rich.table import Table
 from atoll.cli.terminal import table
 from atoll.processes import Health, ProcessStatus, State
 
-_COLOURS = {State.READY: "green", State.REMOTE: "green", State.FAILED: "red", State.BACKING_OFF: "red"}
+_COLOURS = {
+    State.READY: "green",
+    State.REMOTE: "green",
+    State.FAILED: "red",
+    State.STOPPED: "dim",
+    State.BACKING_OFF: "red",
+}
 
 
 def processes_table(processes: Sequence[ProcessStatus], *, fully: bool = False) -> Table:

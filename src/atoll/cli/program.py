@@ -27,6 +27,8 @@ VERBS = {
     "ps": Verb("atoll.cli.ps:ps", "Show the processes of a running application."),
     "scale": Verb("atoll.cli.scale:scale", "Change how many instances services have, while they run."),
     "restart": Verb("atoll.cli.restart:restart", "Replace the instances of services one by one, under load."),
+    "stop": Verb("atoll.cli.stop:stop", "Stop services while the others go on."),
+    "start": Verb("atoll.cli.stop:start", "Start services that were stopped."),
     "top": Verb("atoll.cli.see.top:top", "Show what an application does now: rates, errors, durations, lag."),
     "traces": Verb("atoll.cli.see.traces:traces", "Show what was done, the last first: failed, slow, by key."),
     "trace": Verb("atoll.cli.see.trace:trace", "Show one trace as a waterfall, with what was logged in it."),

@@ -15,8 +15,8 @@ from atoll.telemetry.wire import Sample
 class TraceSearch(msgspec.Struct, frozen=True):
     """Which traces are meant: those with a span for which all of this holds. `key` is what it was about, exactly.
 
-    `is_failed` means spans that did not end well, `outcome` one code of them. `since` and `until` bound the beginning of
-    the trace; `until` is exclusive, so that the beginning of the last one that was found leads to the next page.
+    `is_failed` means spans that did not end well, `outcome` one code of them. `since` and `until` bound the trace's
+    beginning; `until` is exclusive, so that the beginning of the last one that was found leads to the next page.
     """
 
     service: str = ""

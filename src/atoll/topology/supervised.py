@@ -163,3 +163,9 @@ class Supervised:
 def _listening(address: str) -> str | int:
     split = urlsplit(address)
     return split.path if split.scheme == "unix" else split.port or 80
+
+
+def without_process(plan: ProcessPlan, state: State) -> ProcessStatus:
+    """How a service fares that has no process here."""
+    address = plan.kind.url if plan.is_remote else ""
+    return ProcessStatus(name=plan.name, services=plan.services, state=state, health=Health.NONE, address=address)

@@ -106,6 +106,8 @@ async def supervising(
             "processes": supervisor.processes,
             "restart": supervisor.restart,
             "scale": supervisor.scale,
+            "stop_service": supervisor.stop_service,
+            "start_service": supervisor.start_service,
             "rotate": supervisor.rotate,
         }
         dispatchers = [

@@ -19,6 +19,7 @@ class State(Choice):
     BACKING_OFF = "backing_off"
     FAILED = "failed"
     REMOTE = "remote"
+    STOPPED = "stopped"
     UNKNOWN = "unknown"
 
 
@@ -97,7 +98,7 @@ class NotReplaced(Problem, status=503, code="not_replaced", detail="{process} di
 
 @contract(version="1.0", id="atoll_supervisor")
 class Supervision(Protocol):
-    """Says what runs, restarts services, and changes how many instances they have."""
+    """Says what runs, restarts, stops and starts services, and changes how many instances they have."""
 
     @get("/processes")
     async def processes(self) -> list[ProcessStatus]:
@@ -112,6 +113,16 @@ class Supervision(Protocol):
     @post("/scales", raises=(NoSuchService, NotPossible, NotReplaced))
     def scale(self, service: str, instances: int) -> AsyncIterator[Step]:
         """Run so many instances of a service, step by step as they start or end."""
+        ...
+
+    @post("/stops", raises=(NoSuchService, NotPossible, NotReplaced))
+    def stop_service(self, service: str) -> AsyncIterator[Step]:
+        """End all instances of a service, step by step; none is started until it is started again."""
+        ...
+
+    @post("/starts", raises=(NoSuchService, NotPossible, NotReplaced))
+    def start_service(self, service: str) -> AsyncIterator[Step]:
+        """Start a service that was stopped, with as many instances as it had."""
         ...
 
     @post("/rotations")

@@ -23,9 +23,8 @@ from atoll.topology.membership import JOIN_AT, TICKET, TOKENS, Membership
 from atoll.topology.peers import Peers
 from atoll.topology.plan import ProcessPlan, advice_on, callers_of, in_leaving_order, uncountable
 from atoll.topology.slot import Slot, Told
-from atoll.topology.supervised import Supervised
+from atoll.topology.supervised import Supervised, without_process
 from atoll.topology.supervision import (
-    Health,
     NoSuchService,
     NotPossible,
     NotReplaced,
@@ -81,6 +80,8 @@ class Supervisor:
         self._looking: asyncio.Task[None] | None = None
         self._is_published = True
         self._is_stopping = False
+        self._stopped: dict[str, int] = {}
+        """How many instances those had that were stopped, by plan."""
 
     @property
     def peers_file(self) -> str:
@@ -122,7 +123,9 @@ class Supervisor:
         found: list[ProcessStatus] = []
         for plan in self.plans:
             if plan.is_remote:
-                found.append(_remote(plan))
+                found.append(without_process(plan, State.REMOTE))
+            if plan.name in self._stopped:
+                found.append(without_process(plan, State.STOPPED))
             for slot in self._slots.get(plan.name, []):
                 found += slot.statuses()
         return found
@@ -133,6 +136,8 @@ class Supervisor:
         if plan.is_remote:
             raise NotPossible(reason=f"{service} runs elsewhere: restart it where it runs")
         async with self._turns[plan.name]:
+            if plan.name in self._stopped:
+                raise NotPossible(reason=f"{service} is stopped: start it with `atoll start {service}`")
             try:
                 await self._renewed(plan)
             except Mistakes as mistakes:
@@ -149,16 +154,41 @@ class Supervisor:
         if reason is not None:
             raise NotPossible(reason=": ".join(reason))
         async with self._turns[plan.name]:
-            while len(self._kept(plan)) < instances:
-                async for step in self._steps(lambda told: self._add(plan, told)):
-                    yield step
+            self._stopped.pop(plan.name, None)
+            async for step in self._filled(plan, instances):
+                yield step
             while len(self._kept(plan)) > instances:
                 async for step in self._steps(lambda told: self._take_away(plan, told)):
                     yield step
 
-    async def rotate(self) -> str:
-        """Let the authority sign with a new key."""
-        return self.membership.rotate()
+    async def stop_service(self, service: str) -> AsyncIterator[Step]:
+        """End all instances of a service, and start none until it is started."""
+        plan = self._plan_of(service)
+        if plan.is_remote:
+            raise NotPossible(reason=f"{service} runs elsewhere: stop it where it runs")
+        if plan.is_single:
+            raise NotPossible(
+                reason=f"{service} is the way in: stop the application instead, with Ctrl-C where it runs"
+            )
+        async with self._turns[plan.name]:
+            if plan.name not in self._stopped:
+                self._stopped[plan.name] = len(self._kept(plan))
+            while self._kept(plan):
+                async for step in self._steps(lambda told: self._take_away(plan, told)):
+                    yield step
+
+    async def start_service(self, service: str) -> AsyncIterator[Step]:
+        """Start as many instances of a service as it had when it was stopped; none where it was not."""
+        plan = self._plan_of(service)
+        async with self._turns[plan.name]:
+            async for step in self._filled(plan, self._stopped.pop(plan.name, 0)):
+                yield step
+
+    async def _filled(self, plan: ProcessPlan, instances: int) -> AsyncIterator[Step]:
+        """Add instances until there are so many."""
+        while len(self._kept(plan)) < instances:
+            async for step in self._steps(lambda told: self._add(plan, told)):
+                yield step
 
     async def restart_all(self, told: Told) -> bool:
         """Replace all processes: those that own no port at once, then the edges; False where one was not replaced.
@@ -367,9 +397,3 @@ class Supervisor:
                 if plan.kind.command:
                     self._refresh_tokens(plan)
             await asyncio.sleep(LOOK_S)
-
-
-def _remote(plan: ProcessPlan) -> ProcessStatus:
-    return ProcessStatus(
-        name=plan.name, services=plan.services, state=State.REMOTE, health=Health.NONE, address=plan.kind.url
-    )
