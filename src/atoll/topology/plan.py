@@ -204,6 +204,13 @@ def _count_mistakes(part: Part, count: int) -> Iterator[Mistake]:
         yield Mistake(None, *reason)
 
 
+def unstoppable(name: str, *, is_edge: bool, is_remote: bool) -> str | None:
+    """Why a service cannot be stopped while the others go on, and what to do; None where it can be."""
+    if is_remote:
+        return f"`{name}` runs elsewhere: stop it where it runs"
+    return f"`{name}` is the way in: stop the application instead" if is_edge else None
+
+
 def uncountable(name: str, count: int, *, is_edge: bool, is_remote: bool) -> tuple[str, str] | None:
     """Why there cannot be so many instances, and what to do; None where there can be."""
     if count < 1:

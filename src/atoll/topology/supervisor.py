@@ -21,7 +21,7 @@ from atoll.topology.launching import Launch
 from atoll.topology.log_door import service_behind
 from atoll.topology.membership import JOIN_AT, TICKET, TOKENS, Membership
 from atoll.topology.peers import Peers
-from atoll.topology.plan import ProcessPlan, advice_on, callers_of, in_leaving_order, uncountable
+from atoll.topology.plan import ProcessPlan, advice_on, callers_of, in_leaving_order, uncountable, unstoppable
 from atoll.topology.slot import Slot, Told
 from atoll.topology.supervised import Supervised, without_process
 from atoll.topology.supervision import (
@@ -164,12 +164,8 @@ class Supervisor:
     async def stop_service(self, service: str) -> AsyncIterator[Step]:
         """End all instances of a service, and start none until it is started."""
         plan = self._plan_of(service)
-        if plan.is_remote:
-            raise NotPossible(reason=f"{service} runs elsewhere: stop it where it runs")
-        if plan.is_single:
-            raise NotPossible(
-                reason=f"{service} is the way in: stop the application instead, with Ctrl-C where it runs"
-            )
+        if (reason := unstoppable(service, is_edge=plan.is_single, is_remote=plan.is_remote)) is not None:
+            raise NotPossible(reason=reason)
         async with self._turns[plan.name]:
             if plan.name not in self._stopped:
                 self._stopped[plan.name] = len(self._kept(plan))
@@ -189,6 +185,10 @@ class Supervisor:
         while len(self._kept(plan)) < instances:
             async for step in self._steps(lambda told: self._add(plan, told)):
                 yield step
+
+    async def rotate(self) -> str:
+        """Let the authority sign with a new key."""
+        return self.membership.rotate()
 
     async def restart_all(self, told: Told) -> bool:
         """Replace all processes: those that own no port at once, then the edges; False where one was not replaced.
