@@ -3,25 +3,30 @@
 The platform's gateway is written with these and with what `atoll` offers, and with nothing else.
 """
 
+from atoll.adapters.edge_server import AddressTaken, Listening, Server, is_answered
 from atoll.adapters.key_sets import NoKeySet, is_safe_url, is_url, key_set
 from atoll.calls import Catalog, Lines, Listing, Response
 from atoll.contract import Operation, to_wire
 from atoll.identity import ApiKeys, Issuer, IssuerKeys, Keys, Principal, Refused, bearer_in, issuer_keys
-from atoll.kernel import Criticality, Cut, Tasks, Trace
+from atoll.kernel import Criticality, Cut, Tasks, Threads, Trace
 from atoll.resilience import Doorkeeper, Rate, Rates, Verdict
+from atoll.service import Home
 from atoll.telemetry import Exposition, Telemetry, expose
 
 __all__ = [
+    "AddressTaken",
     "ApiKeys",
     "Catalog",
     "Criticality",
     "Cut",
     "Doorkeeper",
     "Exposition",
+    "Home",
     "Issuer",
     "IssuerKeys",
     "Keys",
     "Lines",
+    "Listening",
     "Listing",
     "NoKeySet",
     "Operation",
@@ -30,12 +35,15 @@ __all__ = [
     "Rates",
     "Refused",
     "Response",
+    "Server",
     "Tasks",
     "Telemetry",
+    "Threads",
     "Trace",
     "Verdict",
     "bearer_in",
     "expose",
+    "is_answered",
     "is_safe_url",
     "is_url",
     "issuer_keys",

@@ -4,11 +4,13 @@
 may run meanwhile, or not: their databases are reached directly.
 """
 
+from atoll.adapters.changes_made import Change, changes_in, changing
 from atoll.adapters.refusals import Refusal, refusals_in
 from atoll.events.auditing import By, Deed
 from atoll.events.erasing import Erased, Whose
 from atoll.events.letters import Letter, NoSuchLetter, StandsBehind, Which
 from atoll.events.moving import NoSuchSubscription, NotBehind, Rewound
+from atoll.events.published import Published
 from atoll.identity import Access, ApiKey, ApiKeys, NotAKey
 from atoll.topology.access import permissions
 from atoll.topology.keys import api_keys, operator_token, rotated
@@ -27,6 +29,7 @@ __all__ = [
     "ApiKey",
     "ApiKeys",
     "By",
+    "Change",
     "Deed",
     "Erased",
     "Goal",
@@ -40,6 +43,7 @@ __all__ = [
     "NotReached",
     "NotReplayable",
     "Operated",
+    "Published",
     "Refusal",
     "Rewound",
     "Standing",
@@ -48,6 +52,8 @@ __all__ = [
     "Which",
     "Whose",
     "api_keys",
+    "changes_in",
+    "changing",
     "operated",
     "operator_token",
     "permissions",

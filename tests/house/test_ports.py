@@ -16,7 +16,6 @@ OUTSIDE_OF_AN_APPLICATION = ("cli.py", "cli")
 
 # Single files that may do what no other may, each with its reason.
 EXCEPTIONS = {
-    "src/atoll/gateway/server.py": "the gateway is the one service that listens by itself",
     "src/atoll/kernel/tasks.py": "owns every task and every thread, so it is the one that makes them",
     "src/atoll/testing/owned.py": "real servers of tests are processes, with a log of their own",
     "src/atoll/testing/servers.py": "as above, each in a folder of its own",

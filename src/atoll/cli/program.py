@@ -34,6 +34,7 @@ VERBS = {
     "trace": Verb("atoll.cli.see.trace:trace", "Show one trace as a waterfall, with what was logged in it."),
     "logs": Verb("atoll.cli.see.logs:logs", "Show what all services have logged, merged; follow it."),
     "story": Verb("atoll.cli.see.story:story", "Show everything that happened to one key, across services."),
+    "console": Verb("atoll.cli.console:console", "Print a link to the live page of a running application."),
     "call": Verb("atoll.cli.call:call", "Call an operation of a running application through its gateway."),
     "show": Verb("atoll.cli.show:show", "Show the services of an application, and who calls whom."),
     "check": Verb("atoll.cli.check:check", "Tell everything that is wrong with an application."),

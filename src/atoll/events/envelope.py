@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 
 from atoll.events.ports import PARTITIONS
+from atoll.kernel import Trace
 
 
 class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_only=True):
@@ -86,3 +87,9 @@ def partition_of(tenant: str, key: str) -> int:
     13
     """
     return zlib.crc32(f"{tenant}\0{key}".encode()) % PARTITIONS
+
+
+def trace_id_of(envelope: Envelope) -> str:
+    """The trace in which an event was published, as people see it; empty where there is none."""
+    trace = Trace.parse(envelope.traceparent) if envelope.traceparent else None
+    return "" if trace is None else trace.id

@@ -7,7 +7,7 @@ from typing import Any
 from atoll.contract import Event, masked
 from atoll.data import Database, Row, Transaction
 from atoll.events.auditing import By, Doing, record
-from atoll.events.envelope import decode_envelope
+from atoll.events.envelope import decode_envelope, trace_id_of
 from atoll.events.operating_statements import CHUNK, changing
 from atoll.events.parking import BEHIND, DEAD, Parking
 from atoll.kernel import AtollError
@@ -35,7 +35,7 @@ class Letter:
 
     `state` is `dead`, `waiting` for another attempt, or `behind` another one of its key; `behind` says how many stand
     behind this one. `payload` is its data, with `***` for what is personal, and for all of it where nobody knows its
-    type here. `error` is as the handler has said it.
+    type here. `error` is as the handler has said it. `trace_id` is empty where it was published outside of a trace.
     """
 
     number: int
@@ -57,6 +57,7 @@ class Letter:
     behind: int
     is_erased: bool
     payload: Any  # Any: JSON
+    trace_id: str
 
 
 class NoSuchLetter(AtollError):
@@ -255,4 +256,5 @@ def _letter(row: Row, classes: Mapping[str, type[Event]]) -> Letter:
         row.others if row.state != BEHIND else 0,
         bool(envelope.erasedat),
         masked(classes.get(row.type), bytes(envelope.data)),
+        trace_id_of(envelope),
     )

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import msgspec
 
 from atoll import AtollError, Clock, Disk, Entropy, Service, blocking, private
-from atoll.edge import ApiKeys, Catalog, Exposition, Keys, Telemetry, expose
+from atoll.edge import ApiKeys, Catalog, Exposition, Keys, Listening, Server, Telemetry, expose, is_answered
 from atoll.gateway.callers import Callers
 from atoll.gateway.connection import ADDRESS, url_on
 from atoll.gateway.edge import Edge
-from atoll.gateway.server import Server, is_answered
 from atoll.gateway.settings import GatewaySettings
 
 
@@ -58,7 +57,9 @@ class GatewayService(Service, owner="atoll"):
             raise AlreadyRunning(other, self.disk.location(ADDRESS))
         callers = Callers(keys, ApiKeys(self.disk, self.clock, self.entropy), self.clock, self.settings)
         edge = Edge(self.catalog, callers, self.entropy, self.settings, self.exposed)
-        door = _Open(edge, Server(edge.app(), self.catalog.application, self.settings))
+        settings = self.settings
+        where = (settings.host, settings.port, settings.drain_s, settings.connections_max)
+        door = _Open(edge, Server(edge.app(), Listening(self.catalog.application, "gateway", *where)))
         self.opened.append(door)
         door.url = await door.server.start()
         self.disk.write(ADDRESS, msgspec.json.encode({"url": door.url}))

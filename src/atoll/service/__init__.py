@@ -1,6 +1,6 @@
 """Declare a service: its handlers, what is injected into it, its life from start to stop."""
 
-from atoll.service.application import Application, Command, Elsewhere, Listed, Mounted, Posted, Reference, Remote
+from atoll.service.application import Application, Command, Elsewhere, Home, Listed, Mounted, Posted, Reference, Remote
 from atoll.service.blocking import blocking, give_threads
 from atoll.service.declaration import Declaration, Dependency, declare, outlined, service_name, source_of_field
 from atoll.service.fields import Settings, depends, private
@@ -13,6 +13,7 @@ __all__ = [
     "Declaration",
     "Dependency",
     "Elsewhere",
+    "Home",
     "Instance",
     "Listed",
     "Mounted",

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from pathlib import Path
 from typing import cast
 
 from atoll.contract import Event
 from atoll.events import Form, Since
+from atoll.kernel import Config
 from atoll.service.service import Service
 
 
@@ -170,6 +172,18 @@ class Application:
         put(self, "owner", owner)
         put(self, "version", version)
         put(self, "description", description)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where an application lives, for a service that helps to operate it: what it is, its state folder, its settings.
+
+    `state` is None where nothing is kept: the application lives in memory.
+    """
+
+    application: Application
+    state: Path | None
+    config: Config
 
 
 def _listed(service: Listable) -> Listed:

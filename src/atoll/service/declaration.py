@@ -15,12 +15,13 @@ from atoll.contract import Contract, compile_contract, contracts_of, is_contract
 from atoll.data import Database
 from atoll.events import Reaction, Repeated, handler_mistakes, reactions_in, repeated_in
 from atoll.kernel import Clock, Disk, Entropy, Mistake, Source
+from atoll.service.application import Home
 from atoll.service.fields import Depends, Private, Settings
 from atoll.service.fitting import misfits
 from atoll.service.service import Service, fields_of
 from atoll.telemetry import Telemetry
 
-PORTS: tuple[type, ...] = (Clock, Entropy, Disk, Catalog, Database, Telemetry)
+PORTS: tuple[type, ...] = (Clock, Entropy, Disk, Catalog, Database, Telemetry, Home)
 """What a service can ask for by type, beside contracts and settings."""
 
 

@@ -19,6 +19,7 @@ from atoll.events.erasing import Erased, Whose, erase_published, erase_received
 from atoll.events.letters import Letter, Which, count, drop, letters, replay
 from atoll.events.moving import NotBehind, Rewound, furthest, hold_back, lapse, rewind
 from atoll.events.operating import bounds_of, count_behind, position_before
+from atoll.events.published import Published, messages_of
 from atoll.kernel import AtollError, Config, Threads, refuse
 from atoll.service import Application
 from atoll.topology.configured import database_settings
@@ -153,6 +154,15 @@ class Operated:
             for name, database in self._of(service).items()
         }
         return {name: several for name, several in found.items() if several}
+
+    async def messages(self, key: str, service: str | None = None, *, limit: int = 100) -> list[Published]:
+        """What is kept of a key in the logs of all publishers, or of one: the last first."""
+        found = [
+            message
+            for name, database in self._of(service).items()
+            for message in await messages_of(database, name, self.classes, key, limit=limit)
+        ]
+        return sorted(found, key=lambda each: -each.published_at)[:limit]
 
     async def count(self, which: Which, service: str | None = None) -> dict[str, int]:
         """How many messages are meant, by service; those alone that have some."""

@@ -30,6 +30,7 @@ from atoll.service import (
     Declaration,
     Dependency,
     Elsewhere,
+    Home,
     Instance,
     Mounted,
     Service,
@@ -76,8 +77,10 @@ class Running:
         directory: Directory | None = None,
         databases: DatabaseSettings | None = None,
         answering: LocalTransport | None = None,
+        config: Config | None = None,
     ) -> None:
         self.application = application
+        self._config = config or Config({})
         self.instances: dict[str, Instance] = {}
         self.ends_at: float | None = None
         """By when calls in progress have to end, where their time runs already: else it begins with the stop."""
@@ -289,7 +292,8 @@ class Running:
         self._callers.append(caller)
         return caller
 
-    def _port(self, kind: type, declaration: Declaration) -> Clock | Entropy | Disk | Catalog | Database | Telemetry:
+    def _port(self, kind: type, declaration: Declaration) -> object:
+        """What a service asks for by its type."""
         if kind is Database:
             return self.owned[declaration.name].database
         if kind is Clock:
@@ -298,6 +302,8 @@ class Running:
             return self.world.entropy
         if kind is Disk:
             return self.world.disk(declaration.name)
+        if kind is Home:
+            return Home(self.application, self.world.state, self._config)
         if kind is Telemetry:
             return self.world.telemetry
         assert kind is Catalog
@@ -341,7 +347,7 @@ async def single(
     refuse(mistakes + found + wrong + unfit)
     answering = await admitted(units) if admitted is not None else None
     async with observed(world, application.name, recorder, target) as observing:
-        running = Running(application, units, world, observing.recorder, directory, databases, answering)
+        running = Running(application, units, world, observing.recorder, directory, databases, answering, config)
         observing.sources.append(running.gauges)
         async with _started(running, settings, hosted, drain_s):
             yield running

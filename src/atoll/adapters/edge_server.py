@@ -1,19 +1,18 @@
-"""A listening HTTP server inside a service: uvicorn, without its own signals, logging and exits."""
+"""A listening HTTP server inside an edge: uvicorn, without its own signals, logging and exits."""
 
 import asyncio
 import contextlib
 import logging
-import socket  # noqa: TID251  # the gateway is the one service that listens by itself
+import socket
 from collections.abc import Generator
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from atoll import AtollError
-from atoll.edge import Tasks
-from atoll.gateway.bounded import Bounded
-from atoll.gateway.settings import GatewaySettings
+from atoll.adapters.edge_protocol import Bounded
+from atoll.kernel import AtollError, Tasks
 
 ANSWER_S = 0.5
 """How long somebody on this machine may take to accept a connection."""
@@ -26,22 +25,34 @@ class AddressTaken(AtollError):
 
     code = "address_taken"
 
-    def __init__(self, application: str, host: str, port: int, reason: str) -> None:
-        super().__init__(application, host, port, reason)
-        self.application, self.host, self.port, self.reason = application, host, port, reason
+    def __init__(self, application: str, service: str, host: str, port: int, reason: str) -> None:
+        super().__init__(application, service, host, port, reason)
+        self.application, self.service, self.host, self.port, self.reason = application, service, host, port, reason
 
     def __str__(self) -> str:
-        variable = f"{self.application.upper().replace('-', '_')}_GATEWAY_PORT"
+        variable = f"{self.application.upper().replace('-', '_')}_{self.service.upper()}_PORT"
         return (
-            f"the gateway cannot listen on {self.host}:{self.port}: {self.reason}; stop what listens there, "
-            f"or set another `port` in [gateway] of atoll.toml, or {variable} (0 takes any free one)"
+            f"the {self.service} cannot listen on {self.host}:{self.port}: {self.reason}; stop what listens there, "
+            f"or set another `port` in [{self.service}] of atoll.toml, or {variable} (0 takes any free one)"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where and how an edge listens: whose it is, and of which service. `port` 0 takes any free one."""
+
+    application: str
+    service: str
+    host: str
+    port: int
+    drain_s: float = 10.0
+    connections_max: int = 1_000
 
 
 class Server:
     """Listens from `start` to `stop`. Owns its socket and the task that serves it."""
 
-    def __init__(self, app: ASGIApp, application: str, settings: GatewaySettings) -> None:
+    def __init__(self, app: ASGIApp, listening: Listening) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -49,13 +60,13 @@ class Server:
             lifespan="off",
             server_header=False,
             http=Bounded,
-            timeout_graceful_shutdown=max(1, round(settings.drain_s)),
-            limit_concurrency=settings.connections_max,
+            timeout_graceful_shutdown=max(1, round(listening.drain_s)),
+            limit_concurrency=listening.connections_max,
         )
         self._server = _Uvicorn(config)
-        self._application, self._host, self._port = application, settings.host, settings.port
+        self._where = listening
         self._socket: socket.socket | None = None
-        self._tasks = Tasks("gateway")
+        self._tasks = Tasks(listening.service)
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> str:
@@ -64,11 +75,13 @@ class Server:
         Raises:
             AddressTaken: nobody can listen there.
         """
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        where = self._where
+        family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
         try:
-            self._socket = socket.create_server((self._host, self._port), family=family, backlog=512)
+            self._socket = socket.create_server((where.host, where.port), family=family, backlog=512)
         except OSError as error:
-            raise AddressTaken(self._application, self._host, self._port, error.strerror or str(error)) from None
+            reason = error.strerror or str(error)
+            raise AddressTaken(where.application, where.service, where.host, where.port, reason) from None
         self._serving = self._tasks.spawn(self._server.serve(sockets=[self._socket]), "serve")
         started = self._tasks.spawn(self._server.listening.wait(), "listening")
         await asyncio.wait((self._serving, started), return_when=asyncio.FIRST_COMPLETED)
@@ -76,8 +89,8 @@ class Server:
             started.cancel()
             await self._serving
         port = self._socket.getsockname()[1]
-        shown = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{'127.0.0.1' if self._host == '0.0.0.0' else shown}:{port}"  # noqa: S104  # what was set, for a link
+        shown = f"[{where.host}]" if ":" in where.host else where.host
+        return f"http://{'127.0.0.1' if where.host == '0.0.0.0' else shown}:{port}"  # noqa: S104  # what was set, for a link
 
     async def drain(self) -> None:
         """Take no new connections; let requests in progress end."""
@@ -98,7 +111,7 @@ async def is_answered(url: str) -> bool:
     parts = urlsplit(url)
     try:
         async with asyncio.timeout(ANSWER_S):
-            _, writer = await asyncio.open_connection(parts.hostname, parts.port)  # noqa: TID251  # see the top
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port)
     except (OSError, ValueError, TimeoutError):
         return False
     writer.close()

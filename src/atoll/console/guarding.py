@@ -1,0 +1,148 @@
+"""What every request passes: under which name it is asked for, from which page, by whom; what browsers are told."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from atoll.console.sessions import Session, Sessions
+
+COOKIE, CSRF = "atoll-console", "x-atoll-csrf"
+BODY_MAX = 1024 * 1024
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'"
+)
+"""Content Security Policy (level 3): own files only, no inline script, in nobody's frame."""
+
+_HEADERS = [
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+Api = Callable[[Request, Session], Awaitable[object]]
+
+
+class Refused(Exception):  # an answer
+    """An answer that is no result: a status, a code, and what to do."""
+
+    def __init__(self, status: HTTPStatus, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail = status, code, detail
+
+
+def problem(status: int, code: str, detail: str) -> Response:
+    """A problem as JSON (RFC 9457)."""
+    body = {"title": code.replace("_", " "), "status": status, "code": code, "detail": detail}
+    headers = {"cache-control": "no-store"}
+    return Response(msgspec.json.encode(body), status, headers, media_type="application/problem+json")
+
+
+class Guard:
+    """Lets requests pass that come under a known name, and changes that a page of the console itself asks for."""
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+        self._app = app
+        self.hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), *_HEADERS]}
+            await send(message)
+
+        request = Request(scope)
+        refusal = self._refusal(request)
+        await (refusal or self._app)(scope, receive, send_guarded)
+
+    def _refusal(self, request: Request) -> Response | None:
+        host = request.headers.get("host", "").lower()
+        if host not in self.hosts:
+            detail = f"this console is not called {host!r}: open it under its own address, or name this one in `hosts`"
+            return problem(HTTPStatus.MISDIRECTED_REQUEST, "unknown_host", detail)
+        if request.method in ("GET", "HEAD"):
+            return None
+        origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "same-origin")
+        if site != "same-origin" or (origin is not None and urlsplit(origin).netloc.lower() != host):
+            return problem(HTTPStatus.FORBIDDEN, "foreign_page", "only the console's own pages may change anything")
+        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+            return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_json", "send application/json")
+        return None
+
+
+def hosts_of(url: str, host: str, more: tuple[str, ...]) -> frozenset[str]:
+    """The names under which a console at an address may be asked for, each with its port."""
+    port = urlsplit(url).port
+    own = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host}
+    return frozenset({f"{name}:{port}" for name in own} | {name.lower() for name in more})
+
+
+class Door:
+    """Answers calls of the API, for whoever has logged in; changes only for operators."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def api(self, call: Api) -> Callable[[Request], Awaitable[Response]]:
+        """A call as a route."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                session = self._session(request)
+                return _json(await call(request, session))
+            except Refused as refused:
+                return problem(refused.status, refused.code, refused.detail)
+
+        return answer
+
+    def _session(self, request: Request) -> Session:
+        session = self._sessions.session(request.cookies.get(COOKIE, ""))
+        if session is None:
+            detail = "you are not logged in, or not any more: `atoll console` prints a link that logs in"
+            raise Refused(HTTPStatus.UNAUTHORIZED, "not_logged_in", detail)
+        if request.method not in ("GET", "HEAD"):
+            if request.headers.get(CSRF) != self._sessions.csrf(session):
+                raise Refused(HTTPStatus.FORBIDDEN, "not_from_the_page", f"the header {CSRF} is missing, or another's")
+            if session.role != "operator":
+                raise Refused(
+                    HTTPStatus.FORBIDDEN, "read_only", "you may look, and change nothing: ask for another link"
+                )
+        return session
+
+
+async def body_of(request: Request, kind: type[T]) -> T:
+    """The body of a request, as a record.
+
+    Raises:
+        Refused: it is too long, or does not fit.
+    """
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > BODY_MAX:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_long", f"a body may have {BODY_MAX} bytes")
+    try:
+        return msgspec.json.decode(bytes(body) or b"{}", type=kind)
+    except msgspec.DecodeError as error:
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", str(error)) from None
+
+
+def _json(content: object) -> Response:
+    headers = {"cache-control": "no-store"}
+    return Response(msgspec.json.encode(content), 200, headers, media_type="application/json")
