@@ -10,4 +10,5 @@ revenue = Application(
         "revenue.enrichment.service:EnrichmentService",
         "revenue.scoring.service:ScoringService",
     ],
+    edges=("atoll.gateway.service:GatewayService", "atoll.console.service:ConsoleService"),
 )

@@ -19,6 +19,7 @@ CATCHES_EVERYTHING = {
     "src/atoll/calls/dispatcher.py": "whatever a handler raises becomes an answer",
     "src/atoll/calls/streams.py": "as above, for a handler's generator",
     "src/atoll/cli/starting.py": "whatever ends the application is told as an end, not as a traceback",
+    "src/atoll/console/guarding.py": "a fault of the console itself is an answer too",
     "src/atoll/events/timing.py": "a handler that is called again and again is foreign code",
     "src/atoll/events/worker.py": "whatever a handler raises parks its message",
     "src/atoll/telemetry/journal.py": "a name without bytes must not end the work that is recorded",

@@ -14,7 +14,8 @@ from atoll.cli.document import Document, RemoteOperation
 from atoll.cli.examples import example_body, example_of
 from atoll.cli.project import STATE
 from atoll.cli.show import summarise
-from atoll.cli.terminal import print_json, print_laid_out, screen, table
+from atoll.cli.terminal import is_terminal, print_json, print_laid_out, screen, table
+from atoll.console import address, login_link
 from atoll.gateway import Connection
 
 
@@ -48,7 +49,9 @@ def door(graph: Graph, reached: Connection, state: Path) -> Door:
     )
 
 
-def print_banner(graph: Graph, opened: Door | None, processes: RenderableType | None = None) -> None:
+def print_banner(
+    graph: Graph, opened: Door | None, processes: RenderableType | None = None, *, state: Path = STATE
+) -> None:
     """Tell a person what runs; `processes` shows where, when there are several."""
     summary, console = summarise(graph), screen()
     console.print(f"\n[bold green]●[/] [bold]{summary.name}[/] {summary.version} is running\n")
@@ -58,12 +61,14 @@ def print_banner(graph: Graph, opened: Door | None, processes: RenderableType | 
             f"[bold]{service.name}[/]", service.version or "-", escape(service.owner), escape(service.description)
         )
     parts: list[RenderableType] = [services]
+    page = live_page(state) if "console" in graph.edges else None
     if processes is not None:
         parts += ["", processes]
     if opened is not None:
         places = table("", "")
         places.show_header = False
         for name, place in (
+            *([("live page", page)] if page else []),
             ("gateway", opened.url),
             ("reference", opened.reference),
             ("health", f"{opened.liveness}  {opened.readiness}"),
@@ -79,6 +84,14 @@ def print_banner(graph: Graph, opened: Door | None, processes: RenderableType | 
                 console.print(f"  {line}", markup=False, soft_wrap=True)
     console.print("\n[dim]Ctrl-C ends it.[/]")
     console.file.flush()
+
+
+def live_page(state: Path) -> str | None:
+    """Where the console is, for people: on a terminal a link that logs in once, elsewhere its address alone.
+
+    A link is a secret, and what is piped is kept.
+    """
+    return login_link(state) if is_terminal() else address(state)
 
 
 def first_to_try(document: Document) -> RemoteOperation | None:

@@ -35,6 +35,7 @@ VERBS = {
     "logs": Verb("atoll.cli.see.logs:logs", "Show what all services have logged, merged; follow it."),
     "story": Verb("atoll.cli.see.story:story", "Show everything that happened to one key, across services."),
     "console": Verb("atoll.cli.console:console", "Print a link to the live page of a running application."),
+    "audit": Verb("atoll.cli.audit:audit", "Show what people have changed: who, what, by which way, and how it ended."),
     "call": Verb("atoll.cli.call:call", "Call an operation of a running application through its gateway."),
     "show": Verb("atoll.cli.show:show", "Show the services of an application, and who calls whom."),
     "check": Verb("atoll.cli.check:check", "Tell everything that is wrong with an application."),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from atoll.cli.noted import noted
 from atoll.cli.project import json_option, state_option
 from atoll.cli.steps import Told
 from atoll.processes import State, Supervision, supervision
@@ -29,7 +30,8 @@ async def _restart(services: tuple[str, ...], state: Path, told: Told) -> None:
     async with supervision(state) as supervisor:
         wanted = services or await _all(supervisor)
         for service in wanted:
-            await told.follow(f"restart {service}", supervisor.restart(service))
+            with noted(state, "restart", service):
+                await told.follow(f"restart {service}", supervisor.restart(service))
     told.done(f"{', '.join(wanted)} restarted.")
 
 

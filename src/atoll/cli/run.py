@@ -136,7 +136,7 @@ async def _serve(here: _Here, stop: asyncio.Event) -> None:
         if here.as_json:
             print_json(started_event(graph, opened), indent=0)
         else:
-            print_banner(graph, opened)
+            print_banner(graph, opened, state=state)
         gc.freeze()  # what was made for the start is no garbage, and need not be looked at again
         await stop.wait()
         leave_signals_to_the_system()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from atoll.cli.noted import noted
 from atoll.cli.project import json_option, state_option
 from atoll.cli.refusals import Mistaken
 from atoll.cli.steps import Told
@@ -28,7 +29,8 @@ def scale(counts: tuple[str, ...], state: Path, as_json: bool) -> None:
 async def _scale(wanted: dict[str, int], state: Path, told: Told) -> None:
     async with supervision(state) as supervisor:
         for service, instances in wanted.items():
-            await told.follow(f"scale {service} to {instances}", supervisor.scale(service, instances))
+            with noted(state, "scale", service, f"to {instances}"):
+                await told.follow(f"scale {service} to {instances}", supervisor.scale(service, instances))
     told.done(
         ", ".join(f"{service} has {count} instance{'s'[: count != 1]}" for service, count in wanted.items()) + "."
     )

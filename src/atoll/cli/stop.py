@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from atoll.cli.noted import noted
 from atoll.cli.project import json_option, state_option
 from atoll.cli.steps import Told
 from atoll.processes import supervision
@@ -39,12 +40,14 @@ def start(services: tuple[str, ...], state: Path, as_json: bool) -> None:
 async def _stop(services: tuple[str, ...], state: Path, told: Told) -> None:
     async with supervision(state) as supervisor:
         for service in services:
-            await told.follow(f"stop {service}", supervisor.stop_service(service))
+            with noted(state, "stop", service):
+                await told.follow(f"stop {service}", supervisor.stop_service(service))
     told.done(f"{', '.join(services)} stopped.")
 
 
 async def _start(services: tuple[str, ...], state: Path, told: Told) -> None:
     async with supervision(state) as supervisor:
         for service in services:
-            await told.follow(f"start {service}", supervisor.start_service(service))
+            with noted(state, "start", service):
+                await told.follow(f"start {service}", supervisor.start_service(service))
     told.done(f"{', '.join(services)} started.")

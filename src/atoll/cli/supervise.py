@@ -144,7 +144,7 @@ class _Shown:
             event = started_event(graph, opened) | {"processes": msgspec.to_builtins(processes)}
             print_json(event, indent=0)
         else:
-            print_banner(graph, opened, processes_table(processes))
+            print_banner(graph, opened, processes_table(processes), state=self._wanted.state)
 
 
 def _grouping(groups: tuple[str, ...], instances: tuple[str, ...]) -> Grouping:

@@ -1,5 +1,6 @@
 """What every request passes: under which name it is asked for, from which page, by whom; what browsers are told."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TypeVar
@@ -29,6 +30,8 @@ _HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
+
+_log = logging.getLogger("atoll.console")
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -108,6 +111,9 @@ class Door:
                 return _json(await call(request, session))
             except Refused as refused:
                 return problem(refused.status, refused.code, refused.detail)
+            except Exception:  # noqa: BLE001  # a fault of the console itself is an answer too
+                _log.exception("the console failed at %s", request.url.path)
+                return problem(500, "internal_error", "the console failed at this: its log says why")
 
         return answer
 

@@ -32,12 +32,15 @@ class Published(msgspec.Struct, frozen=True):
 async def messages_of(
     database: Database, publisher: str, classes: Mapping[str, type[Event]], key: str, *, limit: int = 100
 ) -> list[Published]:
-    """What is kept of a key, of all tenants, the last first. `classes` are the events that are known, by their type."""
+    """What is kept of a key, of all tenants, the last first. `classes` are the events that are known, by their type.
+
+    Reads the whole log: no index is kept for it, which each event would pay for.
+    """
     from sqlalchemy import select  # noqa: PLC0415  # SQLAlchemy is loaded by those alone who have a database
 
     from atoll.events.tables import OUTBOX  # noqa: PLC0415  # as said
 
-    wanted = select(OUTBOX).where(OUTBOX.c.key == key).order_by(OUTBOX.c.number.desc()).limit(limit)
+    wanted = select(OUTBOX).where(OUTBOX.c.subject == key).order_by(OUTBOX.c.number.desc()).limit(limit)
     return [_published(row, publisher, classes) for row in await database.read(wanted)]
 
 
@@ -48,7 +51,7 @@ def _published(row: Row, publisher: str, classes: Mapping[str, type[Event]]) -> 
         row.position if row.position is not None else row.number,
         envelope.id,
         row.type,
-        row.key or "",
+        row.subject or "",
         row.tenant,
         row.sequence or 0,
         row.published_at,

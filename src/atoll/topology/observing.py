@@ -113,8 +113,9 @@ async def _rings(state: Path, process: str, clock: Clock) -> AsyncGenerator[Jour
 
 
 async def _sample(sources: Iterable[Gauges], journal: Journal, clock: Clock) -> None:
-    """Write a sample each second, with how late the loop was."""
+    """Write a sample at once, and then each second, with how late the loop was."""
     loop = asyncio.get_running_loop()
+    journal.sample(clock.now().timestamp(), [gauge for source in sources for gauge in source()])
     while True:
         due_at = loop.time() + SAMPLED_S
         await asyncio.sleep(SAMPLED_S)

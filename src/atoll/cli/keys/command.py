@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
+from atoll.cli.noted import noted
 from atoll.cli.project import application_argument, json_option, load, state_option
 from atoll.cli.refusals import Mistaken
 from atoll.cli.terminal import print_json, print_laid_out, screen, table
@@ -92,7 +93,7 @@ def make(user: str, app: str | None, operations: Sequence[str], days: int | None
     """Make a key for USER and show it, this once."""
     _check(app, operations)
     try:
-        with api_keys(state) as found:
+        with noted(state, "keys make", user, ", ".join(operations)), api_keys(state) as found:
             key, kept = found.make(user, operations, None if days is None else days * DAY_S)
     except NotAKey as error:
         raise Mistaken(error.what, error.fix, code=error.code) from None
@@ -111,7 +112,7 @@ def make(user: str, app: str | None, operations: Sequence[str], days: int | None
 def revoke(key_id: str, state: Path, as_json: bool) -> None:
     """Revoke the key with this ID: within a second it opens nothing any more."""
     try:
-        with api_keys(state) as found:
+        with noted(state, "keys revoke", key_id), api_keys(state) as found:
             revoked = found.revoke(key_id)
     except NotAKey as error:
         raise Mistaken(error.what, error.fix, code=error.code) from None
@@ -151,7 +152,9 @@ def rotate(app: str | None, state: Path, as_json: bool) -> None:
 
     What the former key has signed holds until it ends, an hour later; nothing has to be restarted for that.
     """
-    made = asyncio.run(rotated(load(app).name, state))
+    name = load(app).name
+    with noted(state, "keys rotate", name):
+        made = asyncio.run(rotated(name, state))
     if as_json:
         print_json({"key": made})
     else:

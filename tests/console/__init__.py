@@ -1,0 +1,1 @@
+"""The console: its API, and who is let in."""

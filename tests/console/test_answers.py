@@ -1,0 +1,102 @@
+"""What the console says of an application, and what it does to it."""
+
+import asyncio
+from typing import Any
+
+from tests.console.conftest import Page
+
+
+async def until(page: Page, path: str, is_so: Any) -> Any:  # Any: a question, and JSON
+    """What is answered, once something is true of it."""
+    async with asyncio.timeout(20):
+        while not is_so(answer := await page.get(path)):  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.1)
+        return answer
+
+
+async def test_the_map_shows_who_is_there_and_what_goes_between(page: Page) -> None:
+    """Services, edges, databases; calls and events, with what waits and what is dead."""
+    found = await until(page, "/api/map", lambda found: any(edge["dead"] for edge in found["edges"]))
+
+    nodes = {node["id"]: node for node in found["nodes"]}
+    edges = {edge["id"]: edge for edge in found["edges"]}
+    assert {"outside", "gateway", "console", "post", "archive", "db:post", "db:archive"} <= set(nodes)
+    assert [nodes[each]["kind"] for each in ("post", "gateway", "db:post")] == ["service", "edge", "database"]
+    assert edges["events:post>archive"]["dead"] == 1
+    assert nodes["archive"]["state"] == "degraded"
+    assert any("dead letters" in reason for reason in nodes["archive"]["reasons"])
+    assert (nodes["post"]["state"], nodes["post"]["can_scale"]) == ("well", False)
+
+
+async def test_a_service_is_shown_whole(page: Page) -> None:
+    """Its operations with their documentation and arguments, its events, its processes."""
+    found = await until(page, "/api/services/post", lambda found: found["processes"])
+
+    (operation,) = found["operations"]
+    assert (operation["id"], operation["method"], operation["public"]) == ("post.send", "POST", True)
+    assert {argument["name"] for argument in operation["arguments"]} == {"address", "number", "sender"}
+    assert [event["type"] for event in found["publishes"]] == ["post.letter_sent.v1"]
+    assert found["processes"][0]["loop_lag_ms"] >= 0
+    assert (await page.get("/api/services/archive"))["subscribes"][0]["publisher"] == "post"
+    assert (await page.get("/api/services/post/openapi.json"))["openapi"].startswith("3.1")
+
+
+async def test_an_operation_is_tried_under_ones_own_name(page: Page) -> None:
+    """It is a call like any other one: with a trace, and with a problem where it is refused."""
+    tried = (await page.post("/api/services/archive/operations/letters/call")).json()
+    wrong = (await page.post("/api/services/post/operations/send/call", {"query": {"number": "x"}})).json()
+    hidden = await page.post("/api/services/archive/operations/keep/call")
+
+    assert (tried["status"], tried["body"]) == (200, [["ada", 1]])
+    assert wrong["status"] == 422
+    assert hidden.status_code == 404
+    trace = await until(page, "/api/traces?name=archive.letters", lambda found: found["traces"])
+    assert tried["trace_id"] in {each["trace_id"] for each in trace["traces"]}
+
+
+async def test_traces_logs_and_stories_are_found(page: Page) -> None:
+    """What failed, with its error; the story of a key with its dead letter; nothing personal anywhere."""
+    failed = await until(page, "/api/traces?failed=1&service=archive", lambda found: found["traces"])
+    one = await page.get(f"/api/traces/{failed['traces'][0]['trace_id']}")
+    logs = await page.get("/api/logs?level=error&service=archive")
+    story = await until(page, "/api/story/bob", lambda found: found["dead"] and found["spans"])
+
+    assert {"post", "archive"} <= {span["service"] for span in one["spans"]}
+    assert any("a letter has no number -1" in line["error"] for line in logs["lines"])
+    assert story["dead"][0]["key"] == "bob"
+    assert "published" in {span["kind"] for span in story["spans"]}
+    assert "carol@example.com" not in str((failed, one, logs, story))
+
+
+async def test_dead_letters_are_counted_replayed_and_dropped(page: Page) -> None:
+    """Each as it is asked for, and only once it was confirmed; all of it is written down."""
+    (letter,) = (await page.get("/api/events/dead"))["messages"]
+    chosen = {"service": "archive", "numbers": [letter["number"]]}
+    assert (letter["state"], letter["payload"]["sender"]) == ("dead", "***")
+    assert (await page.post("/api/events/drop", chosen | {"dry_run": True})).json() == {"count": 1, "dry_run": True}
+    assert (await page.post("/api/events/drop", chosen)).json()["code"] == "no_reason"
+
+    await page.post("/api/services/archive/operations/mend/call")
+    replayed = await page.post("/api/events/replay", chosen | {"reason": "mended"})
+    await until(page, "/api/events/dead", lambda found: not found["messages"])
+
+    assert replayed.json() == {"count": 1, "dry_run": False}
+    letters = await page.post("/api/services/archive/operations/letters/call")
+    assert ["bob", 2] in letters.json()["body"]
+    audit = (await page.get("/api/audit"))["deeds"]
+    assert [(deed["actor"], deed["action"], deed["outcome"]) for deed in audit] == [
+        ("console-operator", "events replay", "done")
+    ]
+    assert (await page.post("/api/events/drop", chosen | {"reason": "late"})).json()["code"] == "no_such_letter"
+
+
+async def test_messages_of_a_key_are_shown(page: Page) -> None:
+    """As they are kept in the logs: in their order, without what is personal."""
+    found = (await page.get("/api/events/messages?key=bob"))["messages"]
+
+    assert [(each["publisher"], each["sequence"], each["payload"]["number"]) for each in found] == [
+        ("post", 2, 2),
+        ("post", 1, -1),
+    ]
+    assert {each["payload"]["sender"] for each in found} == {"***"}
+    assert (await page.get("/api/events"))["subscriptions"][0]["dead"] == 1
