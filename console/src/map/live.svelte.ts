@@ -45,6 +45,6 @@ class Live {
 
 export const live = new Live();
 
-export const WIDTH = 196;
-export const HEIGHT = 70;
-export const HEIGHT_WITH_DATA = 94;
+export const WIDTH = 172;
+export const HEIGHT = 62;
+export const HEIGHT_OF_SERVICE = 86;
