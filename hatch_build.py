@@ -105,7 +105,7 @@ def _node(sources: Path, program: str, *arguments: str, out: Path | None = None)
     if done.returncode:
         said = (done.stderr + done.stdout).strip()
         raise RuntimeError(
-            f"the console's pages could not be built: {program} {arguments[0]} ended with {done.returncode}.\n{said}\n"
+            f"the console's pages are not in order: {program} {arguments[0]} ended with {done.returncode}.\n{said}\n"
             "Building from a checkout needs npm's registry once; a wheel or source distribution carries the pages."
         )
 
@@ -118,5 +118,18 @@ def _has_wheel() -> bool:
     return True
 
 
+def check(root: Path) -> None:
+    """Types of the pages. Raises RuntimeError, with what is amiss; says nothing where their libraries are not installed."""
+    if _is_installed(root / "console"):
+        command = "node_modules/svelte-check/bin/svelte-check", "--tsconfig", "tsconfig.json", "--fail-on-warnings"
+        _node(root / "console", "node", *command)
+
+
 if __name__ == "__main__":
-    print("built" if build(Path(__file__).parent) else "as they should be")  # noqa: T201 - it is a command here
+    try:
+        if sys.argv[1:] == ["check"]:
+            check(Path(__file__).parent)
+        else:
+            build(Path(__file__).parent)
+    except RuntimeError as error:
+        sys.exit(str(error))

@@ -245,7 +245,7 @@ def dead() -> list[Json]:
             "number": number, "id": f"018f-{number:04}", "key": KEY if number == 1 else f"lead-{number:04x}",
             "type": "capture.lead_captured.v1" if number < 5 else "scoring.lead_scored.v1", "tenant": "main",
             "state": ["dead", "dead", "dead", "waiting", "dead", "behind", "behind"][number - 1],
-            "error": "ValueError: country 'UK' is not in ISO 3166", "attempts": 8, "at": NOW - 3600 + number,
+            "error": "ValueError: country 'UK' is not in ISO 3166", "attempts": 8, "at": NOW - 118 + number,
             "due_at": NOW + 30 if number == 4 else None, "payload": {"email": "•••", "country": "UK"}, "trace_id": TRACE,
         })  # fmt: skip
     return made

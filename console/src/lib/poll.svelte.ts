@@ -1,5 +1,6 @@
 // What a page shows is asked for again and again while somebody looks, and not at all while the tab is hidden.
 
+import { untrack } from "svelte";
 import { client, Refused, said } from "./client.svelte";
 
 const LOST_MS = 2000;
@@ -12,13 +13,13 @@ export class Polled<T> {
   private before = "";
   private again: () => void = () => {};
 
-  // Must be called while a component is set up. `url` may name state: another address is asked at once.
+  // Must be called while a component is set up. `url` may name state: another address is asked at once. With 0 ms it
+  // is asked once, until `now` is called.
   constructor(url: () => string | null, everyMs: number | (() => number), heard?: (value: T) => void) {
     $effect(() => {
-      const address = url();
-      const every = typeof everyMs === "number" ? everyMs : everyMs();
-      if (address === null) return;
-      return this.run(address, every, heard);
+      const every = typeof everyMs === "number" ? () => everyMs : () => untrack(everyMs);
+      if (url() === null) return;
+      return this.run(() => untrack(url) ?? "", every, heard);
     });
   }
 
@@ -26,7 +27,7 @@ export class Polled<T> {
     this.again();
   }
 
-  private run(address: string, every: number, heard?: (value: T) => void): () => void {
+  private run(url: () => string, everyMs: () => number, heard?: (value: T) => void): () => void {
     const leaving = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isAsking = false;
@@ -37,14 +38,13 @@ export class Polled<T> {
       isAsking = true;
       const began = performance.now();
       try {
-        const text = await client.text(address, leaving.signal);
+        const text = await client.text(url(), leaving.signal);
         if (leaving.signal.aborted) return;
         if (text !== this.before || this.error) {
           this.before = text;
-          const value = JSON.parse(text) as T;
-          this.value = value;
-          heard?.(value);
+          this.value = JSON.parse(text) as T;
         }
+        if (this.value !== null) heard?.(this.value);
         this.error = "";
         this.status = 200;
       } catch (error) {
@@ -56,6 +56,7 @@ export class Polled<T> {
         isAsking = false;
         if (!leaving.signal.aborted) {
           this.isLoading = false;
+          const every = everyMs();
           const wait = this.error ? Math.max(every, LOST_MS) : Math.max(50, every - (performance.now() - began));
           if (every > 0 || this.status === 0) timer = setTimeout(() => void ask(), wait);
         }

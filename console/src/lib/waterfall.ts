@@ -63,10 +63,3 @@ export function words(span: Span): string {
   if (span.kind === "call" && span.caller === "gateway") return `let in ${span.name}`;
   return `${KINDS[span.kind]} ${span.name}`;
 }
-
-// Services have colours of their own, spread over the wheel by their place in the alphabet.
-export function hueOf(service: string): number {
-  let hash = 0;
-  for (const letter of service) hash = (hash * 31 + letter.charCodeAt(0)) % 3600;
-  return (hash * 137.5) % 360;
-}
