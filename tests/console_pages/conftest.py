@@ -41,7 +41,7 @@ def opened(browser: Browser, console: Console) -> Iterator[Opening]:
             amiss.append(f"{kind}: {what}")
 
     def open_page(address: str = "/", **options: Any) -> Page:  # Any: what a browser context can be told
-        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
         contexts.append(context)
         context.set_default_timeout(10_000)
         page = context.new_page()

@@ -1,5 +1,8 @@
-"""An invented go-to-market application, as the console's JSON API tells of it: with errors, a service that is down,
-dead letters and long traces. Times count from `NOW`; chance has a seed, so that it is the same in every run."""
+"""An invented go-to-market application, as the console's JSON API tells of it.
+
+Something fails, something is down, there are dead letters and long traces. Times count from `NOW`; chance has a seed,
+so that all of it is the same in every run.
+"""
 
 import random
 from collections.abc import Iterator
@@ -11,7 +14,7 @@ NOW = 1_795_000_000.0
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 LONG = "00f067aa0ba902b7a3ce929d0e0e4736"
 KEY = "lead-7f3a"
-SERVICES = {
+SERVICES: dict[str, tuple[str, str, list[str]]] = {
     "capture": ("growth", "well", []),
     "identity": ("growth", "well", []),
     "enrichment": ("data", "degraded", ["p99 is 2.4 s, above 1 s", "vendors answers for 4 % with its fallback"]),
@@ -48,7 +51,12 @@ def chart(turn: int = 0, services: int = 0) -> Json:
     for name, (owner, state, reasons) in SERVICES.items():
         rate = 0.0 if state in {"down", "stopped"} else 17.0 + 3 * len(name)
         made = _node(name, "service", chance, rate=rate)
-        made |= {"owner": owner, "state": state, "reasons": reasons, "errors_per_s": 8.5 if state == "degraded" else 0.0}
+        made |= {
+            "owner": owner,
+            "state": state,
+            "reasons": reasons,
+            "errors_per_s": 8.5 if state == "degraded" else 0.0,
+        }
         if state in {"down", "stopped"}:
             made |= {"instances_ready": 0, "p50_ms": None, "p95_ms": None, "p99_ms": None}
         nodes.append(made)
@@ -176,8 +184,8 @@ def spans(count: int = 0) -> list[Json]:
     return made
 
 
-def _span(
-    number: int, parent: int, kind: str, service: str, name: str, caller: str, start_ms: float, duration_ms: float,
+def _span(  # noqa: PLR0917 - a table reads best in columns
+    number: int, parent: int, kind: str, service: str, name: str, caller: str, start_ms: float, duration_ms: float, *,
     outcome: str = "ok", attempt: int = 1,
 ) -> Json:  # fmt: skip
     return {
@@ -238,17 +246,18 @@ def traces(count: int = 120) -> list[Json]:
 
 def dead() -> list[Json]:
     """Dead letters and what waits behind them."""
-    made: list[Json] = []
-    for number in range(1, 8):
-        made.append({
+    return [
+        {
             "service": "enrichment" if number < 5 else "routing", "publisher": "capture" if number < 5 else "scoring",
             "number": number, "id": f"018f-{number:04}", "key": KEY if number == 1 else f"lead-{number:04x}",
             "type": "capture.lead_captured.v1" if number < 5 else "scoring.lead_scored.v1", "tenant": "main",
             "state": ["dead", "dead", "dead", "waiting", "dead", "behind", "behind"][number - 1],
             "error": "ValueError: country 'UK' is not in ISO 3166", "attempts": 8, "at": NOW - 118 + number,
-            "due_at": NOW + 30 if number == 4 else None, "payload": {"email": "•••", "country": "UK"}, "trace_id": TRACE,
-        })  # fmt: skip
-    return made
+            "due_at": NOW + 30 if number == 4 else None, "payload": {"email": "•••", "country": "UK"},
+            "trace_id": TRACE,
+        }
+        for number in range(1, 8)
+    ]  # fmt: skip
 
 
 def events() -> Json:
@@ -258,13 +267,17 @@ def events() -> Json:
          "parked": parked, "dead": letters, "rate_per_s": rate, "position": 90_000 - backlog, "head": 90_000}
         for one, two, rate, backlog, parked, letters in EVENTS
     ]  # fmt: skip
-    logs = [{"publisher": name, "head": 90_000, "oldest": 1, "bytes": 31_457_280} for name in sorted({e[0] for e in EVENTS})]
+    logs = [
+        {"publisher": name, "head": 90_000, "oldest": 1, "bytes": 31_457_280} for name in sorted({e[0] for e in EVENTS})
+    ]
     return {"subscriptions": rows, "logs": logs}
 
 
 def messages() -> list[Json]:
     """What was published about the sample's lead."""
-    types = "capture.lead_captured.v1 enrichment.lead_enriched.v1 scoring.lead_scored.v1 routing.lead_assigned.v1".split()
+    types = (
+        "capture.lead_captured.v1 enrichment.lead_enriched.v1 scoring.lead_scored.v1 routing.lead_assigned.v1".split()
+    )
     return [
         {"publisher": name.split(".")[0], "position": 89_000 + number, "id": f"018f-a{number}", "type": name, "key": KEY,
          "sequence": number + 1, "published_at": NOW - 119 + number, "actor": "gateway", "trace_id": TRACE,

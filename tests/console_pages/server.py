@@ -1,11 +1,11 @@
 """Serves the pages with their policy, and the sample's answers: for the tests, and for work on the pages.
 
-`python -m tests.console_pages.server` listens on port 8090; `npm run dev` in `console` sends what is asked of the API there.
+`python -m tests.console_pages.server` listens on port 8090. `npm run dev` in `console` asks the API there.
 """
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -44,7 +44,9 @@ class Console:
     origin: str = ""
     turn: int = 0
 
-    def get(self, path: str, query: dict[str, str]) -> tuple[int, Any]:  # Any: a JSON document
+    def get(  # noqa: C901 - a table of addresses
+        self, path: str, query: dict[str, str]
+    ) -> tuple[int, Any]:  # Any: a JSON document
         """Status and answer."""
         parts = [unquote(part) for part in path.split("/")[2:]]
         match parts:
@@ -113,7 +115,7 @@ class Console:
         found = [one for one in self.lines if query.get("service", one["service"]) == one["service"]]
         found = [one for one in found if query.get("text", "") in one["message"]]
         if "level" in query:
-            levels = "debug info warning error critical".split()
+            levels = ["debug", "info", "warning", "error", "critical"]
             found = [one for one in found if levels.index(one["level"]) >= levels.index(query["level"])]
         if "after" in query:
             return [one for one in found if one["number"] > int(query["after"])]
@@ -124,7 +126,7 @@ class Console:
         return [one for one in self.dead if all(one[name] == query[name] for name in names)]
 
 
-def _handler(console: Console) -> type[BaseHTTPRequestHandler]:
+def _handler(console: Console) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - holds a class
     class Handler(BaseHTTPRequestHandler):
         timeout = 5  # an idle connection of the browser does not keep the server from closing
         protocol_version = "HTTP/1.1"
@@ -173,7 +175,7 @@ def _handler(console: Console) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def served(console: Console, port: int = 0) -> Iterator[Console]:
+def served(console: Console, port: int = 0) -> Generator[Console]:
     """The pages and their API, until the block ends."""
     server = ThreadingHTTPServer(("127.0.0.1", port), _handler(console))
     console.origin = f"http://127.0.0.1:{server.server_port}"

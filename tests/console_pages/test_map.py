@@ -38,7 +38,7 @@ def test_a_click_isolates_the_neighbourhood_and_escape_ends_it(opened: Opening) 
     page.locator(".node", has_text="routing").click()
 
     expect(page).to_have_url(page.url.split("?")[0] + "?at=routing")
-    expect(page.locator(".node.far")).to_have_count(5)  # all but routing, scoring, identity, outreach
+    expect(page.locator(".node.far")).to_have_count(6)  # all but routing, scoring, identity, outreach
     page.keyboard.press("Escape")
     expect(page.locator(".node.far")).to_have_count(0)
 
@@ -101,9 +101,11 @@ def test_traffic_moves_and_can_be_switched_off(opened: Opening) -> None:
     """The choice is remembered."""
     page = opened()
     canvas = page.locator("canvas[data-runs]")
-    painted = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(Boolean)"
+    page.locator(".node.down").wait_for()
 
-    page.wait_for_function(f"({painted})(document.querySelector('canvas[data-runs]'))")
+    painted = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(Boolean)"
+    while not canvas.evaluate(painted):
+        page.wait_for_timeout(50)
     page.get_by_role("button", name="Traffic").click()
 
     expect(canvas).to_have_attribute("data-runs", "false")
@@ -149,7 +151,6 @@ def test_a_map_of_sixty_services_is_drawn_whole(opened: Opening, console: Consol
     expect(page.locator(".node")).to_have_count(60)
     page.evaluate("document.querySelectorAll('.node').forEach(node => node.seen = true)")
     turn = console.turn
-    page.wait_for_function("document.querySelector('.node b').textContent !== ''")
     while console.turn < turn + 3:
         page.wait_for_timeout(100)
     assert page.evaluate("[...document.querySelectorAll('.node')].every(node => node.seen)")

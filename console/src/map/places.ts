@@ -16,11 +16,15 @@ class Kept extends Map<string, { x: number; y: number }> {
     this.keep();
   }
 
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private isDue = false;
 
   private keep(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => localStorage.setItem(KEY, JSON.stringify([...this])), 300);
+    if (this.isDue) return;
+    this.isDue = true;
+    queueMicrotask(() => {
+      this.isDue = false;
+      localStorage.setItem(KEY, JSON.stringify([...this]));
+    });
   }
 }
 
