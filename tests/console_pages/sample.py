@@ -152,7 +152,8 @@ def service(name: str) -> Json:
         ],
         "callers": ["gateway", "routing"],
         "processes": [
-            {"name": f"{name}-{number}", "pid": 4100 + number, "state": "running", "health": "ready", "restarts": number,
+            {"name": f"{name}-{number}", "pid": 4100 + number, "state": "running", "health": "ready",
+             "restarts": number,
              "memory_bytes": 71_303_168, "calls_per_s": 20.1, "started_at": NOW - 5000, "last_exit": None,
              "loop_lag_ms": 0.4} for number in range(2)
         ],
@@ -184,7 +185,7 @@ def spans(count: int = 0) -> list[Json]:
     return made
 
 
-def _span(  # noqa: PLR0917 - a table reads best in columns
+def _span(
     number: int, parent: int, kind: str, service: str, name: str, caller: str, start_ms: float, duration_ms: float, *,
     outcome: str = "ok", attempt: int = 1,
 ) -> Json:  # fmt: skip
@@ -279,7 +280,8 @@ def messages() -> list[Json]:
         "capture.lead_captured.v1 enrichment.lead_enriched.v1 scoring.lead_scored.v1 routing.lead_assigned.v1".split()
     )
     return [
-        {"publisher": name.split(".")[0], "position": 89_000 + number, "id": f"018f-a{number}", "type": name, "key": KEY,
+        {"publisher": name.split(".")[0], "position": 89_000 + number, "id": f"018f-a{number}", "type": name,
+         "key": KEY,
          "sequence": number + 1, "published_at": NOW - 119 + number, "actor": "gateway", "trace_id": TRACE,
          "payload": {"lead": KEY, "email": "•••"}}
         for number, name in enumerate(types)

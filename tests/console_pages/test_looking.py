@@ -1,4 +1,4 @@
-"""Services, traces, logs, stories and the audit: what is shown of them, and that it stays readable when there is much."""
+"""Services, traces, logs, stories and the audit: what is shown of them, also when there is much."""
 
 import pytest
 from playwright.sync_api import expect

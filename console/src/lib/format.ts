@@ -58,7 +58,9 @@ export function day(at: number): string {
 export function moment(at: number): string {
   const today = new Date();
   const shown = clock(at).slice(0, 8);
-  return day(at) === day(today.getTime() / 1000) ? shown : `${day(at)} ${shown}`;
+  const [now, then] = [day(today.getTime() / 1000), day(at)];
+  if (then === now) return shown;
+  return `${then.slice(0, 4) === now.slice(0, 4) ? then.slice(5) : then} ${shown}`;
 }
 
 export function ago(at: number): string {
