@@ -16,6 +16,7 @@ export ATOLL_TEST_DATA ?= ../shared/data
 unexport PYTHONDONTWRITEBYTECODE # pytest rewrites a thousand files at every start, unless it may keep them
 
 BIN := $(VENV)/bin
+PAGES := $(shell find console -type f -not -path '*/node_modules/*')
 UV := $(BIN)/uv
 PYTEST := $(BIN)/pytest
 SOURCES := $(wildcard conftest.py src apps tests benchmarks)
@@ -45,7 +46,7 @@ test: ## run every test, and every example in the documentation
 
 .PHONY: check
 check: env ## format, lint, types, floors and documents; changes nothing
-	@$(call timed,check,$(MAKE) --jobs=2 --keep-going $(GROUPED) check-pyright check-mypy check-house check-floors check-lint check-format)
+	@$(call timed,check,$(MAKE) --jobs=2 --keep-going $(GROUPED) check-pyright check-mypy check-pages check-house check-floors check-lint check-format)
 
 .PHONY: format
 format: env ## write the code in the house format, mend what lint can mend
@@ -94,12 +95,20 @@ test-all: ## run every test on each of Python 3.11, 3.12 and 3.13 that is presen
 	done; \
 	printf '\nabsent:%s\nfailed:%s\n' "$${absent:- none}" "$${failed:- none}"; [[ -z "$$failed" ]]
 
+.PHONY: pages
+pages: $(VENV)/synced ## build the console's pages, where their sources have changed
+	@$(call timed,pages,$(BIN)/python hatch_build.py)
+
 .PHONY: clean
 clean: ## remove what the other verbs made, except the environment
 	@rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	@find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
 
 # --- the parts of check ---------------------------------------------------------------------------------------------
+
+.PHONY: check-pages
+check-pages:
+	@$(call timed,svelte-check,$(BIN)/python hatch_build.py check)
 
 .PHONY: check-format check-lint check-mypy check-pyright check-floors check-house
 check-format:
@@ -133,7 +142,7 @@ $(VENV)/synced: $(VENV)/uv-installed requirements/dev.lock
 	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements/dev.lock
 	@touch $@
 
-$(VENV)/installed: $(VENV)/synced pyproject.toml apps/revenue/pyproject.toml
+$(VENV)/installed: $(VENV)/synced pyproject.toml hatch_build.py $(PAGES) apps/revenue/pyproject.toml
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . --editable apps/revenue
 	@touch $@
 

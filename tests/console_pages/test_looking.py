@@ -1,0 +1,164 @@
+"""Services, traces, logs, stories and the audit: what is shown of them, also when there is much."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console_pages import sample
+from tests.console_pages.opening import Opening
+from tests.console_pages.server import Console
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_services_that_need_somebody_come_first(opened: Opening) -> None:
+    """Down, then degraded; the filters are in the address."""
+    page = opened("/services")
+
+    expect(page.locator("tbody tr").first).to_contain_text("vendors")
+    page.get_by_label("Name or owner").fill("sales")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page).to_have_url(page.url.split("?")[0] + "?text=sales")
+
+
+def test_a_service_tells_what_it_promises_and_whom_it_needs(opened: Opening) -> None:
+    """Owner, version, figures, dependencies with what is done without them, processes."""
+    page = opened("/services/enrichment")
+
+    for said in (
+        "data",
+        "p99 is 2.4 s, above 1 s",
+        "nobody is asked twice",
+        "open: left alone",
+        "enrichment-1",
+        "68 MiB",
+    ):
+        expect(page.locator("main")).to_contain_text(said)
+    page.get_by_role("link", name="Events").last.click()
+    expect(page.get_by_text("consent.withdrawn.v1")).to_be_visible()
+    page.get_by_role("link", name="Logs and traces").click()
+    expect(page.get_by_text("attempt 1 failed").first).to_be_visible()
+
+
+def test_an_operation_is_tried_by_a_form(opened: Opening, console: Console) -> None:
+    """Fields are of the contract's types; the answer leads to its trace."""
+    page = opened("/services/capture?tab=operations&operation=take_in")
+
+    page.get_by_label("email").fill("ada@example.org")
+    page.get_by_label("source").select_option("form")
+    page.get_by_label("employees").fill("7")
+    page.get_by_role("button", name="Call", exact=True).click()
+
+    expect(page.get_by_label("The answer")).to_contain_text("201")
+    body = {"email": "ada@example.org", "source": "form", "employees": 7}
+    assert console.deeds == [("/api/services/capture/operations/take_in/call", {"path": {}, "query": {}, "body": body})]
+    page.get_by_role("link", name="Open its trace").click()
+    expect(page).to_have_url(f"{console.origin}/traces/{sample.TRACE}")
+
+
+def test_an_operation_is_tried_by_its_json(opened: Opening, console: Console) -> None:
+    """What is no JSON is not sent."""
+    page = opened("/services/capture?tab=operations&operation=take_in")
+
+    page.get_by_role("button", name="JSON").click()
+    page.get_by_label("Body").fill("{")
+    expect(page.get_by_role("button", name="Call", exact=True)).to_be_disabled()
+    page.get_by_label("Body").fill('{"email": "a@b.c"}')
+    page.get_by_role("button", name="Call", exact=True).click()
+
+    expect(page.get_by_label("The answer")).to_be_visible()
+    assert console.deeds[0][1]["body"] == {"email": "a@b.c"}
+
+
+def test_traces_are_searched_by_what_stands_in_the_address(opened: Opening, console: Console) -> None:
+    """Whoever is sent the address sees the same."""
+    page = opened("/traces?failed=1&service=scoring")
+
+    expect(page.get_by_label("Status")).to_have_value("1")
+    page.get_by_label("Key").fill(sample.KEY)
+
+    expect(page).to_have_url(f"{console.origin}/traces?failed=1&service=scoring&key={sample.KEY}")
+    expect(page.get_by_text("No trace is like that")).to_be_visible()
+
+
+def test_a_trace_shows_spans_lines_and_errors_in_line(opened: Opening) -> None:
+    """Each below its cause; one can be chosen, folded, found."""
+    page = opened(f"/traces/{sample.TRACE}")
+
+    row = page.locator(".row", has_text="asked for vendors.company")
+    expect(row).to_contain_text("✕ unavailable")
+    expect(page.locator(".row", has_text="vendors did not answer").first).to_be_visible()
+    row.get_by_role("button").last.click()
+    expect(page.get_by_label("The span")).to_contain_text("512 ms")
+    page.get_by_label("Show").select_option("errors")
+    expect(page.locator(".rows .row")).to_have_count(3)
+    page.get_by_role("button", name="Services").click()
+    expect(page.get_by_label("Services of this trace").locator("rect")).to_have_count(7)
+
+
+def test_ten_thousand_spans_are_few_elements(opened: Opening) -> None:
+    """Only rows in sight exist, and the last one is reached."""
+    page = opened(f"/traces/{sample.LONG}")
+
+    expect(page.locator("main")).to_contain_text("10,000 spans")
+    rows = page.locator(".rows .row")
+    rows.first.wait_for()
+    page.locator(".rows").evaluate("box => box.scrollTop = box.scrollHeight")
+    expect(rows.last).to_be_in_viewport()
+    assert rows.count() < 80
+    page.get_by_label("Find").fill("vendors.step")
+    expect(page.get_by_text("1,250 rows of 10,000")).to_be_visible()
+
+
+def test_paused_logs_keep_their_rows(opened: Opening, console: Console) -> None:
+    """What comes meanwhile is counted, and shown afterwards."""
+    page = opened("/logs")
+    expect(page.locator(".line")).to_have_count(12)
+
+    page.get_by_role("button", name="Pause").click()
+    console.lines = sample.lines(15)
+
+    expect(page.get_by_text("3 lines since")).to_be_visible()
+    expect(page.locator(".line")).to_have_count(12)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator(".line")).to_have_count(15)
+
+
+def test_logs_are_followed_and_lead_to_their_trace(opened: Opening, console: Console) -> None:
+    """The latest is on top."""
+    page = opened("/logs?level=warning")
+    expect(page.locator(".line")).to_have_count(4)
+
+    console.lines = sample.lines(18)
+    expect(page.locator(".line")).to_have_count(6)
+    page.locator(".line").first.click()
+    page.get_by_role("link", name=sample.TRACE).click()
+
+    expect(page.get_by_label("The span")).to_contain_text("reacted to capture.lead_captured.v1")
+
+
+def test_a_story_is_told_in_plain_words(opened: Opening) -> None:
+    """What came in, what became of it, what went wrong, who decided, and how long nothing happened."""
+    page = opened(f"/story/{sample.KEY}")
+
+    story = page.get_by_label("What happened, the first first")
+    for said in (
+        "Lead captured",
+        "1 min 2 s later",
+        "Lead assigned",
+        "grade B",
+        "and got no answer",
+        "Enrichment gave up",
+    ):
+        expect(story).to_contain_text(said)
+    expect(story.locator(".decision")).to_have_count(2)
+    page.get_by_role("link", name="see why").click()
+    expect(page.get_by_label("The span")).to_contain_text("unavailable")
+
+
+def test_the_audit_tells_who_did_what(opened: Opening) -> None:
+    """Also what was refused."""
+    page = opened("/audit")
+
+    expect(page.get_by_role("row", name="bob")).to_contain_text("✕ forbidden")
+    page.get_by_label("Find").fill("replay")
+    expect(page.locator("tbody tr")).to_have_count(1)
