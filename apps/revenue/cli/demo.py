@@ -13,6 +13,7 @@ import httpx
 from rich.markup import escape
 
 from atoll import World, read_config, single
+from atoll.console import address, login_link
 from atoll.gateway import Connection
 from revenue.application import revenue
 from revenue.capture.contract import Lead
@@ -121,6 +122,9 @@ def _show_next(screen: Screen, here: Connection, lead: Lead, path: Path, state: 
     ):
         screen.out.print(f"  {command}", markup=False, soft_wrap=True)
     screen.out.print(f"  {here.url}/  in a browser: every operation, to be tried", markup=False, soft_wrap=True)
+    page = login_link(state) if screen.out.is_terminal else address(state)  # a link is a secret, and pipes are kept
+    if page is not None:
+        screen.out.print(f"  {page}  in a browser: the live page", markup=False, soft_wrap=True)
 
 
 def _program() -> str:
