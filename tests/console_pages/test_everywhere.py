@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ADDRESSES = (
     "/", "/?at=enrichment", "/?view=table", "/services", "/services/capture",
-    "/services/capture?tab=operations&operation=take_in", "/services/capture?tab=events", "/services/capture?tab=recent",
+    "/services/capture?tab=operations&operation=take_in", "/services/capture?tab=events",
+    "/services/capture?tab=recent",
     "/traces", f"/traces/{sample.TRACE}?view=graph&span=0000000000000007", "/logs", "/events",
     "/events?view=subscriptions", f"/events?view=key&key={sample.KEY}", f"/story/{sample.KEY}", "/story", "/audit",
     "/nowhere",
