@@ -135,7 +135,7 @@ def test_who_is_not_logged_in_reads_how(opened: Opening, console: Console) -> No
     console.is_logged_in = False
     page = opened("/traces")
 
-    expect(page.get_by_text("atoll console login")).to_be_visible()
+    expect(page.get_by_text("atoll console")).to_be_visible()
 
 
 def test_dark_and_light_are_remembered(opened: Opening) -> None:
