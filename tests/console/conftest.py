@@ -42,7 +42,7 @@ class Page:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> httpx.Response:
+    async def post(self, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> httpx.Response:
         """What is answered to a change."""
         said = {CSRF: self.csrf, "content-type": "application/json"} | dict(headers or {})
         return await self.http.post(path, json={} if body is None else body, headers=said)

@@ -1,12 +1,13 @@
 """What the console says of an application, and what it does to it."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from tests.console.conftest import Page
 
 
-async def until(page: Page, path: str, is_so: Any) -> Any:  # Any: a question, and JSON
+async def until(page: Page, path: str, is_so: Callable[[Any], Any]) -> Any:  # Any: JSON, and whatever it is asked for
     """What is answered, once something is true of it."""
     async with asyncio.timeout(20):
         while not is_so(answer := await page.get(path)):  # noqa: ASYNC110 - nothing tells

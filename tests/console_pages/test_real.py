@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -33,7 +33,7 @@ def settings(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def looking(browser: Browser, state: Path, role: Role = "operator", **options: Any) -> Iterator[Page]:  # Any: options
+def looking(browser: Browser, state: Path, role: Role = "operator", **options: Any) -> Generator[Page]:  # Any: options
     """A browser of somebody who has used a link; afterwards no script may have failed."""
     context: BrowserContext = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
     context.set_default_timeout(PATIENCE_MS)

@@ -15,6 +15,11 @@ export function ms(duration: number | null | undefined): string {
   return span(duration / 1000);
 }
 
+// A latency of exactly nothing means that nothing was measured.
+export function latency(duration: number | null | undefined): string {
+  return duration ? ms(duration) : "–";
+}
+
 export function span(seconds: number): string {
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;

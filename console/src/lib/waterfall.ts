@@ -60,6 +60,6 @@ export function shownOf(rows: Row[], folded: ReadonlySet<string>, lets: ((row: R
 const KINDS = { call: "answered", asked: "asked for", delivery: "reacted to", turn: "did", published: "published", inner: "did" };
 
 export function words(span: Span): string {
-  if (span.kind === "call" && !span.name.startsWith(`${span.service}.`)) return `let in ${span.name}`;
+  if (span.kind === "call" && !span.caller) return `let in ${span.name}`;
   return `${KINDS[span.kind]} ${span.name}`;
 }

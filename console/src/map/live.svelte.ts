@@ -12,6 +12,7 @@ class Live {
   at = $state(0);
   near = $state.raw<ReadonlySet<string> | null>(null); // ids of the isolated neighbourhood, of nodes and edges
   labels = $state(true);
+  fromOutside = $derived([...this.edges.values()].reduce((sum, { source, rate_per_s }) => sum + (this.nodes.get(source)?.kind === "outside" ? rate_per_s : 0), 0));
   private courses = new Map<string, Course>();
 
   hear(chart: Chart): void {

@@ -6,10 +6,10 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from atoll.console.events import EventsApi
-from atoll.console.files import page
+from atoll.console.files import pages
 from atoll.console.guarding import COOKIE, Door, problem
 from atoll.console.seen import SeenApi
 from atoll.console.services import ServicesApi
@@ -64,7 +64,7 @@ class Pages:
         routes = [Route("/login", self._login, methods=["GET"]), Route("/livez", _live, methods=["GET"])]
         routes += [Route(f"/api{path}", door.api(call), methods=["GET"]) for path, call in looks.items()]
         routes += [Route(f"/api{path}", door.api(call), methods=["POST"]) for path, call in changes.items()]
-        routes += [Route("/api/{path:path}", _nothing), Route("/{path:path}", page, methods=["GET"])]
+        routes += [Route("/api/{path:path}", _nothing), Mount("/", pages())]
         return Starlette(routes=routes)
 
     async def _session(self, _: Request, session: Session) -> Facts:

@@ -1,7 +1,7 @@
 """Parts of a service in words and figures: its operations, its events, its subscriptions, its processes. Pure."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from atoll import Contract, openapi
 from atoll.console.mapping import Seen
@@ -176,15 +176,16 @@ DEPTH_MAX = 8
 def _resolved(schema: Any, document: Facts, depth: int = 0) -> Any:  # Any: JSON
     """A schema with what it refers to put in its place."""
     if isinstance(schema, list):
-        return [_resolved(each, document, depth) for each in schema]
+        return [_resolved(each, document, depth) for each in cast("list[Any]", schema)]  # Any: JSON
     if not isinstance(schema, dict):
         return schema
-    reference = schema.get("$ref")
+    facts = cast("Facts", schema)
+    reference = facts.get("$ref")
     if isinstance(reference, str):
         if depth >= DEPTH_MAX:
             return {"description": reference.rpartition("/")[2]}
-        found: Any = document  # Any: as above
+        found: Any = document  # Any: JSON
         for part in reference.removeprefix("#/").split("/"):
             found = found.get(part, {})
-        return _resolved(found, document, depth + 1) | {k: v for k, v in schema.items() if k != "$ref"}
-    return {name: _resolved(each, document, depth) for name, each in schema.items()}
+        return _resolved(found, document, depth + 1) | {name: each for name, each in facts.items() if name != "$ref"}
+    return {name: _resolved(each, document, depth) for name, each in facts.items()}

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from atoll import Graph
+from atoll.console.links import SERVICE
 from atoll.operating import SubscriptionStatus
 from atoll.processes import Health, ProcessStatus, State
 from atoll.seeing import Figure, Kind, ProcessFigures, Rate, rates
@@ -189,6 +190,9 @@ def _declared(edges: _Edges, graph: Graph) -> None:
     """What goes between nodes by what they declare, whether it does now or not."""
     for name in graph.edges:
         edges.of(OUTSIDE, name, "call")
+        for service in graph.services if name != SERVICE else ():
+            if service.contract is not None and any(each.public for each in service.contract.operations):
+                edges.of(name, service.name, "call")
     for caller, callee in graph.calls:
         edges.of(caller, callee, "call")
     for publisher, _, subscriber in graph.events:

@@ -116,8 +116,8 @@ class ServicesApi:
         name = request.path_params["name"]
         for listing in self._catalog.listings:
             if listing.contract.id == name:
-                about = {"title": name, "version": listing.contract.version, "description": listing.description}
-                document: Facts = openapi([listing.contract], **about)
+                version, said = listing.contract.version, listing.description
+                document: Facts = openapi([listing.contract], title=name, version=version, description=said)
                 return document
         raise Refused(HTTPStatus.NOT_FOUND, "no_contract", f"{name} has no contract that could be shown")
 
