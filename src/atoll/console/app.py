@@ -6,7 +6,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from atoll.console.events import EventsApi
 from atoll.console.files import pages
@@ -61,7 +61,10 @@ class Pages:
             "/events/replay": events.replay,
             "/events/drop": events.drop,
         }
-        routes = [Route("/login", self._login, methods=["GET"]), Route("/livez", _live, methods=["GET"])]
+        routes: list[BaseRoute] = [
+            Route("/login", self._login, methods=["GET"]),
+            Route("/livez", _live, methods=["GET"]),
+        ]
         routes += [Route(f"/api{path}", door.api(call), methods=["GET"]) for path, call in looks.items()]
         routes += [Route(f"/api{path}", door.api(call), methods=["POST"]) for path, call in changes.items()]
         routes += [Route("/api/{path:path}", _nothing), Mount("/", pages())]

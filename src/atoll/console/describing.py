@@ -176,7 +176,7 @@ DEPTH_MAX = 8
 def _resolved(schema: Any, document: Facts, depth: int = 0) -> Any:  # Any: JSON
     """A schema with what it refers to put in its place."""
     if isinstance(schema, list):
-        return [_resolved(each, document, depth) for each in cast("list[Any]", schema)]  # Any: JSON
+        return [_resolved(each, document, depth) for each in cast("Sequence[Any]", schema)]  # Any: JSON
     if not isinstance(schema, dict):
         return schema
     facts = cast("Facts", schema)
