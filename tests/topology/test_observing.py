@@ -129,3 +129,20 @@ async def test_nothing_is_recorded_where_nobody_is_to_know(tmp_path: Path) -> No
 
     assert not (tmp_path / "telemetry").exists()
     assert KeptTelemetry(tmp_path).traces(TraceSearch()) == []
+
+
+@pytest.mark.slow
+async def test_pools_are_among_the_gauges(tmp_path: Path) -> None:
+    """How many connections lead to whom, of the process that calls."""
+    telemetry = KeptTelemetry(tmp_path)
+
+    async with running_processes(BUSY, state=tmp_path) as application:
+        await application.client(Orders).status("hat")
+        await found(lambda: _gauge(telemetry, "orders-1", "http_connections") >= 1)
+
+    assert _gauge(telemetry, "stock-1", "http_connections") == 0  # it calls nobody
+
+
+def _gauge(telemetry: KeptTelemetry, process: str, name: str) -> float:
+    samples = [each.sample for each in telemetry.processes() if each.name == process]
+    return sum(gauge.value for sample in samples for gauge in sample.gauges if gauge.name == name)

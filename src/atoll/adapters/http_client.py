@@ -8,7 +8,7 @@ its operation is idempotent.
 
 import asyncio
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from atoll.adapters.http_connection import Connection, Lost, NotBegun, Stale
@@ -17,7 +17,7 @@ from atoll.calls import Again, Proving, Request, Resolver, Response
 from atoll.calls.balancing import choose
 from atoll.calls.http import Target
 from atoll.contract import Operation, Unavailable, service_of, to_wire
-from atoll.kernel import Entropy
+from atoll.kernel import Connections, Entropy
 from atoll.resilience import EARLY_S
 
 ATTEMPTS_MAX = 5
@@ -62,6 +62,11 @@ class HttpClient:
     def instances(self) -> Sequence["Instance"]:
         """Those that are called now."""
         return tuple(self._instances.values())
+
+    def pools(self) -> Iterator[Connections]:
+        """The connections to each instance that is called now."""
+        for address, instance in self._instances.items():
+            yield Connections(address.rpartition("/")[2] or address, instance.connections, instance.waiting)
 
     async def send(self, request: Request) -> Response:
         """The answer of an instance; `Unavailable` where none can be reached."""

@@ -6,7 +6,7 @@ to wait for.
 
 import asyncio
 import contextvars
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
 from atoll.adapters.postgres_changes import Changes
@@ -15,7 +15,7 @@ from atoll.adapters.postgres_errors import ERRORS, STALE, from_server, postgres_
 from atoll.adapters.postgres_pool import Pool
 from atoll.adapters.postgres_session import PostgresSession
 from atoll.data import DatabaseBusy, Dialect, Raw, TransactionTooLong
-from atoll.kernel import Tasks
+from atoll.kernel import Connections, Tasks
 
 ROWS_AT_ONCE = 500
 READS_MAX = 3
@@ -45,6 +45,10 @@ class PostgresDriver:
         self._committing: set[asyncio.Task[None]] = set()
         self._changes = Changes(pool.address)
         self._is_closed = False
+
+    def pools(self) -> Iterator[Connections]:
+        """The connections to its server."""
+        yield Connections(self.pool.address.schema, self.pool.connections, self.pool.waiting)
 
     @property
     def written(self) -> int:

@@ -62,6 +62,11 @@ class Pool:
         """How many are open, or being opened."""
         return len(self._idle) + len(self._taken) + self._opening
 
+    @property
+    def waiting(self) -> int:
+        """How much work waits for one."""
+        return len(self._waiting)
+
     async def take(self, until: float, ends_at: float) -> Connection:
         """A connection that is open, as far as can be seen; it is waited for `until`, on the loop's clock.
 

@@ -9,6 +9,7 @@ from atoll.kernel.errors import AtollError, Mistake, Mistakes, Source, refuse
 from atoll.kernel.exclusive import Exclusive, exclusive, refuse_waiting
 from atoll.kernel.isolation import SelfCancelled, isolated
 from atoll.kernel.lane import Lane
+from atoll.kernel.pooled import Connections, Pooled
 from atoll.kernel.settings import read_settings
 from atoll.kernel.spelling import spelled
 from atoll.kernel.stepping import resumed
@@ -18,6 +19,7 @@ __all__ = [
     "AtollError",
     "Clock",
     "Config",
+    "Connections",
     "Context",
     "Criticality",
     "Cut",
@@ -27,6 +29,7 @@ __all__ = [
     "Lane",
     "Mistake",
     "Mistakes",
+    "Pooled",
     "SelfCancelled",
     "Source",
     "Tasks",

@@ -126,7 +126,7 @@ class Running:
 
     def gauges(self) -> Iterator[Gauge]:
         """How its parts fare now."""
-        return gauges_of(self.instances, self.owned, self._callers, self.doorkeeper)
+        return gauges_of(self.instances, self.owned, self._callers, self.doorkeeper, self._elsewhere)
 
     async def ready(self) -> dict[str, bool]:
         """Which instances take calls now."""
