@@ -1,6 +1,7 @@
 """`atoll top`, `traces`, `trace`, `logs`, `story`: what an application has done, whether it runs or not."""
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from click.testing import Result
 
 from atoll import Config, World, single
 from atoll.kernel import Context, Trace, current
+from atoll.operating import Change, changes_in, changing
 from tests.cli.post import Archive, Post, office
 from tests.cli.programs import started
 from tests.house.checkout import ROOT
@@ -194,3 +196,26 @@ def test_logs_are_followed(used: Path) -> None:
         program.process.terminate()
 
     assert later["number"] > first["number"]
+
+
+def test_changes_are_written_down_with_their_end(atoll: Atoll, tmp_path: Path) -> None:
+    """Who, what, and how it ended; one whose process died in the middle has an unknown end."""
+    state = str(tmp_path)
+    assert "Nobody has changed anything" in atoll("audit", "--state", state).output
+
+    atoll("keys", "make", "ada", "--opens", "post.send", "--state", state, ATOLL_APPLICATION="tests.cli.post:office")
+    refused = atoll("keys", "revoke", "nothing", "--state", state)
+    with contextlib.suppress(KeyboardInterrupt), changing(tmp_path, Change("", 9e9, "bob", "scale", "post", "to 2")):
+        raise KeyboardInterrupt
+
+    found = json.loads(atoll("audit", "--state", state, "--json").stdout)
+    assert refused.exit_code
+    assert [(each["action"], each["subject"], each["outcome"] == "done") for each in found] == [
+        ("scale", "post", False),
+        ("keys revoke", "nothing", False),
+        ("keys make", "ada", True),
+    ]
+    lines = (tmp_path / "changes.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "changes.jsonl").write_bytes(b"".join(lines[:-1]) + lines[-1][:20])
+    assert changes_in(tmp_path)[0].outcome == "unknown"
+    assert "keys make" in atoll("audit", "--state", state).output

@@ -6,6 +6,7 @@ import click
 from rich.markup import escape
 
 from atoll.cli.db.choosing import databases, services_option
+from atoll.cli.noted import noted
 from atoll.cli.project import application_argument, config_option, json_option, state_option
 from atoll.cli.refusals import Mistaken
 from atoll.cli.terminal import is_terminal, print_json, screen
@@ -84,7 +85,8 @@ def restore(
     chosen = databases(ctx, app, state, config_file)
     if not is_sure and is_terminal() and not click.confirm("What the databases hold now is lost. Go on?"):
         raise Mistaken("Nothing was changed.", code="not_sure")
-    names = put_back(chosen, origin, services)
+    with noted(state, "db restore", ", ".join(services) or "all", f"from {origin}"):
+        names = put_back(chosen, origin, services)
     if as_json:
         print_json({"restored": names})
     else:

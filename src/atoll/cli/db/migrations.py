@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from atoll import AtollError
 from atoll.cli.db.choosing import app_option, databases, services_option, with_tables
+from atoll.cli.noted import noted
 from atoll.cli.project import application_argument, config_option, json_option, state_option
 from atoll.cli.refusals import Mistaken
 from atoll.cli.terminal import print_json, screen
@@ -49,7 +50,7 @@ def migrate(
             "A revision is one of one service.", "Name it: --service capture --stamp 0001_first", code="stamp"
         )
     chosen = with_tables(databases(ctx, app, state, config_file, services), services)
-    done = [(each, _migrated(each, stamp)) for each in chosen]
+    done = [(each, _migrated(each, stamp, state)) for each in chosen]
     if as_json:
         print_json([_facts(*each) for each in done])
     else:
@@ -101,9 +102,10 @@ def revision(
     console.print(f"\nNext:\n  read {'it' if len(written.files) == 1 else 'them'}\n  atoll db migrate", markup=False)
 
 
-def _migrated(database: ServiceDatabase, stamp: str | None) -> Migrated | AtollError:
+def _migrated(database: ServiceDatabase, stamp: str | None, state: Path) -> Migrated | AtollError:
     try:
-        return migrate_database(database, stamp)
+        with noted(state, "db migrate", database.service, "" if stamp is None else f"stamped {stamp}"):
+            return migrate_database(database, stamp)
     except AtollError as error:
         return error
 

@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from atoll import AtollError
 from atoll.cli.db.choosing import app_option, databases
+from atoll.cli.noted import noted
 from atoll.cli.project import config_option, json_option, state_option
 from atoll.cli.terminal import print_json, print_laid_out, screen, table
 from atoll.databases import Answer, Shell, people_shell
@@ -60,6 +61,9 @@ def shell(
     """
     (database,) = databases(ctx, app, state, config_file, [service])
     is_prompt = not statement and sys.stdin.isatty()
+    if writes:  # that it was opened is written down; what is typed there may be personal
+        with noted(state, "db shell", service, "with --write"):
+            pass
     if is_prompt and not as_json and (program := people_shell(database, writes=writes)) is not None:
         command, environment = program
         os.execve(command[0], command, environment)  # noqa: S606  # a program of PostgreSQL's, in our place
