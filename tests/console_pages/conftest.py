@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.console_pages.opening import CHROMIUM, QUIET, Opening
 from tests.console_pages.server import PAGES, Console, served
+
+expect.set_options(timeout=20_000)  # a machine that does much else beside it
 
 
 @pytest.fixture
