@@ -32,7 +32,7 @@ def test_nothing_serious_stands_in_the_way(opened: Opening, console: Console, sc
     """Axe finds nothing serious on any page: contrast, names, roles, scrolling."""
     page = opened(color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")  # axe is injected as text
     found: dict[str, list[str]] = {}
-    for address in ADDRESSES if scheme == "light" else ADDRESSES[1::3]:
+    for address in ADDRESSES[::2] if scheme == "light" else ADDRESSES[1::2]:  # each in one of them
         page.goto(console.origin + address)
         page.locator("main h1").first.wait_for()
         if address.startswith("/?at") or address == "/":
