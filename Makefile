@@ -91,7 +91,7 @@ test-all: ## run every test on each of Python 3.11, 3.12 and 3.13 that is presen
 	    done; \
 	    if [[ -z "$$python" ]]; then absent+=" $$version"; continue; fi; \
 	    printf '\n=== Python %s\n' "$$version"; \
-	    $(MAKE) test PYTHON="$$python" VENV=.venv-$$version || failed+=" $$version"; \
+	    ATOLL_ALL=1 $(MAKE) test PYTHON="$$python" VENV=.venv-$$version || failed+=" $$version"; \
 	done; \
 	printf '\nabsent:%s\nfailed:%s\n' "$${absent:- none}" "$${failed:- none}"; [[ -z "$$failed" ]]
 

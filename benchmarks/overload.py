@@ -31,7 +31,7 @@ class Size:
 
 
 SIZES = {
-    "tiny": Size(0.5, 0.5, (50, 300), guess_per_s=800.0),  # for tests: says nothing
+    "tiny": Size(0.5, 0.5, (50, 300), guess_per_s=4_000.0),  # for tests: says nothing
     "small": Size(5.0, 5.0),
     "full": Size(20.0, 10.0),
 }

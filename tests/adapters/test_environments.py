@@ -313,8 +313,12 @@ def test_a_folder_that_is_written_like_a_name_is_guessed(folder: Path) -> None:
     assert 'write "./atoll-sums-that-nobody-wrote"' in caught.value.mistakes[0].fix
 
 
+INSTALLERS = [present_installer(), *([Pip()] if os.environ.get("ATOLL_ALL") else [])]
+"""pip takes most of a minute: `make test-all` tries it, too."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("installer", [present_installer(), Pip()], ids=lambda installer: installer.name)
+@pytest.mark.parametrize("installer", INSTALLERS, ids=lambda installer: installer.name)
 def test_changed_code_is_what_runs(folder: Path, installer: Installer) -> None:
     """Installers remember what they have built of a folder: they are told that it may be something else."""
     environments = Environments(folder / "state", folder, installer=installer)

