@@ -62,5 +62,7 @@ async def page(tmp_path: Path) -> AsyncGenerator[Page]:
             async with asyncio.timeout(20):
                 while not (await page.get("/api/events/dead"))["messages"]:  # noqa: ASYNC110 - nothing tells
                     await asyncio.sleep(0.05)
-            assert await app.client(Archive).letters() == [("ada", 1)]
+            async with asyncio.timeout(20):
+                while await app.client(Archive).letters() != [("ada", 1)]:  # noqa: ASYNC110 - nothing tells
+                    await asyncio.sleep(0.05)
             yield page

@@ -143,7 +143,9 @@ def test_every_page_shows_what_happened_and_a_dead_letter_is_mended(
                 assert tried(page, "post.send", str(sent).replace("'", '"'))["status"] == 204
             page.goto(f"{address(state)}/events")
             expect(page.get_by_role("button", name="post.letter_sent.v1").first).to_be_visible()
-            (failed, *_) = page.evaluate("fetch('/api/traces?failed=1').then(found => found.json())")["traces"]
+            found = "fetch('/api/traces?failed=1').then(found => found.json())"
+            eventually(page, lambda: bool(page.evaluate(found)["traces"]))  # who collects looks a few times a second
+            (failed, *_) = page.evaluate(found)["traces"]
             trace = f"/traces/{failed['trace_id']}"
             for path in (
                 "/",
