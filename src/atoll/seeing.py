@@ -6,6 +6,7 @@ meanwhile, or not: what they have recorded is in the state folder.
 
 from atoll.adapters.telemetry_reading import KeptTelemetry
 from atoll.telemetry import (
+    LEVELS,
     Figure,
     Gauge,
     KeptLine,
@@ -24,10 +25,13 @@ from atoll.telemetry import (
     TraceSearch,
     TraceSummary,
     arranged,
+    level_name,
     rates,
+    together,
 )
 
 __all__ = [
+    "LEVELS",
     "Figure",
     "Gauge",
     "KeptLine",
@@ -47,5 +51,7 @@ __all__ = [
     "TraceSearch",
     "TraceSummary",
     "arranged",
+    "level_name",
     "rates",
+    "together",
 ]

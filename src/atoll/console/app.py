@@ -1,7 +1,6 @@
 """The console as an ASGI application: login, the API, and the pages."""
 
 from http import HTTPStatus
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -10,13 +9,11 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from atoll.console.events import EventsApi
 from atoll.console.files import pages
-from atoll.console.guarding import COOKIE, Door, problem
+from atoll.console.guarding import COOKIE, Door, Facts, problem
 from atoll.console.seen import SeenApi
 from atoll.console.services import ServicesApi
 from atoll.console.sessions import Session, Sessions
 from atoll.edge import Home
-
-Facts = dict[str, Any]  # Any: JSON
 
 EXPIRED = "This link was used already, or is too old: `atoll console` prints a new one.\n"
 

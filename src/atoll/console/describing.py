@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from atoll import Contract, openapi
+from atoll.console.guarding import Facts
 from atoll.console.mapping import Seen
 from atoll.operating import SubscriptionStatus
 from atoll.processes import ProcessStatus
-from atoll.seeing import Figure, Gauge, Kind, Rate
-
-Facts = dict[str, Any]  # Any: JSON
+from atoll.seeing import Gauge, Kind, Rate, together
 
 
 def contract_facts(contract: Contract | None, found: Sequence[Rate]) -> Facts:
@@ -36,9 +35,7 @@ def operations_of(contract: Contract, found: Sequence[Rate]) -> list[Facts]:
             and each.counted.name == operation.id
             and each.counted.service == operation.service
         ]
-        whole: Figure | None = None
-        for rate in rates:
-            whole = rate.counted if whole is None else whole.plus(rate.counted)
+        whole = together(rates)
         quantiles = (0.0, 0.0) if whole is None else (whole.quantile_s(0.5) * 1e3, whole.quantile_s(0.99) * 1e3)
         said = described.get((operation.method.lower(), operation.path), {})
         several.append(

@@ -7,14 +7,12 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
-from atoll.console.guarding import Refused, body_of
+from atoll.console.guarding import Facts, Refused, body_of
 from atoll.console.operated import Reached
 from atoll.console.seen import limit
 from atoll.console.sessions import Session
 from atoll.edge import Home
 from atoll.operating import By, Change, Letter, NotMeant, NotReached, Operated, Which, changes_in
-
-Facts = dict[str, Any]  # Any: JSON
 
 
 class Chosen(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -33,12 +33,15 @@ _HEADERS = [
 
 _log = logging.getLogger("atoll.console")
 
+Facts = dict[str, Any]  # Any: JSON
+"""What an answer says."""
+
 T = TypeVar("T", bound=msgspec.Struct)
 
 Api = Callable[[Request, Session], Awaitable[object]]
 
 
-class Refused(Exception):  # an answer
+class Refused(Exception):
     """An answer that is no result: a status, a code, and what to do."""
 
     def __init__(self, status: HTTPStatus, code: str, detail: str) -> None:

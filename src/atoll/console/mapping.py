@@ -8,7 +8,7 @@ from atoll import Graph
 from atoll.console.links import SERVICE
 from atoll.operating import SubscriptionStatus
 from atoll.processes import Health, ProcessStatus, State
-from atoll.seeing import Figure, Kind, ProcessFigures, Rate, rates
+from atoll.seeing import Figure, Kind, ProcessFigures, Rate, rates, together
 
 FAILING = 0.05
 """From this share of failures on a service is called degraded."""
@@ -18,7 +18,7 @@ SILENT_S = 5.0
 
 
 class Node(msgspec.Struct):
-    """A service, its database, or the outside, as `console_api` has it."""
+    """A service, its database, or the outside."""
 
     id: str
     kind: str
@@ -106,16 +106,9 @@ def _figure(node: Node, own: Sequence[Rate]) -> None:
     """The figures of a node: of all that its service does."""
     node.rate_per_s = sum(rate.per_s for rate in own)
     node.errors_per_s = sum(rate.failed_per_s for rate in own)
-    whole = _together(own)
+    whole = together(own)
     if whole is not None:
         node.p50_ms, node.p95_ms, node.p99_ms = (whole.quantile_s(share) * 1e3 for share in (0.5, 0.95, 0.99))
-
-
-def _together(several: Sequence[Rate]) -> Figure | None:
-    whole: Figure | None = None
-    for rate in several:
-        whole = rate.counted if whole is None else whole.plus(rate.counted)
-    return whole
 
 
 def _fare(node: Node, now: Seen) -> None:
@@ -208,7 +201,7 @@ def _count(edge: Edge, several: Sequence[Rate]) -> None:
     edge.rate_per_s = sum(rate.per_s for rate in answered)
     unanswered_per_s = sum(rate.failed_per_s for rate in several if rate.counted.kind is Kind.ASKED)
     edge.errors_per_s = max(unanswered_per_s, sum(rate.failed_per_s for rate in answered))
-    whole = _together(answered)
+    whole = together(answered)
     edge.p95_ms = whole.quantile_s(0.95) * 1e3 if whole is not None else 0.0
 
 

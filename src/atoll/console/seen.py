@@ -2,20 +2,16 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 from starlette.requests import Request
 
-from atoll.console.guarding import Refused
+from atoll.console.guarding import Facts, Refused
 from atoll.console.sessions import Session
 from atoll.edge import Threads
-from atoll.seeing import KeptLine, LogSearch, Span, Telemetry, TraceSearch
+from atoll.seeing import LEVELS, KeptLine, LogSearch, Span, Telemetry, TraceSearch, level_name
 
-LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 LIMIT_MAX = 1_000
-
-Facts = dict[str, Any]  # Any: JSON
 
 
 class SeenApi:
@@ -122,7 +118,7 @@ def line_facts(kept: KeptLine) -> Facts:
         "number": kept.number,
         "process": kept.process,
         "at": line.at,
-        "level": next((name for name, least in reversed(LEVELS.items()) if line.level >= least), "debug"),
+        "level": level_name(line.level),
         "logger": line.logger,
         "message": line.message,
         "service": line.service,

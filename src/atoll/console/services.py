@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from atoll import AtollError, Clock, Context, Entropy, Graph, Problem, describe, openapi
 from atoll.console.describing import contract_facts, processes_of, subscription_facts
-from atoll.console.guarding import Refused, body_of
+from atoll.console.guarding import Facts, Refused, body_of
 from atoll.console.mapping import Edge, Node, Seen, mapped
 from atoll.console.operated import Reached
 from atoll.console.sessions import Session
@@ -31,7 +31,6 @@ TRY_S = 30.0
 LINES_MAX = 100
 """So many items of a stream are shown that is tried."""
 
-Facts = dict[str, Any]  # Any: JSON
 Work = Callable[[Supervision], AsyncIterator[Step]]
 """What is asked of a supervisor."""
 

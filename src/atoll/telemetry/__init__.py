@@ -19,14 +19,15 @@ from atoll.telemetry.looking import (
     TraceSummary,
 )
 from atoll.telemetry.nothing import NothingKept
-from atoll.telemetry.rates import Rate, rates
-from atoll.telemetry.record import Kind, LogLine, MemoryRecorder, Recorder, Span, outcome_of
+from atoll.telemetry.rates import Rate, rates, together
+from atoll.telemetry.record import LEVELS, Kind, LogLine, MemoryRecorder, Recorder, Span, level_name, outcome_of
 from atoll.telemetry.sampling import Sampler, Sampling
 from atoll.telemetry.wire import Gauge, Record, Sample, decode, encode_line, encode_sample, encode_span, glance
 
 __all__ = [
     "BOUNDS_S",
     "FORMS",
+    "LEVELS",
     "Exporter",
     "Exposition",
     "Figure",
@@ -67,7 +68,9 @@ __all__ = [
     "encode_span",
     "expose",
     "glance",
+    "level_name",
     "otlp_target",
     "outcome_of",
     "rates",
+    "together",
 ]

@@ -19,7 +19,7 @@ class Rate(msgspec.Struct, frozen=True):
 def rates(before: Sequence[ProcessFigures], after: Sequence[ProcessFigures]) -> list[Rate]:
     """What all processes did between two looks, the busiest first; what did nothing, with zeros, last.
 
-    A process that is new has done all that it has counted since; one that has ended does nothing any more.
+    A process that is new has zeros until the next look: nothing is known of the time. One that has ended has none.
     """
     earlier = {each.name: each.sample for each in before}
     found: dict[tuple[str, str, str, str], Rate] = {}
@@ -36,6 +36,14 @@ def rates(before: Sequence[ProcessFigures], after: Sequence[ProcessFigures]) -> 
             rate = Rate(counted, counted.count / span_s, counted.failed / span_s)
             found[which] = _sum(found[which], rate) if which in found else rate
     return sorted(found.values(), key=lambda rate: (-rate.per_s, _which(rate.counted)))
+
+
+def together(several: Sequence[Rate]) -> Figure | None:
+    """What several rates counted, as one figure; nothing of none."""
+    whole: Figure | None = None
+    for rate in several:
+        whole = rate.counted if whole is None else whole.plus(rate.counted)
+    return whole
 
 
 def _which(figure: Figure) -> tuple[str, str, str, str]:

@@ -76,6 +76,15 @@ def outcome_of(error: BaseException) -> str:
     return str(getattr(error, "code", "") or "failed")
 
 
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+"""The levels of `logging`, as people write them."""
+
+
+def level_name(level: int) -> str:
+    """The word for a level: that of the highest one it reaches."""
+    return next((name for name, least in reversed(LEVELS.items()) if level >= least), "debug")
+
+
 class LogLine(msgspec.Struct, frozen=True, gc=False):
     """A line of a log. `at` is in seconds since 1970, `level` a number of `logging`, `more` a JSON object as text.
 

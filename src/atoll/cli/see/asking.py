@@ -10,11 +10,10 @@ import click
 import msgspec
 
 from atoll.cli.words import moment
-from atoll.seeing import KeptLine, Span, TraceSummary
+from atoll.seeing import KeptLine, Span, TraceSummary, level_name
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: commands of every signature
 
-LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 _SPANS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 
 
@@ -103,11 +102,6 @@ def line_facts(kept: KeptLine) -> dict[str, Any]:  # Any: as above
         "error": line.error or None,
         "more": msgspec.Raw(line.more.encode()) if line.more else None,
     }
-
-
-def level_name(level: int) -> str:
-    """The word for a level: that of the highest one it reaches."""
-    return next((name for name, least in reversed(LEVELS.items()) if level >= least), "debug")
 
 
 def duration(seconds: float) -> str:

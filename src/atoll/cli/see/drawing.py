@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 
 from rich.text import Text
 
-from atoll.cli.see.asking import level_name
-from atoll.seeing import KeptLine, Kind, Span
+from atoll.seeing import KeptLine, Kind, Span, level_name
 
 LEVEL_STYLES = {"debug": "dim", "info": "", "warning": "yellow", "error": "red", "critical": "bold red"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

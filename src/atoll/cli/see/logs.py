@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from atoll.cli.project import json_option, state_option
-from atoll.cli.see.asking import LEVELS, TraceId, line_facts, since_option
+from atoll.cli.see.asking import TraceId, line_facts, since_option
 from atoll.cli.see.drawing import logged
 from atoll.cli.terminal import print_json, screen
-from atoll.seeing import KeptLine, KeptTelemetry, LogSearch, Telemetry
+from atoll.seeing import LEVELS, KeptLine, KeptTelemetry, LogSearch, Telemetry
 
 LOOK_S = 0.5
 """How often `--follow` looks for more."""
