@@ -5,6 +5,7 @@ from typing import Protocol
 
 from atoll import Choice, Event, Personal, Problem, Value, contract, get, post
 from revenue.capture.contract import Lead
+from revenue.identity.contract import Resolution
 
 
 class Topic(Choice):
@@ -132,12 +133,17 @@ class Profile(Value):
         return (fact for fact in self.facts if fact.topic is topic)
 
 
+class EnrichmentRules(Value):
+    """The team's rules of what is asked of whom: the providers' order for each field, and what may be spent."""
+
+
 class LeadEnriched(Event, key="lead_id"):
     """Found out about a lead that is new or has changed. It carries the lead as well, so that nobody has to ask."""
 
     lead_id: str
     lead: Lead
     profile: Profile
+    resolution: Resolution | None = None
 
 
 class ProfileNotFound(Problem, status=404, detail="nothing was found out about lead {lead_id} yet"):

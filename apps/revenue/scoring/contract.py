@@ -6,6 +6,8 @@ from typing import Protocol
 
 from atoll import Choice, Event, Page, Personal, Problem, Value, contract, get, post
 from revenue.capture.contract import Lead
+from revenue.enrichment.contract import Profile
+from revenue.identity.contract import Resolution
 
 
 class Grade(Choice):
@@ -52,12 +54,20 @@ class ScoreCount(Value):
     revisions: int
 
 
+class ScoringRules(Value):
+    """The team's rules of how well a lead fits and how much it wants."""
+
+
 class LeadScored(Event, key="lead_id"):
-    """A lead was scored, for the first time, or again because it has changed."""
+    """A lead was scored, for the first time, or again because it has changed. It carries all that is known of it."""
 
     lead_id: str
     points: int
     grade: Grade
+    lead: Lead | None = None
+    resolution: Resolution | None = None
+    profile: Profile | None = None
+    score: Score | None = None
 
 
 class ScoreNotFound(

@@ -1,0 +1,1 @@
+"""Who is who: contacts and accounts, recognised, merged and parted again."""

@@ -1,0 +1,1 @@
+"""Who takes care of a lead, why, and until when."""
