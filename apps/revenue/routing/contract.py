@@ -3,16 +3,80 @@
 from datetime import datetime
 from typing import Protocol
 
-from atoll import Event, Personal, Value, contract
-from revenue.capture.contract import Lead
+from atoll import Choice, Event, Page, Personal, Problem, Value, contract, get, post
+from revenue.capture.contract import Lead, LeadDetails
+from revenue.enrichment.contract import Profile
+from revenue.identity.contract import Resolution
+from revenue.scoring.contract import Grade, Score
+
+from .rules import Absence as Absence
+from .rules import Between as Between
+from .rules import Conditions as Conditions
+from .rules import ExistingOwner as ExistingOwner
+from .rules import Holiday as Holiday
+from .rules import NamedAccount as NamedAccount
+from .rules import OutsideHours as OutsideHours
+from .rules import Rep as Rep
+from .rules import ResponseRule as ResponseRule
+from .rules import RoutingRules as RoutingRules
+from .rules import Team as Team
+from .rules import Territory as Territory
+from .rules import WhenFull as WhenFull
+from .rules import WorkingHours as WorkingHours
 
 
-class RoutingRules(Value):
-    """The team's rules of who takes care of whom: its people, territories, named accounts, weights and clocks."""
+class Status(Choice):
+    """How far somebody has come with a lead. Its names are those of Salesforce's `Lead.Status`, in small letters."""
+
+    NEW = "new"
+    ACCEPTED = "accepted"
+    WORKING = "working"
+    QUALIFIED = "qualified"
+    DISQUALIFIED = "disqualified"
+    UNKNOWN = "unknown"
+
+
+class Stage(Choice):
+    """How far a response clock has run: nobody was told yet, the owner was, the manager was, somebody else's turn."""
+
+    RUNNING = "running"
+    REMINDED = "reminded"
+    ESCALATED = "escalated"
+    REASSIGNED = "reassigned"
+    UNKNOWN = "unknown"
+
+
+class ResponseClock(Value):
+    """Until when a lead is to be answered. Moments are in the owner's working hours; None: that does not happen.
+
+    It stops when the lead is accepted or first touched: `stopped_at`.
+    """
+
+    respond_by: datetime
+    escalate_at: datetime | None = None
+    reassign_at: datetime | None = None
+    stage: Stage = Stage.RUNNING
+    stopped_at: datetime | None = None
+
+
+class Owner(Value):
+    """Somebody who takes care of leads, and how to reach him; `manager` is told where he does not answer."""
+
+    id: str
+    name: Personal[str] = ""
+    email: Personal[str] | None = None
+    handle: Personal[str] | None = None
+    manager: Personal[str] | None = None
 
 
 class Assignment(Value):
-    """Who takes care of a lead, by which step of the way it was found, and each step's word."""
+    """Who takes care of a lead, by which step of the way it was found, and each step's word.
+
+    `owner` is a rep's id, or the name of a queue in which the lead waits for one: `details` are there for a rep.
+    `step` is one of `existing_owner`, `named_account`, `territory`, `round_robin`, `catch_all` and `by_hand`; `matched`
+    says which: the territory's name, the account. `is_provisional`: Enrichment had not answered, so that the owner may
+    be corrected until the lead is accepted. `round` counts the lead's owners.
+    """
 
     lead_id: str
     owner: str
@@ -21,16 +85,341 @@ class Assignment(Value):
     is_provisional: bool
     assigned_at: datetime
     rules_version: int = 0
+    details: Owner | None = None
+    team: str | None = None
+    matched: Personal[str] | None = None
+    is_waiting: bool = False
+    round: int = 1
+    status: Status = Status.NEW
+    status_reason: Personal[str] | None = None
+    status_at: datetime | None = None
+    clock: ResponseClock | None = None
+    grade: Grade = Grade.UNKNOWN
+    lead_revision: int = 1
+
+
+class Change(Value):
+    """Something that was done with a lead: who it was, when, what and why. `actor` is empty where Routing did it."""
+
+    at: datetime
+    actor: Personal[str]
+    what: str
+    was: str
+    became: str
+    reason: Personal[str]
+
+
+class Deed(Value):
+    """Why something is done, and by whom where that is somebody else than who calls."""
+
+    reason: Personal[str] = ""
+    actor: Personal[str] | None = None
+
+
+class NewStatus(Value):
+    """What a lead's status is to become. A disqualification has one of the reasons that the rules list."""
+
+    status: Status
+    reason: Personal[str] = ""
+    actor: Personal[str] | None = None
+
+
+class NewOwner(Value):
+    """Whose a lead is to be: a rep's id, a team's name, whose turn decides, or the catch-all's."""
+
+    owner: str
+    reason: Personal[str] = ""
+    actor: Personal[str] | None = None
+
+
+class AssignmentCount(Value):
+    """How many leads have an owner, and the sum of the leads' revisions: those of `capture.count` when none waits.
+
+    `waiting` have a queue as their owner until somebody can take them.
+    """
+
+    leads: int
+    revisions: int
+    waiting: int = 0
+
+
+class RepLoad(Value):
+    """A rep as it stands now: how many leads are open, whether it can be given one, what its teams owe it.
+
+    `deficits` are by team: how many leads it is owed, below 0 where it is ahead.
+    """
+
+    owner: Owner
+    teams: tuple[str, ...]
+    weight: float
+    open_leads: int
+    deficits: dict[str, float]
+    capacity: int | None = None
+    is_active: bool = True
+    is_away: bool = False
+    is_at_work: bool = True
+
+
+class Share(Value):
+    """What a rep should have got of its team's leads while it was available, by weight, and what it got."""
+
+    rep: str
+    weight: float
+    expected: float
+    got: int
+    deficit: float
+
+
+class TeamFairness(Value):
+    """How evenly a team's leads were given out; `deviation_max` is how far anybody is from its share, in leads."""
+
+    team: str
+    leads: int
+    shares: tuple[Share, ...]
+    deviation_max: float
+    waiting: int = 0
+
+
+class FairnessReport(Value):
+    """All teams, and how far anybody in any of them is from its share."""
+
+    teams: tuple[TeamFairness, ...]
+    deviation_max: float
+
+
+class RoutingTrial(Value):
+    """Rules to be tried on the leads that were routed last, oldest of them first; nothing is kept."""
+
+    rules: RoutingRules
+    leads_max: int = 1_000
+
+    def __post_init__(self) -> None:
+        """Refuse what one request cannot do."""
+        if not 1 <= self.leads_max <= 10_000:
+            raise ValueError("`leads_max` has to be between 1 and 10,000")
+
+
+class OwnerChange(Value):
+    """A lead that would be somebody else's, and why."""
+
+    lead_id: str
+    was: str
+    becomes: str
+    step: str
+    why: tuple[Personal[str], ...]
+
+
+class TrialReport(Value):
+    """What rules would have done with past leads, had they come in one after the other, at the moments they did.
+
+    `changed` would have another owner; `moved` of them take another way: another step, territory or team. `before`
+    and `after` count leads by owner. Up to 20 `samples`, those that moved first. Leads that are closed by now take no
+    room of anybody's capacity, all others do.
+    """
+
+    leads: int
+    changed: int
+    moved: int
+    before: dict[str, int]
+    after: dict[str, int]
+    by_step: dict[str, int]
+    fairness: FairnessReport
+    samples: tuple[OwnerChange, ...]
+
+
+class RouteQuestion(Value):
+    """A lead as it might come. Without `rules` it is asked of those that hold."""
+
+    lead: LeadDetails
+    resolution: Resolution | None = None
+    profile: Profile | None = None
+    grade: Grade = Grade.UNKNOWN
+    rules: RoutingRules | None = None
+
+
+class Explanation(Value):
+    """Whose a lead would be now, and each step's word."""
+
+    owner: str
+    step: str
+    why: tuple[Personal[str], ...]
+    is_provisional: bool
+    rules_version: int
+    team: str | None = None
+    matched: Personal[str] | None = None
+    is_waiting: bool = False
+    respond_by: datetime | None = None
 
 
 class LeadRouted(Event, key="lead_id"):
-    """A lead has an owner, for the first time or another one."""
+    """A lead has an owner, for the first time or another one. `score` has the reasons to call it."""
 
     lead_id: str
     lead: Lead
     assignment: Assignment
+    resolution: Resolution | None = None
+    score: Score | None = None
 
 
-@contract(version="1.0", publishes=(LeadRouted,))
+class LeadAccepted(Event, key="lead_id"):
+    """The owner takes care of it: the response clock has stopped."""
+
+    lead_id: str
+    owner: str
+    actor: Personal[str]
+    accepted_at: datetime
+    assignment: Assignment
+
+
+class LeadStatusChanged(Event, key="lead_id"):
+    """A lead's status is another one."""
+
+    lead_id: str
+    owner: str
+    was: Status
+    became: Status
+    reason: Personal[str]
+    actor: Personal[str]
+    changed_at: datetime
+    assignment: Assignment
+
+
+class LeadReassigned(Event, key="lead_id"):
+    """A lead is somebody else's. `cause` is `by_hand`, `skipped`, `overdue`, `corrected` or `rules`.
+
+    `LeadRouted` tells of the new owner as well.
+    """
+
+    lead_id: str
+    was: str
+    became: str
+    cause: str
+    reason: Personal[str]
+    actor: Personal[str]
+    reassigned_at: datetime
+    assignment: Assignment
+
+
+class ResponseOverdue(Event, key="lead_id"):
+    """Nobody has answered a lead in time. `tell` is who is to hear of it: the owner, or the manager if there is one."""
+
+    lead_id: str
+    owner: str
+    stage: Stage
+    tell: Personal[str]
+    overdue_since: datetime
+    assignment: Assignment
+
+
+class ResponseDue(Event, key="lead_id"):
+    """A moment of a response clock has come: Routing tells itself, and looks whether it still matters."""
+
+    lead_id: str
+    round: int
+    stage: Stage
+
+
+class BacklogCalled(Event, key="queue"):
+    """Leads that wait in a queue, behind a place in it, may find somebody now: Routing tells itself."""
+
+    queue: str
+    after: int = 0
+
+
+class AssignmentNotFound(
+    Problem, status=404, detail="lead {lead_id} has no owner: there is no such lead, or it waits for its score"
+):
+    """There is no such lead, or not yet: leads are routed some moments after they have come in."""
+
+    lead_id: str
+
+
+class StatusRefused(Problem, status=409, detail="a lead that is {was} cannot become {wanted}: {advice}"):
+    """The rules do not let a status become this one."""
+
+    was: str
+    wanted: str
+    advice: str
+
+
+class OwnerUnknown(Problem, status=422, detail="`{owner}` is no rep who takes leads, no team, and not the catch-all"):
+    """Nobody has this name in the rules that hold, or has left."""
+
+    owner: str
+
+
+@contract(
+    version="1.0",
+    publishes=(
+        LeadRouted, LeadAccepted, LeadStatusChanged, LeadReassigned, ResponseOverdue, ResponseDue, BacklogCalled,
+    ),
+)  # fmt: skip
 class Routing(Protocol):
     """Finds an owner for every lead that was scored, and watches that somebody answers it in time."""
+
+    @get("/assignments/count", public=True)
+    async def count(self) -> AssignmentCount:
+        """How many leads have an owner."""
+        ...
+
+    @get("/assignments/{lead_id}", public=True, raises=(AssignmentNotFound,))
+    async def assignment(self, lead_id: str) -> Assignment:
+        """Whose a lead is and why, its status, and its response clock."""
+        ...
+
+    @get("/assignments/{lead_id}/changes", public=True, raises=(AssignmentNotFound,))
+    async def changes(self, lead_id: str) -> list[Change]:
+        """What was done with a lead, oldest first: its owners and its statuses."""
+        ...
+
+    @get("/assignments", public=True)
+    async def assignments(
+        self, owner: str | None = None, status: str | None = None, cursor: str | None = None, limit: int = 100
+    ) -> Page[Assignment]:
+        """All leads with their owners, in the order in which they were first routed, or those of an owner or status."""
+        ...
+
+    @post("/assignments/{lead_id}/accept", public=True, raises=(AssignmentNotFound, StatusRefused))
+    async def accept(self, lead_id: str, deed: Deed) -> Assignment:
+        """Take care of a lead: its clock stops. Once more changes nothing."""
+        ...
+
+    @post("/assignments/{lead_id}/touch", public=True, raises=(AssignmentNotFound, StatusRefused))
+    async def touch(self, lead_id: str, deed: Deed) -> Assignment:
+        """Say that somebody has spoken or written to a lead: its clock stops, and it is worked on."""
+        ...
+
+    @post("/assignments/{lead_id}/status", public=True, raises=(AssignmentNotFound, StatusRefused))
+    async def set_status(self, lead_id: str, new: NewStatus) -> Assignment:
+        """Change a lead's status, as the rules let it."""
+        ...
+
+    @post("/assignments/{lead_id}/reassign", public=True, raises=(AssignmentNotFound, OwnerUnknown, StatusRefused))
+    async def reassign(self, lead_id: str, new: NewOwner) -> Assignment:
+        """Give a lead to somebody else, or to a team, whose turn decides. It is new again until that one accepts."""
+        ...
+
+    @post("/assignments/{lead_id}/skip", public=True, raises=(AssignmentNotFound, StatusRefused))
+    async def skip(self, lead_id: str, deed: Deed) -> Assignment:
+        """Pass a lead on to the next of its team, before it is worked on: whoever does keeps the turn."""
+        ...
+
+    @get("/reps", public=True)
+    async def reps(self) -> list[RepLoad]:
+        """All reps of the rules that hold, as they stand now."""
+        ...
+
+    @get("/fairness", public=True)
+    async def fairness(self) -> FairnessReport:
+        """What everybody should have got, and got, since a team began."""
+        ...
+
+    @post("/routes/simulate", public=True, timeout_s=60)
+    async def simulate(self, trial: RoutingTrial) -> TrialReport:
+        """Say what rules would have done with the leads that are here, and keep nothing."""
+        ...
+
+    @post("/routes/explain", public=True)
+    async def explain(self, question: RouteQuestion) -> Explanation:
+        """Say whose a lead would be if it came now, and keep nothing."""
+        ...
