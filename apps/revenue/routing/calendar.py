@@ -28,10 +28,11 @@ class Calendar:
         self._week = week
         self._away = away
         self._days: dict[date, tuple[Window, ...]] = {}
+        self._lately: tuple[float, float, bool, bool] = (0.0, 0.0, False, False)
 
     def is_away(self, at: float) -> bool:
         """Whether a moment is on a day off."""
-        return self._is_off(datetime.fromtimestamp(at, self._zone).date())
+        return bool(self._away) and self._around(at)[3]
 
     def back_on(self, at: float) -> date | None:
         """The first day behind the absence in which a moment lies; None where there is none for years."""
@@ -42,8 +43,7 @@ class Calendar:
         """Whether a moment is working time."""
         if self._week is None and not self._away:
             return True
-        day = datetime.fromtimestamp(at, self._zone).date()
-        return any(first <= at < last for first, last in self._windows(day))
+        return self._around(at)[2]
 
     def after(self, at: float, minutes: float) -> float | None:
         """The moment when so many minutes of working time have passed since another one; None: not within two years.
@@ -64,6 +64,16 @@ class Calendar:
                     return begins + left
                 left -= last - begins
         return None
+
+    def _around(self, at: float) -> tuple[float, float, bool, bool]:
+        """From when until when it is as it is at a moment: whether it is working time, and whether a day off."""
+        if self._lately[0] <= at < self._lately[1]:
+            return self._lately
+        day = datetime.fromtimestamp(at, self._zone).date()
+        minute = at - at % 60  # zones are whole minutes from UTC, as hours are: nothing changes within one
+        is_working = any(first <= at < last for first, last in self._windows(day))
+        self._lately = (minute, minute + 60, is_working, self._is_off(day))
+        return self._lately
 
     def _windows(self, day: date) -> tuple[Window, ...]:
         known = self._days.get(day)

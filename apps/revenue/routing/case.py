@@ -32,6 +32,7 @@ class Case(msgspec.Struct, frozen=True):
     matched: str | None
     why: str
     is_provisional: bool
+    routed_at: datetime
     assigned_at: datetime
     rules_version: int
     round: int

@@ -7,8 +7,8 @@ whole lead: this is how periodic tasks share a processor without one of them eve
 deficit was tried: with unequal weights somebody waits for more than a turn.
 
 Who comes owes nothing and is owed nothing: it gets its share from now on, and no flood. Who was away comes back with
-what was owed on leaving, and nothing for the time between. What those who are away are owed, or have had too
-much, is not a matter of those who are here: their deficits are brought back to a sum of nothing, by making them smaller.
+what was owed on leaving, and nothing for the time between. What those who are away are owed, or have had too much, is
+not a matter of those who are here: their deficits are brought back to a sum of nothing, by making some of them smaller.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ def next_turn(standings: Mapping[str, Standing], weights: Mapping[str, float]) -
     deficits = recentred({rep: standings.get(rep, NEWCOMER).deficit for rep in weights})
     owed = {rep: deficits[rep] + share for rep, share in shares.items()}
     entitled = [rep for rep, much in owed.items() if much > ALMOST_NOTHING] or list(owed)
-    chosen = min(entitled, key=lambda rep: (1 - owed[rep]) / shares[rep])
+    chosen = min(entitled, key=lambda rep: (round((1 - owed[rep]) / shares[rep], 6), -round(owed[rep], 6)))
     after = dict(standings)
     for rep, much in owed.items():
         before = standings.get(rep, NEWCOMER)
@@ -81,7 +81,7 @@ def taken_back(standings: Mapping[str, Standing], rep: str, shares: Mapping[str,
 
 
 def recentred(deficits: Mapping[str, float]) -> dict[str, float]:
-    """Deficits whose sum is nothing: what is owed is made smaller where it is more than was had too much, or the latter.
+    """Deficits with a sum of nothing: what is owed is made smaller where it is more than was had too much; or that is.
 
     >>> recentred({"ada": 0.5, "bob": 0.5, "cy": -0.5})
     {'ada': 0.25, 'bob': 0.25, 'cy': -0.5}

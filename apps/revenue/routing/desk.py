@@ -125,8 +125,8 @@ class Desk:
     def routed(self, case: Case, was: Case | None, cause: str, reason: str) -> None:
         """Write a case that has an owner, or another one, say so, and start its clock."""
         self.save(case)
-        before = "" if was is None else was.owner
-        self.change(case, "routed" if was is None else cause, before, case.owner, reason)
+        if was is not None:
+            self.change(case, cause, was.owner, case.owner, reason)
         event, assignment = told(case), assignment_of(case, self.book)
         self.say(
             LeadRouted(

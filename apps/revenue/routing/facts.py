@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from revenue.capture.contract import LeadDetails
-from revenue.enrichment.contract import Profile, Topic
+from revenue.enrichment.contract import Certainty, Profile, Topic
 from revenue.identity.contract import Resolution
 
 CONTACT_IDS = frozenset(("contactid", "whoid", "associatedcontactid", "associatedcontactids"))
 ACCOUNT_IDS = frozenset(("accountid", "companyid", "associatedcompanyid", "associatedcompanyids", "primarycompanyid"))
 """Attributes that hold ids of a CRM's records, as exports of Salesforce and HubSpot call them."""
+
+DOUBTS = {Certainty.CERTAIN: 0, Certainty.LIKELY: 1, Certainty.GUESS: 2}
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -29,7 +31,7 @@ class Facts(msgspec.Struct, frozen=True):
     industry: str = ""
     employees: int | None = None
     grade: str = ""
-    attributes: dict[str, str] = {}
+    attributes: dict[str, str] = {}  # msgspec copies defaults
     is_enriched: bool = False
 
 
@@ -37,13 +39,14 @@ def facts_of(lead: LeadDetails, resolution: Resolution | None, profile: Profile 
     """What is known. What the lead says itself counts before what was found out; of countries either does."""
     found = _found(profile)
     said = {fold(name): fold(value) for name, value in lead.attributes.items()}
+    records = _records(lead, CONTACT_IDS), _records(lead, ACCOUNT_IDS)
     resolved = resolution or Resolution(contact_id="")
     employees = lead.number_of_employees
     if employees is None and (digits := found.get("number_of_employees", "")).isdecimal():
         employees = int(digits)
     return Facts(
-        contacts=_ids(resolved.contact_id, lead.external_id, _records(lead, CONTACT_IDS)),
-        accounts=_ids(resolved.account_id, None, _records(lead, ACCOUNT_IDS)),
+        contacts=_ids(resolved.contact_id, lead.external_id, records[0]),
+        accounts=_ids(resolved.account_id, None, records[1]),
         domain=fold(resolved.account_domain or found.get(Topic.DOMAIN, "")),
         company=fold(lead.company or resolved.account_name or found.get(Topic.COMPANY, "")),
         countries=tuple(dict.fromkeys(filter(None, (fold(lead.country), fold(found.get(Topic.COUNTRY)))))),
@@ -70,8 +73,12 @@ def _found(profile: Profile | None) -> dict[str, str]:
     """The surest value of each topic, by its name; a topic that a later Enrichment knows is found as well."""
     if profile is None:
         return {}
-    topics = dict.fromkeys(str(fact.topic) for fact in profile.facts)
-    return {topic: best.value for topic in topics if (best := profile.best(Topic(topic))) is not None}
+    found: dict[str, tuple[int, str]] = {}
+    for fact in profile.facts:
+        doubt = DOUBTS.get(fact.certainty, len(DOUBTS))
+        if (known := found.get(fact.topic)) is None or doubt < known[0]:
+            found[fact.topic] = doubt, fact.value
+    return {topic: value for topic, (_, value) in found.items()}
 
 
 def _records(lead: LeadDetails, names: frozenset[str]) -> Iterator[str]:

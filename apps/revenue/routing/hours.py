@@ -39,7 +39,7 @@ def _span_of(part: str, text: str) -> tuple[int, int]:
         raise ValueError(f"`{part}` is no part of a day: hours go from 00:00 to 24:00")
     if first >= last:
         raise ValueError(
-            f"`{part}` ends before it begins: who works through midnight has `22:00-24:00` on one day and `00:00-06:00` "
-            "on the next"
+            f"`{part}` ends before it begins: who works through midnight has `22:00-24:00` on one day and "
+            "`00:00-06:00` on the next"
         )
     return first, last

@@ -37,16 +37,18 @@ async def route(desk: Desk, event: LeadScored) -> None:
     if was is not None and lead.revision < was.lead_revision:
         return
     facts = facts_in(event)
-    contact, account = await _kept_ids(desk, event)
-    fresh = _fresh(desk, event, lead.revision, facts, contact, account)
+    resolution = event.resolution
+    ids = (None, None) if resolution is None else (resolution.contact_id, resolution.account_id)
+    known = await store.known_of(desk.tx, event.lead_id, *ids)
+    fresh = _fresh(desk, event, lead.revision, facts, known)
     if was is None:
-        destination = await _destination(desk, fresh, facts)
+        destination = await _destination(desk, fresh, facts, known)
         await desk.hold([destination])
         desk.routed(desk.place(fresh, destination), None, "routed", "")
         return
     case = _brought_up_to_date(was, fresh)
     if case.is_untouched and case.step != BY_HAND:
-        destination = await _destination(desk, case, facts)
+        destination = await _destination(desk, case, facts, known)
         if destination.is_ahead_of(case.step, case.team, case.matched):
             await desk.hold([destination], [was])
             desk.release(was, "corrected")
@@ -278,23 +280,13 @@ def _tell_status(desk: Desk, case: Case, was: Status, new: NewStatus) -> None:
     )
 
 
-async def _kept_ids(desk: Desk, event: LeadScored) -> tuple[str | None, str | None]:
-    resolution = event.resolution
-    if resolution is None:
-        return None, None
-    return await store.kept_ids(desk.tx.execute, resolution.contact_id, resolution.account_id)
-
-
-async def _destination(desk: Desk, case: Case, facts: Facts) -> Destination:
+async def _destination(desk: Desk, case: Case, facts: Facts, known: store.Known) -> Destination:
     rules = desk.book.rules
-    named = {"lead_id": case.lead_id}
-    contact = account = None
-    if rules.keep_contacts and case.contact_id is not None:
-        which = {"which": case.contact_id}
-        contact = (await desk.tx.execute(store.OWNER_OF_CONTACT, named | which)).scalar()
+    contact = known.owner if rules.keep_contacts else None
+    account = None
     if rules.keep_accounts and case.account_id is not None:
-        which = {"which": case.account_id}
-        account = (await desk.tx.execute(store.OWNER_OF_ACCOUNT, named | which)).scalar()
+        named = {"lead_id": case.lead_id, "which": case.account_id}
+        account = (await desk.tx.execute(store.OWNER_OF_ACCOUNT, named)).scalar()
     return destination_of(desk.book, facts, Earlier(contact, account), desk.at)
 
 
@@ -305,19 +297,18 @@ async def _way_now(desk: Desk, case: Case) -> Destination:
         return Destination(BY_HAND, words, team=case.waits_in)
     if case.step == BY_HAND and case.waits_in == desk.book.rules.catch_all:
         return Destination(BY_HAND, msgspec.json.decode(case.why, type=tuple[str, ...]), queue=case.waits_in)
-    return await _destination(desk, case, facts_in(told(case)))
+    known = await store.known_of(desk.tx, case.lead_id, case.contact_id, case.account_id)
+    return await _destination(desk, case, facts_in(told(case)), known)
 
 
-def _fresh(
-    desk: Desk, event: LeadScored, revision: int, facts: Facts, contact: str | None, account: str | None
-) -> Case:
+def _fresh(desk: Desk, event: LeadScored, revision: int, facts: Facts, known: store.Known) -> Case:
     """A case without an owner."""
     return Case(
         lead_id=event.lead_id,
         lead_revision=revision,
         scored=store.text_of(event),
-        contact_id=contact,
-        account_id=account,
+        contact_id=known.contact,
+        account_id=known.account,
         account_said=event.resolution.account_id if event.resolution is not None else None,
         grade=event.grade,
         owner="",
@@ -327,6 +318,7 @@ def _fresh(
         matched=None,
         why="[]",
         is_provisional=not facts.is_enriched or (event.score is not None and event.score.is_provisional),
+        routed_at=desk.now,
         assigned_at=desk.now,
         rules_version=desk.book.version,
         round=0,

@@ -64,8 +64,10 @@ class RoutingService(Service, Routing, owner="revenue-operations"):
 
     async def changes(self, lead_id: str) -> list[Change]:
         """What was done with it."""
-        await self._case(lead_id)
-        return [_change_of(row) for row in await self.db.read(store.CHANGES_OF, {"which": lead_id})]
+        case = await self._case(lead_id)
+        later = [_change_of(row) for row in await self.db.read(store.CHANGES_OF, {"which": lead_id})]
+        first = next((each.was for each in later if each.what not in ("status", "overdue")), case.owner)
+        return [Change(at=case.routed_at, actor="", what="routed", was="", became=first, reason=""), *later]
 
     async def assignments(
         self, owner: str | None = None, status: str | None = None, cursor: str | None = None, limit: int = 100

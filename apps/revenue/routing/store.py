@@ -1,7 +1,7 @@
 """Routing's statements, each built once, and what they answer."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Select, bindparam, func, insert, select, update
@@ -51,13 +51,19 @@ COUNT = select(
     func.count(ASSIGNMENTS.c.waits_in).label("waiting"),
 ).select_from(ASSIGNMENTS)
 
-OWNER_OF_CONTACT = (
-    select(ASSIGNMENTS.c.owner)
-    .where(ASSIGNMENTS.c.contact_id == bindparam("which"), ASSIGNMENTS.c.lead_id != bindparam("lead_id"))
-    .where(ASSIGNMENTS.c.is_rep)
-    .order_by(ASSIGNMENTS.c.number.desc())
+_EARLIER = ASSIGNMENTS.alias("earlier")
+KNOWN = select(
+    select(MERGES.c.kept_id).where(MERGES.c.merged_id == bindparam("contact")).scalar_subquery().label("contact"),
+    select(MERGES.c.kept_id).where(MERGES.c.merged_id == bindparam("account")).scalar_subquery().label("account"),
+    select(_EARLIER.c.owner)
+    .where(_EARLIER.c.contact_id == bindparam("contact"), _EARLIER.c.lead_id != bindparam("lead_id"), _EARLIER.c.is_rep)
+    .order_by(_EARLIER.c.number.desc())
     .limit(1)
+    .scalar_subquery()
+    .label("owner"),
 )
+"""All that is asked of nearly every lead, in one statement: what its contact and account were merged into, and who took
+care of the contact before."""
 OWNER_OF_ACCOUNT = (
     select(ASSIGNMENTS.c.owner)
     .where(ASSIGNMENTS.c.account_id == bindparam("which"), ASSIGNMENTS.c.lead_id != bindparam("lead_id"))
@@ -85,7 +91,6 @@ CHANGE_REP = (
     update(REPS).where(REPS.c.id == bindparam("which")).values(open_leads=REPS.c.open_leads + bindparam("more"))
 )
 
-MERGED = select(MERGES).where((MERGES.c.merged_id == bindparam("one")) | (MERGES.c.merged_id == bindparam("other")))
 MERGED_INTO = select(MERGES.c.merged_id).where(MERGES.c.kept_id == bindparam("which"))
 ADD_MERGE = upsert(MERGES, "merged_id")
 MOVE_CONTACT = (
@@ -100,6 +105,15 @@ MOVE_ACCOUNT = (
 MOVE_ACCOUNT_SAID = (
     update(ASSIGNMENTS).where(ASSIGNMENTS.c.account_said == bindparam("was")).values(account_id=bindparam("becomes"))
 )
+
+
+class Known(NamedTuple):
+    """A lead's contact and account, and the contact's owner so far."""
+
+    contact: str | None
+    account: str | None
+    owner: str | None
+
 
 STANDINGS = msgspec.json.Decoder(dict[str, Standing])
 ENCODER = msgspec.json.Encoder()
@@ -126,14 +140,15 @@ async def case_to_change(tx: Transaction, lead_id: str) -> Case | None:
     return None if row is None else case_of(row)
 
 
-async def kept_ids(ask: Ask, one: str | None, other: str | None) -> tuple[str | None, str | None]:
-    """What two ids are since merges; most are themselves."""
-    while one is not None or other is not None:
-        kept = {row.merged_id: row.kept_id for row in await ask(MERGED, {"one": one or "", "other": other or ""})}
-        if not kept:
-            break
-        one, other = kept.get(one or "", one), kept.get(other or "", other)
-    return one, other
+async def known_of(tx: Transaction, lead_id: str, contact: str | None, account: str | None) -> Known:
+    """What a lead's contact and account are since merges, and who took care of the contact's leads before."""
+    if contact is None and account is None:
+        return Known(None, None, None)
+    named = {"contact": contact or "", "account": account or "", "lead_id": lead_id}
+    row = (await tx.execute(KNOWN, named)).one()
+    if row.contact is None and row.account is None:
+        return Known(contact, account, row.owner)
+    return await known_of(tx, lead_id, row.contact or contact, row.account or account)
 
 
 async def merged_into(ask: Ask, kept_id: str) -> list[str]:

@@ -31,6 +31,7 @@ ASSIGNMENTS = Table(
     Column("matched", Text),
     Column("why", Text, nullable=False),
     Column("is_provisional", Boolean, nullable=False),
+    Column("routed_at", DateTime(timezone=True), nullable=False),
     Column("assigned_at", DateTime(timezone=True), nullable=False),
     Column("rules_version", Integer, nullable=False),
     Column("round", Integer, nullable=False),
@@ -53,7 +54,7 @@ ASSIGNMENTS = Table(
 """A lead and its owner. `number` is the order in which leads were first routed: the oldest that waits has the lowest.
 `scored` is the event that told of it, as JSON, so that it can be routed again; `shares` is what each of the team was
 owed of it, so that it can be taken back; `passed` are those who had it. `account_id` is the account as it was merged
-since, `account_said` as it was told."""
+since, `account_said` as it was told. `routed_at` is when it first got an owner."""
 
 CHANGES = Table(
     "changes",
@@ -68,7 +69,7 @@ CHANGES = Table(
     Column("reason", Text, nullable=False),
     sqlite_autoincrement=True,
 )
-"""What was done with leads; only added to."""
+"""What was done with leads since they first got an owner; only added to."""
 
 TEAMS = Table(
     "teams",

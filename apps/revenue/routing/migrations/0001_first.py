@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("matched", sa.Text()),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("routed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("rules_version", sa.Integer(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
