@@ -61,6 +61,16 @@ class Book:
             (found for name in names if name in self.teams and (found := self.teams[name].manager)), None
         )
 
+    def rep_called(self, who: str) -> Rep | None:
+        """The rep with an id, or with an e-mail address in any case."""
+        wanted = fold(who)
+        found = (rep for rep in self.rules.reps if wanted and wanted in (fold(rep.id), fold(rep.email)))
+        return self.reps.get(who) or next(found, None)
+
+    def takes_leads(self, owner: str) -> bool:
+        """Whether somebody is a rep of these rules, and has not left."""
+        return owner in self.reps and self.reps[owner].active
+
     def calendar(self, rep: str) -> Calendar:
         """When somebody works: his own hours and absences, and the holidays of everybody and of his teams."""
         known = self._calendars.get(rep)

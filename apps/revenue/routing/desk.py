@@ -95,9 +95,7 @@ class Desk:
         """Take a lead from its owner; for some causes he gets his turn back."""
         if case.is_rep and case.is_open:
             self._free(case.owner)
-        if case.waits_in is not None and (held := self._teams.get(case.waits_in)) is not None:
-            held.waiting = max(0, held.waiting - 1)
-            held.is_changed = True
+        self.leave_queue(case)
         if cause in self.book.rules.credit_back:
             self.credit(case)
 
@@ -106,6 +104,12 @@ class Desk:
         held = self._teams.get(case.team or "")
         if held is not None and case.is_rep and case.shares != NO_SHARES:
             held.standings = taken_back(held.standings, case.owner, SHARES.decode(case.shares))
+            held.is_changed = True
+
+    def leave_queue(self, case: Case) -> None:
+        """Count a lead that waits no more."""
+        if case.waits_in is not None and (held := self._teams.get(case.waits_in)) is not None:
+            held.waiting = max(0, held.waiting - 1)
             held.is_changed = True
 
     def opened(self, case: Case, became: str) -> None:

@@ -26,6 +26,8 @@ from .response import due_next
 from .status import check_status
 from .way import BY_HAND, CATCH_ALL, TERRITORY, Destination, Earlier, caught, destination_of, shown
 
+DRAWN = ("drawn", "somebody can take it now")
+GONE = ("rules", "its owner takes no leads any more")
 BATCH = 50
 """So many leads of a queue are looked at in one transaction."""
 
@@ -39,7 +41,7 @@ async def route(desk: Desk, event: LeadScored) -> None:
     facts = facts_in(event)
     resolution = event.resolution
     ids = (None, None) if resolution is None else (resolution.contact_id, resolution.account_id)
-    known = await store.known_of(desk.tx, event.lead_id, *ids)
+    known = await store.known_of(desk.tx.execute, event.lead_id, *ids)
     fresh = _fresh(desk, event, lead.revision, facts, known)
     if was is None:
         destination = await _destination(desk, fresh, facts, known)
@@ -59,23 +61,30 @@ async def route(desk: Desk, event: LeadScored) -> None:
 
 
 async def draw(desk: Desk, call: BacklogCalled) -> None:
-    """Give out what waits in a queue, oldest first, until nobody can take more; a batch at a time."""
+    """Give out what waits in a queue, oldest first, until nobody can take more; a batch at a time.
+
+    What is open of a rep who takes no leads any more is given to others in the same way.
+    """
     named = {"queue": call.queue, "after": call.after, "count": BATCH}
-    waiting = list(await desk.tx.execute(store.WAITING, named))
+    is_gone = call.queue in await gone(desk)
+    waiting = list(await desk.tx.execute(store.OPEN_OF if is_gone else store.WAITING, named))
     if not waiting:
         return
-    rows = await desk.tx.execute(store.CASES_TO_CHANGE, {"which": [row.lead_id for row in waiting]})
-    cases = sorted((case for case in map(store.case_of, rows) if case.waits_in == call.queue), key=lambda it: it.number)
+    rows = await desk.tx.execute(store.CASES_TO_CHANGE, {"which": sorted(row.lead_id for row in waiting)})
+    cases = sorted(
+        (case for case in map(store.case_of, rows) if _is_drawn(case, call.queue, is_gone=is_gone)),
+        key=lambda case: case.number,
+    )
     ways = [(case, await _way_now(desk, case)) for case in cases]
     await desk.hold([way for _, way in ways], cases)
     left = 0
     for case, way in ways:
         desk.release(case, "drawn")
         placed = desk.place(case, way, is_oldest=True)
-        if placed.waits_in == case.waits_in:
+        if placed.waits_in is not None and placed.waits_in == case.waits_in:
             left += 1
             continue
-        desk.routed(placed, case, "drawn", "somebody can take it now")
+        desk.routed(placed, case, *(GONE if is_gone else DRAWN))
     if len(waiting) == BATCH and (left < len(ways) or call.queue not in desk.book.teams):
         desk.say(BacklogCalled(queue=call.queue, after=waiting[-1].number))
 
@@ -100,27 +109,41 @@ async def answer_due(desk: Desk, due: ResponseDue) -> None:
     desk.start_clock(case)
 
 
-def accept(desk: Desk, case: Case) -> Case:
-    """Stop the clock: the owner takes care of it."""
+async def gone(desk: Desk) -> list[str]:
+    """Who has open leads, and takes none any more."""
+    rows = await desk.tx.execute(store.WITH_OPEN_LEADS)
+    return [rep for rep in rows.scalars() if not desk.book.takes_leads(rep)]
+
+
+async def accept(desk: Desk, case: Case) -> Case:
+    """Stop the clock: the owner takes care of it, or a rep takes it out of its queue."""
+    if case.waits_in is not None:
+        rep = desk.book.rep_called(desk.actor)
+        if rep is not None and rep.active:
+            case = await give_to(desk, case, NewOwner(owner=rep.id, reason="taken out of the queue"))
+        else:
+            await desk.hold([], [case])
     if case.status == Status.ACCEPTED or (case.status == Status.WORKING and case.stopped_at is not None):
         return case
     return become(desk, case, NewStatus(status=Status.ACCEPTED))
 
 
-def touch(desk: Desk, case: Case) -> Case:
+async def touch(desk: Desk, case: Case) -> Case:
     """Stop the clock: somebody has spoken to the lead."""
+    await desk.hold([], [case] if case.waits_in is not None else [])
     if case.status not in (Status.NEW, Status.ACCEPTED):
         return case
     return become(desk, case, NewStatus(status=Status.WORKING))
 
 
 def become(desk: Desk, case: Case, new: NewStatus) -> Case:
-    """Change a status, as the rules let it; teams are held where a disqualification gives a turn back."""
+    """Change a status, as the rules let it. Its team is held where it waits, or where it may give a turn back."""
     was = Status(case.status)
     if was is new.status:
         return case
     check_status(desk.book.rules, was, new)
     desk.opened(case, new.status)
+    desk.leave_queue(case)
     is_credited = new.status is Status.DISQUALIFIED and new.reason in desk.book.rules.credit_back
     if is_credited:
         desk.credit(case)
@@ -131,6 +154,7 @@ def become(desk: Desk, case: Case, new: NewStatus) -> Case:
         status_at=desk.now,
         stopped_at=case.stopped_at or desk.now,
         shares=NO_SHARES if is_credited else case.shares,
+        waits_in=None,
     )
     desk.save(changed)
     desk.change(changed, "status", was, new.status, new.reason)
@@ -151,7 +175,7 @@ async def give_to(desk: Desk, case: Case, new: NewOwner) -> Case:
     is_queue = new.owner == book.rules.catch_all and rep is None and new.owner not in book.teams
     if not (new.owner in book.teams or is_queue or (rep is not None and rep.active)):
         raise OwnerUnknown(owner=new.owner)
-    if new.owner == case.owner:
+    if new.owner in (case.owner if case.is_rep else None, case.waits_in):
         return case
     words = (f"By hand: {desk.actor or 'somebody'} gave it to {shown(book, new.owner)}{_because(new.reason)}.",)
     destination = Destination(
@@ -227,6 +251,11 @@ def _words(desk: Desk, case: Case, what: str, reason: str) -> tuple[str, ...]:
     return (*way, f"{shown(desk.book, case.owner)} had it, and it was {what}{_because(reason)}.")
 
 
+def _is_drawn(case: Case, queue: str, *, is_gone: bool) -> bool:
+    """Whether it is still there, now that it is held."""
+    return case.owner == queue and case.is_rep and case.is_open if is_gone else case.waits_in == queue
+
+
 def _because(reason: str) -> str:
     return f" ({reason})" if reason else ""
 
@@ -297,7 +326,7 @@ async def _way_now(desk: Desk, case: Case) -> Destination:
         return Destination(BY_HAND, words, team=case.waits_in)
     if case.step == BY_HAND and case.waits_in == desk.book.rules.catch_all:
         return Destination(BY_HAND, msgspec.json.decode(case.why, type=tuple[str, ...]), queue=case.waits_in)
-    known = await store.known_of(desk.tx, case.lead_id, case.contact_id, case.account_id)
+    known = await store.known_of(desk.tx.execute, case.lead_id, case.contact_id, case.account_id)
     return await _destination(desk, case, facts_in(told(case)), known)
 
 

@@ -55,7 +55,7 @@ class Rep(Value):
     `weight` is the share of a team's leads, beside those of the others: 0 takes none in turn. `capacity` is how many
     leads may be open at a time; without one, any number. Without `hours`, somebody always works. `manager` is the id of
     another rep, or an address, and is told when leads are not answered. `handle` is whom a message is sent to, in Slack
-    say. Somebody who has left stays in the file with `active: false`: his leads are given to others.
+    say. Somebody who has left stays in the file with `active: false`: what is open of his leads is given to others.
     """
 
     id: str
@@ -185,6 +185,9 @@ class NamedAccount(Value):
         """Refuse one that names no company."""
         if not (self.domains or self.names or self.external_ids):
             raise ValueError(f"a named account of `{self.owner}` names no company: give `domains` or `names`")
+        for domain in self.domains:
+            if "/" in domain or "@" in domain or "." not in domain.strip("."):
+                raise ValueError(f"`{domain}` is no domain of a company: write `acme.de`")
 
 
 class ExistingOwner(Value):

@@ -37,6 +37,7 @@ from .desk import Desk
 from .reports import fairness_of, loads_of
 from .tables import ASSIGNMENTS
 from .trial import Trial, explained
+from .way import Earlier
 
 TRIED_AT_ONCE = 100
 """So many leads of a trial are tried before others have their turn."""
@@ -104,17 +105,18 @@ class RoutingService(Service, Routing, owner="revenue-operations"):
         """Say whose a lead would be."""
         book = await self._book_now() if question.rules is None else Book(question.rules)
         standings, waiting = await self._teams()
-        return explained(book, question, standings, waiting, await self._open_leads(), self.clock.now())
+        earlier = await self._earlier(book, question)
+        return explained(book, question, earlier, standings, waiting, await self._open_leads(), self.clock.now())
 
     # --- what people do ----------------------------------------------------------------------------------------------
 
     async def accept(self, lead_id: str, deed: Deed) -> Assignment:
         """Take care of it."""
-        return await self._moved(lead_id, deed.actor, _at_once(moves.accept))
+        return await self._moved(lead_id, deed.actor, moves.accept)
 
     async def touch(self, lead_id: str, deed: Deed) -> Assignment:
         """It was spoken to."""
-        return await self._moved(lead_id, deed.actor, _at_once(moves.touch))
+        return await self._moved(lead_id, deed.actor, moves.touch)
 
     async def set_status(self, lead_id: str, new: NewStatus) -> Assignment:
         """Another status."""
@@ -168,7 +170,8 @@ class RoutingService(Service, Routing, owner="revenue-operations"):
         rules = event.playbook.routing
         await store.RULES.keep(tx, event.version, rules, self.clock.now())
         await store.make_ready(tx, (team.name for team in rules.teams), (rep.id for rep in rules.reps))
-        for queue in (await tx.execute(store.QUEUES)).scalars():
+        desk = await self._desk(tx)
+        for queue in [*(await tx.execute(store.QUEUES)).scalars(), *await moves.gone(desk)]:
             tx.publish(BacklogCalled(queue=queue))
 
     @on(ContactsMerged)
@@ -226,19 +229,24 @@ class RoutingService(Service, Routing, owner="revenue-operations"):
             raise AssignmentNotFound(lead_id=lead_id)
         return store.case_of(row)
 
+    async def _earlier(self, book: Book, question: RouteQuestion) -> Earlier:
+        """Who took care of the same contact and account before."""
+        resolution = question.resolution
+        if resolution is None:
+            return Earlier()
+        known = await store.known_of(self.db.read, "", resolution.contact_id, resolution.account_id)
+        account = None
+        if book.rules.keep_accounts and known.account is not None:
+            named = {"lead_id": "", "which": known.account}
+            account = (await self.db.read(store.OWNER_OF_ACCOUNT, named)).scalar()
+        return Earlier(known.owner if book.rules.keep_contacts else None, account)
+
     async def _teams(self) -> tuple[dict[str, Standings], dict[str, int]]:
         rows = list(await self.db.read(store.ALL_TEAMS))
         return {row.name: store.standings_of(row) for row in rows}, {row.name: row.waiting for row in rows}
 
     async def _open_leads(self) -> Mapping[str, int]:
         return {row.id: row.open_leads for row in await self.db.read(store.ALL_REPS)}
-
-
-def _at_once(move: Callable[[Desk, Case], Case]) -> Move:
-    async def moved(desk: Desk, case: Case) -> Case:
-        return move(desk, case)
-
-    return moved
 
 
 def _change_of(row: Row) -> Change:

@@ -4,17 +4,18 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Select, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from atoll import Row, Rows, Transaction, upsert
 from revenue.ruling import Ruling
 
-from .case import Case
+from .case import OPEN, Case
 from .deficit import Standing, Standings
 from .rules import RoutingRules
 from .tables import ASSIGNMENTS, CHANGES, MERGES, REPS, RULES_TABLE, TEAMS
 
-Ask = Callable[[Select[Any], dict[str, Any]], Awaitable[Rows]]  # Any: values of all columns
+Ask = Callable[[Any, dict[str, Any]], Awaitable[Rows]]  # Any: statements of any columns, and their values
+"""Whoever runs a statement: `tx.execute`, or `db.read` where nothing is to be changed."""
 
 RULES = Ruling(RULES_TABLE, RoutingRules, default=RoutingRules())
 
@@ -38,6 +39,15 @@ WAITING = (
     .order_by(ASSIGNMENTS.c.number)
     .limit(bindparam("count"))
 )
+OPEN_OF = (
+    select(ASSIGNMENTS.c.lead_id, ASSIGNMENTS.c.number)
+    .where(ASSIGNMENTS.c.owner == bindparam("queue"), ASSIGNMENTS.c.is_rep, ASSIGNMENTS.c.status.in_(sorted(OPEN)))
+    .where(ASSIGNMENTS.c.number > bindparam("after"))
+    .order_by(ASSIGNMENTS.c.number)
+    .limit(bindparam("count"))
+)
+"""Leads of somebody who takes none any more are drawn as those of a queue are."""
+WITH_OPEN_LEADS = select(REPS.c.id).where(REPS.c.open_leads > 0).order_by(REPS.c.id)
 TEAMS_WITH_WAITING = select(TEAMS.c.name).where(TEAMS.c.waiting > 0).order_by(TEAMS.c.name)
 QUEUES = (
     select(ASSIGNMENTS.c.waits_in)
@@ -140,15 +150,15 @@ async def case_to_change(tx: Transaction, lead_id: str) -> Case | None:
     return None if row is None else case_of(row)
 
 
-async def known_of(tx: Transaction, lead_id: str, contact: str | None, account: str | None) -> Known:
+async def known_of(ask: Ask, lead_id: str, contact: str | None, account: str | None) -> Known:
     """What a lead's contact and account are since merges, and who took care of the contact's leads before."""
     if contact is None and account is None:
         return Known(None, None, None)
     named = {"contact": contact or "", "account": account or "", "lead_id": lead_id}
-    row = (await tx.execute(KNOWN, named)).one()
+    row = (await ask(KNOWN, named)).one()
     if row.contact is None and row.account is None:
         return Known(contact, account, row.owner)
-    return await known_of(tx, lead_id, row.contact or contact, row.account or account)
+    return await known_of(ask, lead_id, row.contact or contact, row.account or account)
 
 
 async def merged_into(ask: Ask, kept_id: str) -> list[str]:

@@ -126,6 +126,7 @@ class Trial:
 def explained(
     book: Book,
     question: RouteQuestion,
+    earlier: Earlier,
     standings: Mapping[str, Standings],
     waiting: Mapping[str, int],
     open_leads: Mapping[str, int],
@@ -133,7 +134,7 @@ def explained(
 ) -> Explanation:
     """Whose a lead would be now."""
     facts = facts_of(question.lead, question.resolution, question.profile, question.grade)
-    found = Trial(book, standings, open_leads, waiting).find(facts, Earlier(), now.timestamp())
+    found = Trial(book, standings, open_leads, waiting).find(facts, earlier, now.timestamp())
     respond_by = moments_of(book, found.owner, question.grade, now.timestamp())[0] if found.is_rep else None
     return Explanation(
         owner=found.owner,

@@ -113,7 +113,7 @@ def shown(book: Book, owner: str) -> str:
         return f"team {owner}"
     if owner in book.reps:
         return book.reps[owner].name or owner
-    return f"the queue `{owner}`"
+    return f"the queue `{owner}`" if owner == book.rules.catch_all else f"`{owner}`"
 
 
 def _hindrance(book: Book, owner: str, at: float) -> str | None:
