@@ -62,7 +62,10 @@ class Journal:
     def sample(self, at: float, gauges: list[Gauge]) -> None:
         """Write what was counted so far, and gauges; `at` is in seconds since 1970."""
         with self._lock:
-            self._write_aside(encode_sample(Sample(at, self.figures.all, gauges)))
+            try:
+                self._write_aside(encode_sample(Sample(at, self.figures.all, gauges)))
+            except Exception:  # noqa: BLE001  # as above
+                self.unwritten += 1
 
 
 class JournalHandler(logging.Handler):
