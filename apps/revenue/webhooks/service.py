@@ -55,7 +55,7 @@ class WebhooksSettings(Settings):
     """
 
     secrets: dict[str, str] = {}  # noqa: RUF012  # msgspec copies it
-    links_url: str = "http://127.0.0.1:8090"
+    links_url: str = "http://127.0.0.1:8100"
     allows_loopback: bool = False
     timeout_s: float = 10.0
 
