@@ -10,13 +10,12 @@ from rich.markup import escape
 from atoll import Mistakes
 from revenue.enrichment.contract import Enrichment, EnrichmentPlan
 from revenue.playbook.contract import Playbook, PlaybookVersion, Publication, TeamRules
-from revenue.playbook.folder import FOLDER as GTM
-from revenue.playbook.folder import read_folder
-from revenue.playbook.starting import start_folder, write_schemas
 from revenue.routing.contract import Routing, RoutingTrial, TrialReport
 from revenue.scoring.contract import Plan, PlanRequest, Scoring
 
 from .gateway import to_json
+from .gtm import FOLDER as GTM
+from .gtm import read_folder, start_folder, write_schemas
 from .options import FOLDER, Options, with_options
 from .screen import Screen, graded
 

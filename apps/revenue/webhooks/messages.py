@@ -43,7 +43,7 @@ def holds(condition: Condition, data: Data) -> bool:
 
 def at(data: Data, path: str) -> Any:  # Any: whatever stands there
     """What stands at a path of names with dots; None where nothing does."""
-    found: Any = data
+    found: Any = data  # Any: as above
     for name in path.split("."):
         found = found.get(name) if isinstance(found, Mapping) else None
     return found

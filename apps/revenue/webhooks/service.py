@@ -96,7 +96,7 @@ class WebhooksService(Service, Webhooks, owner="revenue-operations"):
         limit: int = 100,
     ) -> Page[Delivery]:
         """A page of them."""
-        wanted: dict[str, Any] = {}
+        wanted: dict[str, Any] = {}  # Any: values of columns
         if endpoint is not None:
             wanted["endpoint"] = endpoint if is_text(endpoint) else ""
         if state is not None:

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from atoll import Mistake, Mistakes, Source
+from revenue.playbook.contract import TeamRules
 
 from .checking import Kind, fields_of, made
-from .contract import TeamRules
 from .documents import read_document
 
 FOLDER = "gtm"

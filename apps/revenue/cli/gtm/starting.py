@@ -7,16 +7,17 @@ from typing import Any
 import msgspec
 from ruamel.yaml import YAML
 
+from revenue.playbook.contract import TeamRules
+
 from .checking import fields_of
-from .contract import TeamRules
 from .folder import FOLDER, SCHEMAS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schemas() -> dict[str, dict[str, Any]]:
+def schemas() -> dict[str, dict[str, Any]]:  # Any: JSON
     """The JSON Schema of each part, by its name; names that it does not know are refused."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Any]] = {}  # Any: as above
     for name, kind in fields_of(TeamRules).items():
         schema = msgspec.json.schema(kind)
         for each in schema.get("$defs", {}).values():
