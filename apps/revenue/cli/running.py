@@ -30,6 +30,10 @@ async def running_here(state: Path, topology: str) -> AsyncGenerator[None]:
     plans, mistakes = plan(parts_of(graph), Grouping())
     if mistakes:
         raise Mistakes(mistakes)
-    launch = Launch(PLACE, graph.manifest, state.absolute(), Path.cwd(), drain_s=DRAIN_S, environment=dict(os.environ))
-    async with supervising(plans, launch):
+    async with supervising(plans, _launch(graph, state)):
         yield
+
+
+def _launch(graph: Graph, state: Path) -> Launch:
+    environment = dict(os.environ)
+    return Launch(PLACE, graph.manifest, state.absolute(), Path.cwd(), drain_s=DRAIN_S, environment=environment)
