@@ -55,7 +55,7 @@ def start_folder(folder: Path) -> list[Path]:
 def yaml_of(name: str, rules: msgspec.Struct) -> str:
     """A part as a file of YAML, with the line that tells editors its schema."""
     buffer = StringIO()
-    yaml = YAML()
+    yaml: Any = YAML()  # Any: its methods have no types
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.width = 120
     yaml.dump(msgspec.to_builtins(rules), buffer)
