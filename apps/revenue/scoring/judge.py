@@ -38,6 +38,8 @@ class Line(NamedTuple):
     quotes: bool
     group: str | None
     times_max: int
+    of_none: bool
+    """Whether it speaks where there is no value."""
 
 
 class Judge:
@@ -178,7 +180,8 @@ def _line(rule: Rule, rules: ScoringRules) -> Line:
     key = rule.looks_at.partition(".")[2] if rule.is_of_touches else rule.looks_at
     times_max = rule.times_max or rules.repeats_max
     quotes = "{value}" in rule.sentence
-    return Line(rule.name, key, test_of(rule.when), rule.points, rule.sentence, quotes, rule.group, times_max)
+    test = test_of(rule.when)
+    return Line(rule.name, key, test, rule.points, rule.sentence, quotes, rule.group, times_max, test(None))
 
 
 def _speaking(lines: Iterable[Line], evidence: Evidence) -> list[tuple[Line, str]]:
@@ -187,10 +190,10 @@ def _speaking(lines: Iterable[Line], evidence: Evidence) -> list[tuple[Line, str
     decided: set[str] = set()
     get = evidence.get
     for line in lines:
-        _, key, test, _, _, _, group, _ = line
-        if group is not None and group in decided:
-            continue
+        _, key, test, _, _, _, group, _, of_none = line
         value = get(key)
+        if (value is None and not of_none) or (group is not None and group in decided):
+            continue
         if test(value):
             if group is not None:
                 decided.add(group)

@@ -28,12 +28,13 @@ def aucs_of(columns: Sequence[Column], good: Array) -> dict[str, float]:
 def leaks_in(columns: Sequence[Column], good: Array, aucs: Mapping[str, float], times: Array | None) -> list[Leak]:
     """All columns that are suspected, each once, the surest reason first. `times` is when each row was to be judged."""
     found: dict[str, Leak] = {}
-    several = [*_near_perfect(aucs), *_only_with_outcome(columns, good), *_far_above_rest(aucs)]
+    several = [*_near_perfect(aucs), *_only_with_outcome(columns, good)]
     if times is not None:
         several += _after_decision(columns, times)
     for leak in several:
         found.setdefault(leak.column, leak)
-    return list(found.values())
+    rest = {name: auc for name, auc in aucs.items() if name not in found}  # a sure one would hide the next
+    return [*found.values(), *_far_above_rest(rest)]
 
 
 def _auc(column: Column, good: Array) -> float:
@@ -60,7 +61,7 @@ def _near_perfect(aucs: Mapping[str, float]) -> Iterator[Leak]:
 def _far_above_rest(aucs: Mapping[str, float]) -> Iterator[Leak]:
     """Those above the widest gap between the strong ones, as long as they are a few of many."""
     order = sorted(aucs.items(), key=lambda each: -each[1])
-    few = max(1, len(order) // 4)
+    few = max(1, len(order) // 3)
     gaps = [(order[place][1] - order[place + 1][1], place) for place in range(min(few, len(order) - 1))]
     gap, place = max(gaps, default=(0.0, 0))
     if gap < GAP:

@@ -64,6 +64,7 @@ KEEP_CURSOR = upsert(CURSORS, "name")
 
 _KEPT = msgspec.json.Decoder(Kept)
 _PARTS = msgspec.json.Decoder(tuple[Part, ...])
+_REASONS = msgspec.json.Decoder(tuple[Reason, ...])
 _WRITTEN = msgspec.json.Encoder()
 
 
@@ -139,7 +140,7 @@ def judgement_of(row: Row) -> Judgement:
         is_provisional=row.is_provisional,
         judged_at=row.scored_at,
         fit=row.fit,
-        fit_reasons=msgspec.convert(row.reasons, tuple[Reason, ...]),
+        fit_reasons=_REASONS.decode(row.reasons),
         engaged=_PARTS.decode(row.engaged),
         rules_version=row.rules_version,
         model_version=row.model_version,
@@ -160,7 +161,7 @@ def _row(
         "lead_revision": judgement.lead_revision,
         "points": score.points,
         "grade": score.grade.value,
-        "reasons": msgspec.to_builtins(judgement.fit_reasons),
+        "reasons": _WRITTEN.encode(judgement.fit_reasons).decode(),
         "is_provisional": judgement.is_provisional,
         "scored_at": judgement.judged_at,
         "fit": judgement.fit,

@@ -1,7 +1,6 @@
 """Scoring's tables: the latest score of each lead with what it was made of, rules, examples, models."""
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -28,7 +27,7 @@ SCORES = Table(
     Column("lead_revision", Integer, nullable=False),
     Column("points", Integer, nullable=False),
     Column("grade", String(10), nullable=False),
-    Column("reasons", JSON, nullable=False),
+    Column("reasons", Text, nullable=False),
     Column("is_provisional", Boolean, nullable=False),
     Column("scored_at", DateTime(timezone=True), nullable=False),
     Column("fit", Integer, nullable=False, server_default="0"),

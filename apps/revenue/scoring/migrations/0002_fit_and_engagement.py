@@ -21,6 +21,13 @@ def upgrade() -> None:
         table.add_column(sa.Column("model_version", sa.Integer(), nullable=False, server_default="0"))
         table.add_column(sa.Column("probability", sa.Double(), nullable=True))
         table.add_column(sa.Column("falls_at", sa.DateTime(timezone=True), nullable=True))
+        table.alter_column(
+            "reasons",
+            existing_type=sa.JSON(),
+            type_=sa.Text(),
+            existing_nullable=False,
+            postgresql_using="reasons::text",
+        )
     op.execute("UPDATE scores SET fit = points")
     for name in INDEXES:
         op.create_index(f"scores_{name}", "scores", [name])
@@ -70,6 +77,13 @@ def downgrade() -> None:
     for name in INDEXES:
         op.drop_index(f"scores_{name}", "scores")
     with op.batch_alter_table("scores") as table:
+        table.alter_column(
+            "reasons",
+            existing_type=sa.Text(),
+            type_=sa.JSON(),
+            existing_nullable=False,
+            postgresql_using="reasons::json",
+        )
         for column in (
             "falls_at", "probability", "model_version", "rules_version", "kept", "touches", "engaged", "cell", "fit",
         ):  # fmt: skip
