@@ -7,7 +7,7 @@ from atoll.testing import SettableClock
 from revenue.capture.contract import Lead
 from revenue.enrichment.contract import Certainty, Fact, Profile, Source, Topic
 from revenue.identity.contract import Resolution
-from revenue.playbook.contract import Playbook, PlaybookPublished
+from revenue.playbook.contract import PlaybookPublished, TeamRules
 from revenue.routing.contract import Rep, RoutingRules, Team
 from revenue.routing.service import RoutingService
 from revenue.scoring.contract import Grade, LeadScored
@@ -56,7 +56,7 @@ def routing(db: Database, clock: SettableClock | None = None) -> RoutingService:
 async def published(service: RoutingService, rules: RoutingRules, version: int = 1) -> None:
     """Tell it of rules."""
     event = PlaybookPublished(
-        name="gtm", version=version, playbook=Playbook(routing=rules), published_at=service.clock.now()
+        name="gtm", version=version, playbook=TeamRules(routing=rules), published_at=service.clock.now()
     )
     async with service.db.transaction() as tx:
         await service.follow(event, tx)
