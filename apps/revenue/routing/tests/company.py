@@ -10,7 +10,7 @@ from atoll.contract import contracts_of
 from revenue.capture.contract import Lead
 from revenue.enrichment.contract import Profile
 from revenue.identity.contract import Identity, Resolution
-from revenue.playbook.contract import Playbook, PlaybookPublished, Playbooks
+from revenue.playbook.contract import Playbook, PlaybookPublished, TeamRules
 from revenue.routing.contract import Rep, ResponseRule, RoutingRules, Team
 from revenue.scoring.contract import Grade, LeadScored, Score, Scoring
 
@@ -21,7 +21,7 @@ RULES = RoutingRules(
     reps=tuple(Rep(id=name, weight=weight) for name, weight in WEIGHTS.items()),
     teams=(Team(name="sales", reps=tuple(WEIGHTS), manager="boss@example.com"),),
     round_robin="sales",
-    response=(ResponseRule(respond_within=30, escalate_after=60, reassign_after=90),),
+    response=(ResponseRule(respond_within=3, escalate_after=6, reassign_after=9),),
 )
 
 
@@ -53,7 +53,7 @@ class IdentityStandIn(Service, Identity, owner="tests"):
 
 
 @silent
-class PlaybookStandIn(Service, Playbooks, owner="tests"):
+class PlaybookStandIn(Service, Playbook, owner="tests"):
     """Publishes the rules when it starts."""
 
     db: Database
@@ -61,7 +61,7 @@ class PlaybookStandIn(Service, Playbooks, owner="tests"):
 
     async def start(self) -> None:
         """Version 1."""
-        playbook = Playbook(routing=RULES)
+        playbook = TeamRules(routing=RULES)
         async with self.db.transaction() as tx:
             tx.publish(PlaybookPublished(name="gtm", version=1, playbook=playbook, published_at=self.clock.now()))
 
@@ -97,7 +97,7 @@ company = Application(
     owner="tests",
     services=[
         Reference("revenue.routing.tests.company:IdentityStandIn", contract="revenue.identity.contract:Identity"),
-        Reference("revenue.routing.tests.company:PlaybookStandIn", contract="revenue.playbook.contract:Playbooks"),
+        Reference("revenue.routing.tests.company:PlaybookStandIn", contract="revenue.playbook.contract:Playbook"),
         Reference("revenue.routing.tests.company:ScoringStandIn", contract="revenue.scoring.contract:Scoring"),
         "revenue.routing.service:RoutingService",
     ],
