@@ -32,7 +32,9 @@ CASES_TO_CHANGE = (
 )
 ALL = select(*COLUMNS).order_by(ASSIGNMENTS.c.number)
 PAGE = ALL.where(ASSIGNMENTS.c.number > bindparam("after")).limit(bindparam("count"))
-LATEST = select(*COLUMNS).order_by(ASSIGNMENTS.c.number.desc()).limit(bindparam("count"))
+_FIRST = select(ASSIGNMENTS.c.number).order_by(ASSIGNMENTS.c.number.desc()).limit(1).offset(bindparam("but_one"))
+LATEST = ALL.where(ASSIGNMENTS.c.number >= func.coalesce(_FIRST.scalar_subquery(), 0))
+"""So many leads, and one: those that were routed last, oldest first."""
 WAITING = (
     select(ASSIGNMENTS.c.lead_id, ASSIGNMENTS.c.number)
     .where(ASSIGNMENTS.c.waits_in == bindparam("queue"), ASSIGNMENTS.c.number > bindparam("after"))

@@ -51,8 +51,8 @@ def upgrade() -> None:
         sa.Column("stopped_at", sa.DateTime(timezone=True)),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_assignments_contact_id", "assignments", ["contact_id"])
-    op.create_index("ix_assignments_account_id", "assignments", ["account_id"])
+    op.create_index("ix_assignments_contact_id", "assignments", ["contact_id", "number"])
+    op.create_index("ix_assignments_account_id", "assignments", ["account_id", "number"])
     op.create_index("ix_assignments_account_said", "assignments", ["account_said"])
     op.create_index("ix_assignments_owner", "assignments", ["owner", "number"])
     op.create_index("ix_assignments_status", "assignments", ["status", "number"])
