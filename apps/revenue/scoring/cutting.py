@@ -3,16 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import numpy as np
-from scipy.sparse import csr_matrix, hstack
 
+from .regression import Array, Sparse, ones, side_by_side
 from .report import FeatureKind
 from .words import number_of, words_of
-
-Array: TypeAlias = np.ndarray[Any, Any]  # Any: numpy's own shapes and types
-Sparse: TypeAlias = Any  # scipy has no types
 
 BINS_MAX = 10
 LEVELS_MAX = 100
@@ -71,13 +67,13 @@ class Cut:
         rows = len(self.column.values)
         if self.column.kind is not FeatureKind.WORDS:
             bins = self.bins()
-            return csr_matrix((np.ones(rows), bins, np.arange(rows + 1)), shape=(rows, self.width))
+            return ones(bins, np.arange(rows + 1), self.width)
         known = {word: index for index, word in enumerate(self.levels, 1)}
         of_text = [sorted(known[word] for word in words_of(text)[1] & known.keys()) for text in self.column.levels]
-        several = [of_text[code] if code >= 0 else [0] for code in self.column.values.tolist()]
-        ends = np.cumsum([0, *map(len, several)])
+        missing: list[int] = [0]
+        several = [of_text[code] if code >= 0 else missing for code in self.column.values.tolist()]
         places = np.asarray([place for each in several for place in each], dtype=np.int64)
-        return csr_matrix((np.ones(len(places)), places, ends), shape=(rows, self.width))
+        return ones(places, np.cumsum([0, *map(len, several)]), self.width)
 
 
 def column_of(name: str, values: Sequence[str | None]) -> Column:
@@ -121,7 +117,7 @@ def cut(column: Column, rows: Array) -> Cut:
 
 def encoded(cuts: Sequence[Cut]) -> Sparse:
     """All columns side by side."""
-    return csr_matrix(hstack([each.matrix() for each in cuts], format="csr"))
+    return side_by_side([each.matrix() for each in cuts])
 
 
 def _edges(seen: Array) -> tuple[float, ...]:

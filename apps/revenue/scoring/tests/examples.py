@@ -42,7 +42,7 @@ def rows(count: int, seed: int = 1) -> list[dict[str, str]]:
 def content(several: list[dict[str, str]]) -> bytes:
     """Rows as CSV."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS)
+    writer = csv.DictWriter[str](text, COLUMNS)
     writer.writeheader()
     writer.writerows(several)
     return text.getvalue().encode()

@@ -268,8 +268,8 @@ def test_a_touch_counts_once() -> None:
     """However often it is told; and those from long ago make room."""
     first = touched((), lead(revision=1))
     again = touched(first, lead(revision=1))
-    several: tuple[Touch, ...] = ()
-    for revision in range(1, TOUCHES_MAX + 20):
+    several = first
+    for revision in range(2, TOUCHES_MAX + 20):
         several = touched(several, lead(revision=revision))
 
     assert again == first

@@ -421,13 +421,14 @@ async def test_the_cursor_outlives_the_instance(clock: SettableClock, db: Memory
     """Another one goes on where it was left."""
     identity = FakeIdentity(*[decided(number, lead(str(number))) for number in range(1, 151)])
 
-    for _ in range(3):
-        scoring = ScoringService(enrichment=fake(Enrichment, profile=PROFILE), clock=clock, db=db)
-        scoring.resolved = identity
-        await looked(scoring)
+    instances = [ScoringService(enrichment=fake(Enrichment, profile=PROFILE), clock=clock, db=db) for _ in range(3)]
+
+    for each in instances:
+        each.resolved = identity
+        await looked(each)
 
     assert identity.asked == [None, "100", "150"]
-    assert (await scoring.count()).leads == 150
+    assert (await instances[0].count()).leads == 150
 
 
 async def test_of_two_at_once_the_newer_revision_stays(scoring: ScoringService, db: MemoryDatabase) -> None:
