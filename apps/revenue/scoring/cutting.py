@@ -69,9 +69,10 @@ class Cut:
             bins = self.bins()
             return ones(bins, np.arange(rows + 1), self.width)
         known = {word: index for index, word in enumerate(self.levels, 1)}
-        of_text = [sorted(known[word] for word in words_of(text)[1] & known.keys()) for text in self.column.levels]
-        missing: list[int] = [0]
-        several = [of_text[code] if code >= 0 else missing for code in self.column.values.tolist()]
+        texts = [words_of(text)[1] & known.keys() for text in self.column.levels]
+        of_text: list[list[int]] = [sorted(known[word] for word in found) for found in texts]
+        codes: list[int] = self.column.values.tolist()
+        several = [of_text[code] if code >= 0 else [0] for code in codes]
         places = np.asarray([place for each in several for place in each], dtype=np.int64)
         return ones(places, np.cumsum([0, *map(len, several)]), self.width)
 

@@ -7,7 +7,8 @@ from math import log
 import numpy as np
 
 from .cutting import Column, cut
-from .regression import Array, auc, columns_sum, rows_sum
+from .regression import Array, columns_sum, rows_sum
+from .regression import auc as measured
 from .report import FeatureKind, Leak, LeakKind
 from .words import words_of
 
@@ -48,7 +49,7 @@ def _auc(column: Column, good: Array) -> float:
         count = columns_sum(one[~here])
         rate = (one[~here].T @ good[~here] + 10 * average) / (count + 10)
         score[here] = (one[here] @ rate) / many[here]
-    return auc(good, score) or 0.5
+    return measured(good, score) or 0.5
 
 
 def _near_perfect(aucs: Mapping[str, float]) -> Iterator[Leak]:

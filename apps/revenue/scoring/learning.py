@@ -77,7 +77,7 @@ def learnt(examples: Examples, training: Training, now: datetime) -> Learnt:
         auc_time_split=split,
         auc_holdout=auc(good[held_out], log_odds[held_out]),
         brier=brier(good[order], expected),
-        brier_of_average=float(np.mean((good[order] - good[order].mean()) ** 2)),
+        brier_of_average=float(np.var(good[order])),
         reliability=reliability(good[order], expected),
         lift=lift(good[order], expected),
     )

@@ -19,7 +19,7 @@ TOLERANCE = 1e-4
 
 
 def ones(places: Array, ends: Array, width: int) -> Sparse:
-    """A sparse matrix that is 1 in some columns: row by row `places`, each row up to one of `ends`, which begin at 0."""
+    """A sparse matrix that is 1 in some columns: row by row `places`, each row up to one of `ends` (from 0 on)."""
     return _sparse.csr_matrix((np.ones(len(places)), places, ends), shape=(len(ends) - 1, width))
 
 

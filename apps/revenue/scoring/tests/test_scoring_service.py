@@ -13,7 +13,7 @@ from atoll.testing import MemoryDatabase, SettableClock, fake
 from revenue.capture.contract import Lead
 from revenue.enrichment.contract import Enrichment, LeadEnriched, Profile
 from revenue.identity.contract import Resolution
-from revenue.playbook.contract import Playbook, PlaybookPublished
+from revenue.playbook.contract import PlaybookPublished, TeamRules
 from revenue.ruling import Ruled
 from revenue.scoring.contract import (
     Dimension,
@@ -60,7 +60,7 @@ async def enriched(scoring: ScoringService, *leads: Lead, profile: Profile = PRO
 async def published(scoring: ScoringService, version: int, rules: ScoringRules) -> None:
     """Tell Scoring of new rules."""
     async with scoring.db.transaction() as tx:
-        event = PlaybookPublished(name="main", version=version, playbook=Playbook(scoring=rules), published_at=NOON)
+        event = PlaybookPublished(name="main", version=version, playbook=TeamRules(scoring=rules), published_at=NOON)
         await scoring.follow(event, tx)
 
 
