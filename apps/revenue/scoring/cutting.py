@@ -80,10 +80,12 @@ class Cut:
 def column_of(name: str, values: Sequence[str | None]) -> Column:
     """What a column is: numbers, levels, text, or nothing that could be learnt from."""
     given = [value for value in values if value is not None]
-    distinct = Counter(value.casefold() for value in given)
+    said = {value: value.casefold() for value in set(given)}
+    distinct = set(said.values())
     if len(distinct) < 2 and len(given) == len(values):
         return Column(name, None, np.full(len(values), -1), left_out="It says the same of every row.")
-    numbers = [None if value is None else number_of(value) for value in values]
+    number_in = {value: number_of(value) for value in said}
+    numbers = [None if value is None else number_in[value] for value in values]
     share = sum(number is not None for number in numbers) / (len(given) or 1)
     if given and share >= NUMBERS_SHARE:
         as_numbers = np.asarray([np.nan if number is None else number for number in numbers])
@@ -91,7 +93,7 @@ def column_of(name: str, values: Sequence[str | None]) -> Column:
             return Column(name, None, as_numbers, left_out="Every row has a number of its own: it names the row.")
         return Column(name, FeatureKind.NUMBER, as_numbers)
     codes: dict[str, int] = {}
-    coded = np.asarray([-1 if value is None else codes.setdefault(value.casefold(), len(codes)) for value in values])
+    coded = np.asarray([-1 if value is None else codes.setdefault(said[value], len(codes)) for value in values])
     levels = tuple(codes)
     if len(distinct) <= DISTINCT_MAX or len(distinct) <= len(given) / 10:
         return Column(name, FeatureKind.CATEGORY, coded, levels)
