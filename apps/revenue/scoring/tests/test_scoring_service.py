@@ -13,7 +13,7 @@ from atoll.testing import MemoryDatabase, SettableClock, fake
 from revenue.capture.contract import Lead
 from revenue.enrichment.contract import Enrichment, LeadEnriched, Profile
 from revenue.identity.contract import Resolution
-from revenue.playbook.contract import Playbook, PlaybookPublished
+from revenue.playbook.contract import PlaybookPublished, TeamRules
 from revenue.ruling import Ruled
 from revenue.scoring.contract import (
     Dimension,
@@ -60,7 +60,7 @@ async def enriched(scoring: ScoringService, *leads: Lead, profile: Profile = PRO
 async def published(scoring: ScoringService, version: int, rules: ScoringRules) -> None:
     """Tell Scoring of new rules."""
     async with scoring.db.transaction() as tx:
-        event = PlaybookPublished(name="main", version=version, playbook=Playbook(scoring=rules), published_at=NOON)
+        event = PlaybookPublished(name="main", version=version, playbook=TeamRules(scoring=rules), published_at=NOON)
         await scoring.follow(event, tx)
 
 
@@ -421,13 +421,14 @@ async def test_the_cursor_outlives_the_instance(clock: SettableClock, db: Memory
     """Another one goes on where it was left."""
     identity = FakeIdentity(*[decided(number, lead(str(number))) for number in range(1, 151)])
 
-    for _ in range(3):
-        scoring = ScoringService(enrichment=fake(Enrichment, profile=PROFILE), clock=clock, db=db)
-        scoring.resolved = identity
-        await looked(scoring)
+    instances = [ScoringService(enrichment=fake(Enrichment, profile=PROFILE), clock=clock, db=db) for _ in range(3)]
+
+    for each in instances:
+        each.resolved = identity
+        await looked(each)
 
     assert identity.asked == [None, "100", "150"]
-    assert (await scoring.count()).leads == 150
+    assert (await instances[0].count()).leads == 150
 
 
 async def test_of_two_at_once_the_newer_revision_stays(scoring: ScoringService, db: MemoryDatabase) -> None:
