@@ -57,15 +57,6 @@ RATES = select(ATTEMPTS.c.provider, ATTEMPTS.c.state, func.count().label("calls"
 ANSWERED = ("hit", "miss", "refused")
 
 
-class Notes(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a profile says beside its facts, as it is kept."""
-
-    refused: tuple[Any, ...] = ()  # Any: read as a part of the profile
-    skipped: tuple[Any, ...] = ()  # Any: as above
-    is_awaited: bool = False
-    rules_version: int = 0
-
-
 class Pinned(msgspec.Struct, frozen=True):
     """A value that somebody has set, as it is kept."""
 
@@ -87,14 +78,12 @@ class Kept:
 def row_of(lead: Lead, resolution: Resolution | None, profile: Profile, at: datetime) -> dict[str, Any]:
     """The row of a profile, without what was set by hand. Any: values of all columns."""
     encode = msgspec.json.encode
-    notes = None
-    if profile.refused or profile.skipped or profile.is_awaited or profile.rules_version:
-        kept = Notes(profile.refused, profile.skipped, profile.is_awaited, profile.rules_version)
-        notes = encode(kept).decode()
+    is_plain = not (profile.refused or profile.skipped or profile.is_awaited or profile.rules_version)
+    notes = None if is_plain else encode(msgspec.structs.replace(profile, facts=())).decode()
     return {
         "lead_id": lead.id,
         "lead_revision": lead.revision,
-        "facts": msgspec.to_builtins(profile.facts),
+        "facts": encode(profile.facts).decode(),
         "enriched_at": at,
         "lead": encode(lead).decode(),
         "resolution": None if resolution is None else encode(resolution).decode(),
@@ -104,8 +93,10 @@ def row_of(lead: Lead, resolution: Resolution | None, profile: Profile, at: date
 
 def profile_in(row: Row) -> Profile:
     """The profile in a row, without what was set by hand."""
-    notes = {} if row.notes is None else msgspec.json.decode(row.notes)
-    return msgspec.convert({"facts": row.facts, **notes}, Profile)
+    facts = msgspec.json.decode(row.facts, type=tuple[Fact, ...])
+    if row.notes is None:
+        return Profile(facts=facts)
+    return msgspec.structs.replace(msgspec.json.decode(row.notes, type=Profile), facts=facts)
 
 
 def kept_in(row: Row) -> Kept | None:

@@ -1,6 +1,6 @@
 """Enrichment's tables: what was found out about each lead, whom others were asked about it, and what that cost."""
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, String, Table, Text
 
 from revenue.ruling import rules_table
 
@@ -11,7 +11,7 @@ PROFILES = Table(
     metadata,
     Column("lead_id", String(36), primary_key=True),
     Column("lead_revision", Integer, nullable=False),
-    Column("facts", JSON, nullable=False),
+    Column("facts", Text, nullable=False),
     Column("enriched_at", DateTime(timezone=True), nullable=False, index=True),
     Column("lead", Text),
     Column("resolution", Text),
@@ -20,7 +20,7 @@ PROFILES = Table(
 )
 """The latest profile of a lead, and of which revision of the lead it is.
 
-`lead` and `resolution` are those that it was found out from, as JSON: nobody has to be asked when a provider answers
+`facts` is JSON. `lead` and `resolution` are those that it was found out from, as JSON: nobody has to be asked when a provider answers
 late. `notes` is the profile without its facts, where there is more to say, and `pins` what people have set by hand.
 """
 

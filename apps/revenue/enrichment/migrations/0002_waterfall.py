@@ -1,4 +1,7 @@
-"""Providers that are asked, what that costs, values set by hand, and the rules of all that."""
+"""Providers that are asked, what that costs, values set by hand, and the rules of all that.
+
+Facts become text that is written as it is: for the database they were never more.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,8 +14,12 @@ BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """Add columns that rows of before leave empty, and make the new tables."""
-    for name in ("lead", "resolution", "notes", "pins"):
-        op.add_column("profiles", sa.Column(name, sa.Text()))
+    with op.batch_alter_table("profiles") as profiles:
+        profiles.alter_column(
+            "facts", existing_type=sa.JSON(), type_=sa.Text(), existing_nullable=False, postgresql_using="facts::text"
+        )
+        for name in ("lead", "resolution", "notes", "pins"):
+            profiles.add_column(sa.Column(name, sa.Text()))
     op.create_index("ix_profiles_enriched_at", "profiles", ["enriched_at"])
     op.create_table(
         "questions",
@@ -78,3 +85,6 @@ def downgrade() -> None:
     with op.batch_alter_table("profiles") as profiles:
         for name in ("lead", "resolution", "notes", "pins"):
             profiles.drop_column(name)
+        profiles.alter_column(
+            "facts", existing_type=sa.Text(), type_=sa.JSON(), existing_nullable=False, postgresql_using="facts::json"
+        )
