@@ -26,7 +26,7 @@ INPUTS = frozenset(
 EVERYBODY = "everybody"
 """The segment of leads that no other fits."""
 
-SECRET_HEADERS = re.compile(r"authorization|api-?key|token|secret|cookie|password|signature", re.IGNORECASE)
+SECRET_HEADERS = re.compile(r"authorization|api[-_]?key|token|secret|cookie|password|signature", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"\{(?:(secret|basic):)?([A-Za-z_][A-Za-z0-9_]*)\}")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 HEADER = re.compile(r"[A-Za-z0-9-]{1,60}")
