@@ -13,6 +13,7 @@ import ipaddress
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import httpcore
 import httpx
@@ -169,7 +170,6 @@ class OutsideTransport(httpx.AsyncBaseTransport):
             status_code=response.status,
             headers=response.headers,
             stream=_Body(response, request),
-            extensions=response.extensions,
         )
 
     async def aclose(self) -> None:
@@ -183,7 +183,7 @@ class _Guarded(httpcore.AsyncNetworkBackend):
     def __init__(self, outside: Outside, resolve: Resolve) -> None:
         self._outside = outside
         self._resolve = resolve
-        self._backend = httpcore.AnyIOBackend()
+        self._backend = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())  # it may be a stand-in, for pyright
 
     async def connect_tcp(
         self,

@@ -58,11 +58,30 @@ class Provider(Protocol):
     answered.
     """
 
-    name: str
-    needs: tuple[str, ...]
-    fields: frozenset[Topic]
-    terms: Terms
-    fingerprint: str
+    @property
+    def name(self) -> str:
+        """By which rules name it."""
+        ...
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What it has to be told."""
+        ...
+
+    @property
+    def fields(self) -> frozenset[Topic]:
+        """What its answers may have."""
+        ...
+
+    @property
+    def terms(self) -> Terms:
+        """What is agreed with it."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Of its definition: answers to another one are answers to other questions."""
+        ...
 
     async def ask(self, question: Question, key: str, timeout_s: float) -> Answer:
         """The answer; `key` is the same for the same attempt, however often it is made."""

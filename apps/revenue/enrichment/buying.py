@@ -86,9 +86,8 @@ class Buying:
         columns, companies = directory.read_companies(directory.decoded(file.content).splitlines(keepends=True))
         found = list(companies)
         if len(found) > directory.ROWS_MAX:
-            raise DirectoryRefused(
-                explanation=f"it has more than {directory.ROWS_MAX:,} rows: send it in pieces, each with the header line"
-            )
+            explanation = f"it has more than {directory.ROWS_MAX:,} rows: send it in pieces, each with the header line"
+            raise DirectoryRefused(explanation=explanation)
         rows = [row for company in found if company is not None for row in directory.rows_of(company)]
         if rows:
             async with self._db.transaction(timeout_s=BATCH_S) as tx:
@@ -102,11 +101,8 @@ class Buying:
         async with await open_file(path, "rb") as raw:
             while piece := await raw.read(1 << 20):
                 digest.update(piece)
-        mark = {
-            "key": f"f:{hashlib.sha256(path.encode()).hexdigest()}",
-            "fields": digest.hexdigest(),
-            "is_first": False,
-        }
+        key = f"f:{hashlib.sha256(path.encode()).hexdigest()}"
+        mark = {"key": key, "fields": digest.hexdigest(), "is_first": False}
         rows = await self._db.read(directory.FIND, {"keys": [key]})
         if [row.fields for row in rows] == [mark["fields"]]:
             return None
@@ -151,7 +147,7 @@ class Buying:
 
     async def _go(self, planned: Planned, ways: list[Way]) -> None:
         """Go the ways of some leads to their ends; what was asked before is looked up for all of them at once."""
-        left = [(way, step) for way in ways if (step := way.waterfall.next()) is not None]
+        left = _going_on(ways)
         while left:
             digests = sorted({step.question.digest for _, step in left})
             rows = await self._db.read(ledger.QUESTIONS_OF, {"digests": digests})
@@ -163,7 +159,7 @@ class Buying:
                 else:
                     way.waterfall.take(step, told)
             await asyncio.sleep(0)
-            left = [(way, step) for way, _ in left if (step := way.waterfall.next()) is not None]
+            left = _going_on([way for way, _ in left])
         for way in ways:
             planned.ended(way)
 
@@ -176,3 +172,9 @@ class Buying:
         if isinstance(told, ledger.Elsewhere):
             return Told(Answer(AttemptState.UNKNOWN), now)
         return told
+
+
+def _going_on(ways: list[Way]) -> list[tuple[Way, Step]]:
+    """The ways that are not at their end, each with its next step."""
+    steps = [(way, way.waterfall.next()) for way in ways]
+    return [(way, step) for way, step in steps if step is not None]

@@ -1,6 +1,6 @@
 """A pasted curl command becomes the definition of a provider: what is a secret, and what is said of the lead, is found.
 
-    draft = provider_from_curl("acme_data", "curl 'https://api.acme.example/v1?email=ada@example.com' -H 'X-Api-Key: s3'")
+    draft = provider_from_curl("acme", "curl 'https://api.acme.example/v1?email=ada@example.com' -H 'X-Api-Key: s3'")
 
 Pure: nothing is sent, and no secret is in the definition that comes out.
 """
@@ -17,19 +17,21 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 import msgspec
 
 from .contract import ProviderRule
+from .jsons import each_text
 from .proposing import Proposal, proposals
 from .rules import INPUTS, PLACEHOLDER, SECRET_HEADERS
 
 FLAGS = frozenset(
-    "--compressed --fail --fail-with-body --globoff --http1.1 --http2 --include --location --no-buffer --no-progress-meter"
-    " --show-error --silent --tcp-nodelay --verbose -N -S -f -g -i -s -v".split()
+    "--compressed --fail --fail-with-body --globoff --http1.1 --http2 --include --location --no-buffer"
+    " --no-progress-meter --show-error --silent --tcp-nodelay --verbose -N -S -f -g -i -s -v".split()
 )
 WITH_VALUE = frozenset(
     "--connect-timeout --max-time --output --referer --retry --user-agent --write-out -A -e -m -o -w".split()
 )
 LONG = {
     "-X": "--request", "-H": "--header", "-d": "--data", "-u": "--user", "-G": "--get", "-b": "--cookie",
-    "-m": "--max-time", "-L": "--location", "-k": "--insecure", "--data-raw": "--data", "--data-binary": "--data", "--data-ascii": "--data",
+    "-m": "--max-time", "-L": "--location", "-k": "--insecure", "--data-raw": "--data",
+    "--data-binary": "--data", "--data-ascii": "--data",
 }  # fmt: skip
 DROPPED_HEADERS = frozenset("accept-encoding connection content-length host user-agent referer".split())
 KEYS = {
@@ -40,7 +42,7 @@ KEYS = {
     "surname": "last_name", "lname": "last_name", "phone": "phone", "phonenumber": "phone", "mobile": "phone",
     "number": "phone", "msisdn": "phone",
 }  # fmt: skip
-"""Whom or what a parameter names, by its own name without case, blanks and marks; others may be meant as they are."""
+"""Whom or what a parameter is about, by its name without case, blanks and marks; others are left as they are."""
 EMAIL = re.compile(r"[^@\s/]+@[^@\s/]+\.[A-Za-z]{2,}")
 PHONE = re.compile(r"\+[1-9][\d ()-]{6,18}\d")
 DOMAIN = re.compile(r"(https?://)?([a-z0-9-]+\.)+[a-z]{2,}/?", re.IGNORECASE)
@@ -94,7 +96,7 @@ def provider_from_curl(
     taking = _Taking(name)
     url, query = _url(said, taking)
     headers = {key: taking.header(key, value) for key, value in said.headers.items()}
-    body = _body(said, taking, query)
+    body = _body(said, taking)
     if body and "content-type" in {key.lower() for key in headers}:
         headers = {key: value for key, value in headers.items() if key.lower() != "content-type"}
     found = () if sample is None else proposals(_json(sample, "the sample"))
@@ -173,25 +175,27 @@ def _take(said: _Command, option: str, value: str) -> None:
                 said.headers[name.strip()] = content.strip()
         case "--user":
             said.headers["Authorization"] = f"Basic {base64.b64encode(value.encode()).decode()}"
-        case "--data" | "--data-urlencode":
+        case "--data" | "--data-urlencode" | "--json":
             if value.startswith("@"):
                 raise CurlRefused(f"its body is in a file ({value}): paste it with the body itself")
             said.data.append(value)
-        case "--json":
-            said.data.append(value)
-            said.is_json = True
+            said.is_json = said.is_json or option == "--json"
         case "--get":
             said.is_get = True
         case "--max-time":
             said.timeout_s = _seconds(value)
-        case "--location":
-            said.notes.append("redirects are not followed: give the address that answers")
-        case "--insecure":
-            raise CurlRefused("it lets any certificate pass (-k): a provider proves who it is")
-        case _ if option not in FLAGS and option not in WITH_VALUE:
-            raise CurlRefused(f"a definition has nothing for `{option}`: leave it out, if the request works without it")
         case _:
-            pass
+            _look_at(said, option)
+
+
+def _look_at(said: _Command, option: str) -> None:
+    """What changes nothing of a request, or cannot be done."""
+    if option == "--insecure":
+        raise CurlRefused("it lets any certificate pass (-k): a provider proves who it is")
+    if option == "--location":
+        said.notes.append("redirects are not followed: give the address that answers")
+    elif option not in FLAGS and option not in WITH_VALUE:
+        raise CurlRefused(f"a definition has nothing for `{option}`: leave it out, if the request works without it")
 
 
 def _seconds(text: str) -> float:
@@ -218,7 +222,7 @@ def _url(said: _Command, taking: "_Taking") -> tuple[str, dict[str, str]]:
     return f"{parts.scheme}://{host}{port}{'/'.join(segments)}", {key: taking.value(key, value) for key, value in pairs}
 
 
-def _body(said: _Command, taking: "_Taking", query: dict[str, str]) -> str:
+def _body(said: _Command, taking: "_Taking") -> str:
     if not said.data:
         return ""
     text = "&".join(said.data)
@@ -230,7 +234,7 @@ def _body(said: _Command, taking: "_Taking", query: dict[str, str]) -> str:
         raise CurlRefused(
             "its body is a form: see whether the provider takes JSON, or the same fields in the address (`curl -G`)"
         ) from None
-    return msgspec.json.encode(taking.json("", content)).decode()
+    return msgspec.json.encode(each_text(content, "", taking.value)).decode()
 
 
 def _json(sample: str | bytes, what: str) -> Any:  # Any: JSON
@@ -276,14 +280,6 @@ class _Taking:
         if is_secret or TOKEN.fullmatch(text):
             return self._secret(text)
         return self._plain(text) or self._lead_word(key, text) or text
-
-    def json(self, key: str, content: Any) -> Any:  # Any: JSON
-        """A body."""
-        if isinstance(content, str):
-            return self.value(key, content)
-        if isinstance(content, dict):
-            return {name: self.json(name, inner) for name, inner in content.items()}
-        return [self.json(key, inner) for inner in content] if isinstance(content, list) else content
 
     def _lead_word(self, key: str, text: str) -> str | None:
         """What this is of a lead: as it looks, or as it is called."""

@@ -43,7 +43,7 @@ class CompanyDirectory:
     """Looks companies up by domain, then by name. Costs nothing. Fulfils `Provider`."""
 
     name = DIRECTORY
-    needs = ("account",)
+    needs: tuple[str, ...] = ("account",)
     fields = frozenset(
         {Topic.COMPANY, Topic.DOMAIN, Topic.INDUSTRY, Topic.NUMBER_OF_EMPLOYEES, Topic.CITY, Topic.STATE, Topic.COUNTRY}
         | {Topic.PHONE}
@@ -110,7 +110,7 @@ def read_companies(lines: Iterable[str]) -> tuple[dict[str, str], Iterator[dict[
     """
     rows = csv.reader(lines)
     try:
-        header = next(rows, [])
+        header = next(rows, list[str]())
     except csv.Error as error:
         raise DirectoryRefused(explanation=f"this is no CSV file: {error}") from None
     fields = mapped(header)

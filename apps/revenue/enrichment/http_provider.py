@@ -14,6 +14,7 @@ from revenue.outside import Fetched, OutsideRefused, TooLong, fetched
 
 from .asking import Answer, Question, Terms
 from .contract import AttemptState, ProviderRule, Topic
+from .jsons import at_path, each_text
 from .rules import PLACEHOLDER
 
 BYTES_MAX = 500_000
@@ -97,9 +98,9 @@ def request_of(
     content: bytes | None = None
     if rule.body:
         body = msgspec.json.decode(rule.body)
-        content = msgspec.json.encode(_each_text(body, lambda text: filled(text, str)))
+        content = msgspec.json.encode(each_text(body, "", lambda _, text: filled(text, str)))
         headers.setdefault("content-type", "application/json")
-    url = httpx.URL(filled(rule.url, lambda value: quote(value, safe="")))
+    url = httpx.URL(filled(rule.url, _for_path))
     for name, value in rule.query.items():
         url = url.copy_add_param(name, filled(value, str))
     return client.build_request(rule.method, url, headers=headers, content=content)
@@ -138,21 +139,6 @@ def answer_of(rule: ProviderRule, response: Fetched) -> Answer:
     return Answer(AttemptState.HIT, values, "; ".join(wrong)[:300])
 
 
-def at_path(said: Any, path: str) -> Any:  # Any: JSON
-    """What stands at a path in JSON; None where nothing does.
-
-    >>> at_path({"person": {"phones": [{"number": "1"}]}}, "person.phones[0].number")
-    '1'
-    """
-    for step in path.replace("[", ".[").split("."):
-        if step.startswith("["):
-            index = int(step[1:-1])
-            said = said[index] if isinstance(said, list) and index < len(said) else None
-        elif step:
-            said = said.get(step) if isinstance(said, dict) else None
-    return said
-
-
 def _text(found: Any) -> str | None:  # Any: JSON
     """A text or a whole number as text; None for what is neither."""
     if isinstance(found, bool):
@@ -162,12 +148,9 @@ def _text(found: Any) -> str | None:  # Any: JSON
     return found[:VALUE_MAX] if isinstance(found, str) else None
 
 
-def _each_text(said: Any, change: Callable[[str], str]) -> Any:  # Any: JSON
-    if isinstance(said, str):
-        return change(said)
-    if isinstance(said, dict):
-        return {name: _each_text(inner, change) for name, inner in said.items()}
-    return [_each_text(inner, change) for inner in said] if isinstance(said, list) else said
+def _for_path(value: str) -> str:
+    """A part of a path; one of dots alone would lead elsewhere."""
+    return value.replace(".", "%2E") if not value.strip(".") else quote(value, safe="")
 
 
 def _for_header(value: str) -> str:

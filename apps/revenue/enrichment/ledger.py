@@ -126,7 +126,7 @@ class TooDear:
     why: str
 
 
-class _Dear(Exception):  # noqa: N818  # never leaves this module
+class _Dear(Exception):  # never leaves this module
     """Ends the transaction in which a budget was exceeded."""
 
 
@@ -139,14 +139,9 @@ async def apart(work: Coroutine[Any, Any, R]) -> R:  # Any: a coroutine's own se
     try:
         async with asyncio.TaskGroup() as group:
             task = group.create_task(work, context=contextvars.Context())
-    except* Exception as errors:  # noqa: BLE001  # told as what it is
-        raise _first(errors) from None
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None  # there is one task, and it is its error that says what is wrong
     return task.result()
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    first = errors.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 class Ledger:

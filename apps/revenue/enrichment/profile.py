@@ -36,7 +36,7 @@ def profile_of(points: ContactPoints, found: Sequence[Fact] = ()) -> Profile:
 
 
 def overlaid(profile: Profile, pinned: Sequence[Fact]) -> Profile:
-    """A profile with what people have set by hand: that stands alone for its topic, and what follows follows from it."""
+    """A profile with what people have set by hand: that stands alone for its topic, and other facts follow from it."""
     if not pinned:
         return profile
     topics = {fact.topic for fact in pinned}

@@ -151,9 +151,7 @@ class EnrichmentService(Service, Enrichment, owner="revenue-operations"):
             profile = self._free(kept, ruled.version)
         now = await RULES.now(tx.execute)
         await self._keep(tx, kept, profile)
-        if profile.is_awaited:
-            tx.publish(PurchaseDue(lead_id=event.lead_id))
-        elif now.version != ruled.version and now.rules.fields:  # they were published while the lead was looked at
+        if profile.is_awaited or (now.version != ruled.version and now.rules.fields):
             tx.publish(PurchaseDue(lead_id=event.lead_id))
         self._made["rules"] = now
 
@@ -163,7 +161,7 @@ class EnrichmentService(Service, Enrichment, owner="revenue-operations"):
         row = (await self.db.read(store.WHOLE, {"lead_id": event.lead_id})).first()
         kept = None if row is None else store.kept_in(row)
         ruled = await RULES.now(self.db.read)
-        if row is None or kept is None or not ruled.rules.fields:
+        if row is None or kept is None:
             return
         profile: Profile = await self._buying.profile(kept, ruled, LATER_S)
         is_last = event.attempt >= PURCHASES_MAX

@@ -75,8 +75,10 @@ class Kept:
     pins: Mapping[Topic, Pinned]
 
 
-def row_of(lead: Lead, resolution: Resolution | None, profile: Profile, at: datetime) -> dict[str, Any]:
-    """The row of a profile, without what was set by hand. Any: values of all columns."""
+def row_of(
+    lead: Lead, resolution: Resolution | None, profile: Profile, at: datetime
+) -> dict[str, Any]:  # Any: values of all columns
+    """The row of a profile, without what was set by hand."""
     encode = msgspec.json.encode
     is_plain = not (profile.refused or profile.skipped or profile.is_awaited or profile.rules_version)
     notes = None if is_plain else encode(msgspec.structs.replace(profile, facts=())).decode()

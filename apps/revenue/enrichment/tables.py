@@ -20,8 +20,9 @@ PROFILES = Table(
 )
 """The latest profile of a lead, and of which revision of the lead it is.
 
-`facts` is JSON. `lead` and `resolution` are those that it was found out from, as JSON: nobody has to be asked when a provider answers
-late. `notes` is the profile without its facts, where there is more to say, and `pins` what people have set by hand.
+`facts` is JSON, as are `lead` and `resolution`, from which it was found out: nobody has to be asked for them when a
+provider answers late. `notes` is the profile without its facts, where there is more to say, and `pins` what people have
+set by hand.
 """
 
 QUESTIONS = Table(

@@ -43,6 +43,8 @@ INPUT_TOPICS = {
     "country": Topic.COUNTRY,
 }
 """Which fact fills which word of a question; the others are the lead's own."""
+WORD_MAX = 300
+"""Nobody is asked about a name that is longer."""
 LEAD_WORDS = ("first_name", "last_name", "postal_code", "street", "website")
 
 
@@ -245,10 +247,12 @@ def words_of(lead: Lead, profile: Profile) -> dict[str, str]:
             words[word] = fact.value
     if next(profile.about(Topic.PHONE_FAULT), None):
         words.pop("phone", None)
+    words = {word: value for word, value in words.items() if len(value) <= WORD_MAX}
     if "domain" in words or "company" in words:
         words["account"] = f"{words.get('domain', '')}\n{words.get('company', '')}"
     for word in LEAD_WORDS:
-        if value := getattr(lead, word):
+        value = getattr(lead, word)
+        if value and len(value) <= WORD_MAX:
             words[word] = value
     return words
 

@@ -48,8 +48,9 @@ def response(body: bytes, headers: str = "", status: str = "200 OK") -> bytes:
     "address",
     [
         "127.0.0.1", "127.1.2.3", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
-        "192.0.0.170", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0",
-        "fc00::1", "fd00:ec2::254", "ff02::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1",
+        "192.0.0.170", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::1", "::",
+        "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "ff02::1", "::ffff:127.0.0.1",
+        "::ffff:169.254.169.254", "64:ff9b::7f00:1",
         "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:db8::1", "fec0::1",
         "::127.0.0.1", "nonsense",
     ],
@@ -130,7 +131,7 @@ async def test_loopback_is_no_licence_for_the_neighbourhood() -> None:
         return ["10.0.0.1"]
 
     async with outside_client(HERE, resolve=neighbour) as client:
-        with pytest.raises(OutsideRefused, match="10.0.0.1"):
+        with pytest.raises(OutsideRefused, match=r"10\.0\.0\.1"):
             await client.get("http://vendor.example/")
 
 

@@ -59,7 +59,9 @@ def test_a_get_with_a_key_in_its_header() -> None:
 def test_a_post_with_json() -> None:
     """Texts in the body are filled, whatever else it says stays; keys in it are secrets as well."""
     body = '{"api_key":"k-1","data":[{"first_name":"Ada","last_name":"Lovelace","organization_name":"Acme","limit":1}]}'
-    draft = provider_from_curl("vendor", f"curl https://api.example.com/match -H 'Content-Type: application/json' -d '{body}'")
+    draft = provider_from_curl(
+        "vendor", f"curl https://api.example.com/match -H 'Content-Type: application/json' -d '{body}'"
+    )
 
     assert draft.provider.method == "POST"
     assert json.loads(draft.provider.body) == {
@@ -94,10 +96,12 @@ def test_what_ships_for_twilio_is_what_its_documents_say() -> None:
     ("command", "url", "query"),
     [
         ("curl https://a.example/c/acme.com", "https://a.example/c/{domain}", {}),
-        ("curl -G https://a.example/c -d domain=acme.com -d key=s3cret", "https://a.example/c", {"domain": "{domain}", "key": "{secret:V_KEY}"}),
+        ("curl -G https://a.example/c -d domain=acme.com", "https://a.example/c", {"domain": "{domain}"}),
+        ("curl 'https://a.example/acme.com?key=s3'", "https://a.example/{domain}", {"key": "{secret:V_KEY}"}),
         ("curl https://a.example/{{email}}", "https://a.example/{email}", {}),
         ("curl 'https://a.example/?phone=<phone>'", "https://a.example/", {"phone": "{phone}"}),
-        ("curl 'https://a.example/?token=$TOKEN&q=ada@b.de'", "https://a.example/", {"token": "{secret:TOKEN}", "q": "{email}"}),
+        ("curl 'https://a.example/acme.com?token=$TOKEN'", "https://a.example/{domain}", {"token": "{secret:TOKEN}"}),
+        ("curl 'https://a.example/?q=ada@b.de'", "https://a.example/", {"q": "{email}"}),
         ("$ curl --url a.example/x?full_name=Ada+L", "https://a.example/x", {"full_name": "{first_name} {last_name}"}),
         ("curl https://a.example/T0AB1CDEFGH2IJKLMN3OPQ/acme.com", "https://a.example/{secret:V_KEY}/{domain}", {}),
     ],
@@ -138,7 +142,10 @@ SECRETS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 )
 
 
-@given(SECRETS, st.sampled_from(["-H 'X-Api-Key: {}'", "-H 'Authorization: Bearer {}'", "-u 'me:{}'", "-H 'x-auth-token: {}'"]))
+@given(
+    SECRETS,
+    st.sampled_from(["-H 'X-Api-Key: {}'", "-H 'Authorization: Bearer {}'", "-u 'me:{}'", "-H 'x-auth-token: {}'"]),
+)
 def test_no_secret_is_in_a_definition(secret: str, written: str) -> None:
     """However it is sent; and the definition can be read again."""
     draft = provider_from_curl("vvvv", f"curl 'https://a.example/?email=ada@b.de' {written.format(secret)}")

@@ -59,7 +59,9 @@ async def ruled_by(application: Running, rules: EnrichmentRules) -> None:
     """Wait until the rules hold."""
     wanted = {rule.name for rule in rules.providers}
     async with asyncio.timeout(30):
-        while not wanted <= {each.name for each in await application.client(Enrichment).providers()}:
+        while True:
+            if wanted <= {each.name for each in await application.client(Enrichment).providers()}:
+                return
             await asyncio.sleep(0.05)
 
 

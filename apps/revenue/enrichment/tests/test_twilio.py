@@ -1,4 +1,4 @@
-"""Twilio Lookup as it ships, against a server that answers by Twilio's own description and refuses what it does not allow.
+"""Twilio Lookup as it ships, against a server that answers by Twilio's own description, and to nothing else.
 
 The description is not part of the project; where it is absent these tests are left out.
 """
@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import jsonschema
+import jsonschema_rs
 import msgspec
 import pytest
 
 from revenue.enrichment.contract import EnrichmentRules, FieldRule, Topic
+from revenue.enrichment.jsons import items_of, table_of
 from revenue.enrichment.providers import shipped
 from revenue.enrichment.rules import ProviderRule
 from revenue.enrichment.tests.vendor import Asked, Says, a_lead, desk, value_of, vendor
@@ -28,7 +29,7 @@ LINES = {
 
 
 class Described:
-    """A server made from a description of OpenAPI: one operation, its parameters, its security, the schema of its answer."""
+    """A server made from a description of OpenAPI: an operation, its parameters, its security, its answer's schema."""
 
     def __init__(self, description: dict[str, Any]) -> None:  # Any: JSON
         self._operation = description["paths"]["/v2/PhoneNumbers/{PhoneNumber}"]["get"]
@@ -50,7 +51,7 @@ class Described:
             return Says({"code": 20404, "message": "not described", "status": 404}, 400)
         fields = query.get("Fields", "").split(",")
         answer = self._found(unquote(parts.path.rpartition("/")[2]), fields)
-        jsonschema.validate(answer, self._schema)
+        jsonschema_rs.validate(self._schema, answer)
         return Says(answer)
 
     def _found(self, number: str, fields: list[str]) -> dict[str, Any]:  # Any: JSON
@@ -67,12 +68,10 @@ class Described:
 def _with_nulls(said: Any) -> Any:  # Any: JSON
     """Schemas of OpenAPI 3.0, whose fields may be null where its examples have it so, as JSON Schema."""
     if isinstance(said, dict):
-        inner = {name: _with_nulls(each) for name, each in said.items()}
-        properties = inner.get("properties")
-        if isinstance(properties, dict):
-            inner["properties"] = {name: {"anyOf": [{"type": "null"}, each]} for name, each in properties.items()}
-        return inner
-    return [_with_nulls(each) for each in said] if isinstance(said, list) else said
+        inner = {name: _with_nulls(each) for name, each in table_of(said).items()}
+        properties = table_of(inner.get("properties"))
+        return inner | {"properties": {name: {"anyOf": [{"type": "null"}, each]} for name, each in properties.items()}}
+    return [_with_nulls(each) for each in items_of(said)] if isinstance(said, list) else said
 
 
 @pytest.fixture

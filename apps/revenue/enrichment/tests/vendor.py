@@ -1,4 +1,4 @@
-"""What the tests of providers share: a vendor's server on this machine, leads, rules, and a service that follows them."""
+"""What the tests of providers share: a vendor's server on this machine, leads, and a service that follows rules."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -13,6 +13,8 @@ from sqlalchemy import func, select
 from atoll import Event
 from atoll.testing import MemoryDatabase, SettableClock
 from revenue.capture.contract import Lead
+from revenue.enrichment import desk as buying_desk
+from revenue.enrichment.buying import Buying
 from revenue.enrichment.contract import (
     EnrichmentRules,
     FieldRule,
@@ -22,6 +24,7 @@ from revenue.enrichment.contract import (
     PurchaseDue,
     Topic,
 )
+from revenue.enrichment.ledger import Ledger
 from revenue.enrichment.service import RULES, EnrichmentService
 from revenue.enrichment.settings import EnrichmentSettings
 from revenue.enrichment.store import Kept
@@ -36,7 +39,11 @@ AT_ACME = Resolution(contact_id="c", account_id="a", account_name="Acme SE", acc
 
 def a_lead(number: int = 1, **fields: Any) -> Lead:  # Any: a lead's fields
     """A lead with an address of its own at Acme."""
-    given: dict[str, Any] = {"email": f"ada{number}@acme.de", "first_name": "Ada", "last_name": "Lovelace"}  # Any: as above
+    given: dict[str, Any] = {
+        "email": f"ada{number}@acme.de",
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+    }  # Any: as above
     return Lead(id=str(number), captured_at=NOON, updated_at=NOON, **(given | fields))
 
 
@@ -81,6 +88,7 @@ class Vendor:
     answer: Answering
     url: str = ""
     asked: list[Asked] = field(default_factory=list[Asked])
+    is_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, one request."""
@@ -91,6 +99,7 @@ class Vendor:
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             request = Asked(method, target, headers, body)
             self.asked.append(request)
+            self.is_asked.set()
             says = self.answer(request)
             if not isinstance(says, Says):
                 says = await says
@@ -130,7 +139,10 @@ def definition(it: Vendor, **fields: Any) -> ProviderRule:  # Any: a definition'
 def ruled(*providers: ProviderRule, **fields: Any) -> EnrichmentRules:  # Any: the rules' fields
     """Rules by which these are asked for the industry, one after the other."""
     order = tuple(provider.name for provider in providers)
-    given: dict[str, Any] = {"providers": providers, "fields": (FieldRule(field=Topic.INDUSTRY, providers=order),)}  # Any: as above
+    given: dict[str, Any] = {
+        "providers": providers,
+        "fields": (FieldRule(field=Topic.INDUSTRY, providers=order),),
+    }  # Any: as above
     return EnrichmentRules(**(given | fields))
 
 
@@ -151,7 +163,24 @@ class Desk:
         )
         async with self.db.transaction() as tx:
             await self.service.follow(event, tx)
-        self.service._made.pop("rules", None)
+        self.see(None)
+
+    @property
+    def buying(self) -> Buying:
+        """What the service asks others with."""
+        found: Buying = self.service._buying  # pyright: ignore[reportPrivateUsage]  # looked at behind the door
+        return found
+
+    def see(self, rules: Ruled[EnrichmentRules] | None) -> None:
+        """Let the service have seen these rules last; or none."""
+        made = self.service._made  # pyright: ignore[reportPrivateUsage]  # as above
+        made.pop("rules", None)
+        if rules is not None:
+            made["rules"] = rules
+
+    def forget(self) -> None:
+        """Let the instance know nothing of its providers, as a new one would."""
+        self.buying._desk = buying_desk.Desk(Ledger(self.db), self.clock.now)  # pyright: ignore[reportPrivateUsage]  # as above
 
     async def resolve(self, lead: Lead, resolution: Resolution = AT_ACME) -> LeadEnriched:
         """What is published about a lead."""
@@ -166,12 +195,13 @@ class Desk:
 
     async def found(self, lead: Lead) -> Profile:
         """What is found out about a lead by asking; of several at once each waits for itself."""
-        profile: Profile = await self.service._buying.profile(*(await self.kept(lead)), 3.0)
-        return profile
+        return await self.buying.profile(*(await self.kept(lead)), 3.0)
 
     async def spent(self) -> dict[str, int]:
         """What the budgets say: by their scope, the most of any."""
-        rows = await self.db.read(select(SPENDING.c.scope, func.max(SPENDING.c.spent_micros)).group_by(SPENDING.c.scope))
+        rows = await self.db.read(
+            select(SPENDING.c.scope, func.max(SPENDING.c.spent_micros)).group_by(SPENDING.c.scope)
+        )
         return {row[0]: row[1] for row in rows}
 
     async def purchase(self, event: PurchaseDue) -> list[Event]:
