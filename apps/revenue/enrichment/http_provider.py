@@ -63,9 +63,9 @@ class HttpProvider:
             await asyncio.sleep(0.05)
 
     async def _once(self, question: Question, key: str, timeout_s: float) -> Answer:
+        client = self._client()
         try:
             async with asyncio.timeout(timeout_s):
-                client = self._client()
                 request = request_of(self._rule, question.words, self._secrets, key, client)
                 return answer_of(self._rule, await fetched(client, request, bytes_max=BYTES_MAX))
         except UNSENT as error:

@@ -164,7 +164,8 @@ async def test_a_question_under_way_elsewhere_is_asked_after_once_more() -> None
 )
 async def test_an_answer_costs_what_was_agreed(says: Says, charged: tuple[Charge, ...], state: str, cost: int) -> None:
     """Whatever it is; what may have been charged counts as charged. The budget gets back what was not."""
-    async with vendor(says) as it, desk(ruled(definition(it, charged_for=charged, timeout_s=0.3))) as enrichment:
+    timeout_s = 0.3 if says is HANGS else 2.0
+    async with vendor(says) as it, desk(ruled(definition(it, charged_for=charged, timeout_s=timeout_s))) as enrichment:
         event = await enrichment.resolve(a_lead())
         again = await enrichment.resolve(a_lead())
         (attempt,) = await enrichment.service.attempts("1")
@@ -293,8 +294,9 @@ async def test_a_provider_that_hangs_is_left_alone_and_holds_nobody_up() -> None
             started = asyncio.get_running_loop().time()
             events = [await enrichment.resolve(a_lead(number)) for number in range(40)]
             took_s = asyncio.get_running_loop().time() - started
+            calls = sum(line.calls for line in await enrichment.service.costs())
 
-    assert 10 <= len(it.asked) <= 15
+    assert 10 <= calls <= 15
     assert "left alone" in events[-1].profile.skipped[0].why
     assert took_s < 8
 

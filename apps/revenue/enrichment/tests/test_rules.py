@@ -59,7 +59,8 @@ GOOD: dict[str, Any] = {  # Any: a definition's fields
     ],
 )
 def test_a_definition_that_could_not_be_asked_is_refused(
-    fields: dict[str, Any], why: str  # Any: a definition's fields
+    fields: dict[str, Any],
+    why: str,  # Any: a definition's fields
 ) -> None:
     """Where it is written, with the provider's name and what to write instead."""
     with pytest.raises(msgspec.ValidationError, match=why):
@@ -92,7 +93,8 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [  # Any: the rules' fields
 
 @pytest.mark.parametrize(("rules", "why"), CONTRADICTIONS)
 def test_rules_that_contradict_themselves_are_refused(
-    rules: dict[str, Any], why: str  # Any: the rules' fields
+    rules: dict[str, Any],
+    why: str,  # Any: the rules' fields
 ) -> None:
     """Names of what is not there, names that are there twice, conditions that nothing meets."""
     with pytest.raises(msgspec.ValidationError, match=why):
