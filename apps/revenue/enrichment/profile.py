@@ -4,9 +4,10 @@ Importing this loads the libraries and their tables, 0.4 s; the service does so 
 """
 
 from collections.abc import Iterable, Sequence
-from urllib.parse import urlsplit
 
 import msgspec
+
+from revenue.domains import host_of
 
 from .contract import Certainty, ContactPoints, Fact, PhoneType, Profile, Source, Topic
 from .countries import country_code, zone_of
@@ -59,19 +60,6 @@ def domain_profile(name: str) -> Profile:
     """Everything that a domain says by itself."""
     facts = domain_facts(host_of(name), Source.MAIL_DOMAIN)
     return Profile(facts=tuple(facts + _following(facts)))
-
-
-def host_of(website: str) -> str:
-    """The host in what people write for a website; empty when there is none.
-
-    >>> host_of("https://www.Example.com:8080/about"), host_of("example.com/contact")
-    ('www.example.com', 'example.com')
-    """
-    text = website.strip()
-    try:
-        return urlsplit(text if "//" in text else f"//{text}").hostname or ""
-    except ValueError:
-        return ""
 
 
 def _sureness(fact: Fact) -> int:

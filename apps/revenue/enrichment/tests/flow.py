@@ -8,7 +8,7 @@ from revenue.capture.service import CaptureService
 from revenue.enrichment.contract import EnrichmentRules
 from revenue.enrichment.service import EnrichmentService
 from revenue.identity.contract import Identity, LeadResolved, Resolution
-from revenue.playbook.contract import Playbook, PlaybookPublished, Playbooks
+from revenue.playbook.contract import PlaybookPublished, Playbooks
 
 
 class EveryoneIsNew(Service, Identity):

@@ -30,7 +30,7 @@ from revenue.enrichment.settings import EnrichmentSettings
 from revenue.enrichment.store import Kept
 from revenue.enrichment.tables import SPENDING
 from revenue.identity.contract import LeadResolved, Resolution
-from revenue.playbook.contract import Playbook, PlaybookPublished
+from revenue.playbook.contract import PlaybookPublished, TeamRules
 from revenue.ruling import Ruled
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -159,7 +159,7 @@ class Desk:
     async def publish(self, rules: EnrichmentRules, version: int = 1) -> None:
         """Let these rules hold."""
         event = PlaybookPublished(
-            name="main", version=version, playbook=Playbook(enrichment=rules), published_at=self.clock.now()
+            name="main", version=version, playbook=TeamRules(enrichment=rules), published_at=self.clock.now()
         )
         async with self.db.transaction() as tx:
             await self.service.follow(event, tx)
