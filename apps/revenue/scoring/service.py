@@ -52,14 +52,14 @@ from .contract import (
     Training,
 )
 from .examples import Sample, outcomes_row, piece_row
-from .offline import OfflineEnrichment
+from .offline import OfflineEnrichment, OfflineIdentity
 from .planning import Planning
 from .prediction import Artefact, Predictor
 from .scored import Basis, Kept, judged, score_at
 from .store import Ask
 from .tables import RULES_TABLE
 from .touches import read, touch_of
-from .waiting import PAGE_LEADS, NobodyResolved, ResolvedLeads, cursor_of, score_waiting
+from .waiting import PAGE_LEADS, ResolvedLeads, cursor_of, score_waiting
 
 RULES = Ruling(RULES_TABLE, ScoringRules, default=ScoringRules())
 
@@ -75,7 +75,7 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
     enrichment: Enrichment = depends(fallback=OfflineEnrichment)
     clock: Clock
     db: Database
-    resolved: ResolvedLeads = private(default_factory=NobodyResolved)
+    resolved: ResolvedLeads = private(default_factory=OfflineIdentity)
     known: dict[int, Predictor] = private(default_factory=dict)
     """Models that were read before; a version never changes."""
 
@@ -92,7 +92,7 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
         basis, now = await self._basis(self.db.read), self.clock.now()
         planned = Basis(Ruled(basis.ruled.version, request.rules), await versions.in_use(self.db.read, self.known))
         planning, count = Planning(request.samples), 0
-        async for row in self.db.stream(store.EVERYTHING):
+        async for row in self.db.stream(store.EVERYTHING, {"count": max(request.leads_max, 0)}):
             if row.kept:
                 before = score_at(store.judgement_of(row), basis.rules, now)
                 judgement = judged(store.kept_of(row), read(row.touches), planned, now)

@@ -34,7 +34,7 @@ LATEST = select(*TOLD).where(SCORES.c.lead_id == bindparam("lead_id"))
 COUNT = select(
     func.count().label("leads"), func.coalesce(func.sum(SCORES.c.lead_revision), 0).label("revisions")
 ).select_from(SCORES)
-EVERYTHING = select(*TOLD, SCORES.c.touches, SCORES.c.kept).order_by(SCORES.c.number)
+EVERYTHING = select(*TOLD, SCORES.c.touches, SCORES.c.kept).order_by(SCORES.c.number.desc()).limit(bindparam("count"))
 KNOWN = (
     select(SCORES.c.lead_revision, SCORES.c.touches).where(SCORES.c.lead_id == bindparam("lead_id")).with_for_update()
 )

@@ -25,7 +25,6 @@ from revenue.scoring.contract import (
     ScoringRules,
     When,
 )
-from revenue.scoring.offline import OfflineEnrichment
 from revenue.scoring.scored import Basis
 from revenue.scoring.service import AT_ONCE, ScoringService
 from revenue.scoring.tables import SCORES
@@ -153,7 +152,8 @@ async def test_what_a_lead_would_score_is_said_and_not_kept(scoring: ScoringServ
 
 async def test_what_a_lead_would_score_is_said_without_enrichment(clock: SettableClock, db: MemoryDatabase) -> None:
     """Provisionally, and the reasons say so."""
-    scoring = ScoringService(enrichment=OfflineEnrichment(), clock=clock, db=db)
+    nothing = fake(Enrichment, profile=Profile(is_complete=False))
+    scoring = ScoringService(enrichment=nothing, clock=clock, db=db)
 
     score = await scoring.score(lead())
 
@@ -318,6 +318,7 @@ async def test_a_plan_says_who_would_change_and_keeps_nothing(scoring: ScoringSe
 
     plan = await scoring.plan(PlanRequest(rules=student, samples=1))
     nothing = await scoring.plan(PlanRequest(rules=ScoringRules()))
+    latest = await scoring.plan(PlanRequest(rules=student, leads_max=1))
 
     assert (plan.leads, plan.points_change, plan.grade_change) == (6, 1, 1)
     assert {(move.before, move.after): move.leads for move in plan.moves} == {
@@ -325,6 +326,7 @@ async def test_a_plan_says_who_would_change_and_keeps_nothing(scoring: ScoringSe
     }  # fmt: skip
     assert [(each.lead_id, each.before.fit, each.after.fit) for each in plan.samples] == [("s", 5, 95)]
     assert (nothing.points_change, nothing.samples) == (0, ())
+    assert (latest.leads, latest.points_change) == (1, 1)
     assert (await scoring.latest("s")).fit == 5
     assert len(db.published) == 6
 
