@@ -119,9 +119,16 @@ async def gone(desk: Desk) -> list[str]:
 
 
 async def accept(desk: Desk, case: Case) -> Case:
-    """Stop the clock: the owner takes care of it, or a rep takes it out of its queue."""
+    """Stop the clock: the owner takes care of it, or a rep takes it out of its queue.
+
+    Raises:
+        StatusRefused: a rep accepts what is somebody else's, by an old message say: that one's clock goes on.
+    """
+    rep = desk.book.rep_called(desk.actor)
+    if rep is not None and case.is_rep and rep.id != case.owner:
+        advice = f"it is {shown(desk.book, case.owner)}'s by now, so reassign it first"
+        raise StatusRefused(was=case.status, wanted=Status.ACCEPTED, advice=advice)
     if case.waits_in is not None:
-        rep = desk.book.rep_called(desk.actor)
         if rep is not None and rep.active:
             case = await give_to(desk, case, NewOwner(owner=rep.id, reason="taken out of the queue"))
         else:

@@ -65,7 +65,7 @@ async def test_a_day_has_the_same_end_on_every_database(opens: Opens) -> None:
         await service.part_accounts(AccountsParted(kept_id="a2", parted_id="a1"), tx)
     await service.set_status("1", NewStatus(status=Status.DISQUALIFIED, reason="bad_data"))
     await draw(service, "sales")
-    await service.accept("2", Deed(actor="ada"))
+    await service.accept("2", Deed())
     await service.touch("2", Deed())
     async with service.db.transaction() as tx:
         await service.call_backlog(tx)
