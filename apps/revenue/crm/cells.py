@@ -9,17 +9,13 @@ from typing import Any
 from .contract import LeftOut
 from .countries import written_country
 from .fields import ATTRIBUTES, Authority, Country, CrmField, TooLong
+from .formulas import is_formula
 from .record import Document
 from .rules import CrmTarget, Formulas
 
 Place = Callable[[Document], Any]  # Any: what JSON holds
 """Finds a value in a record; None where there is none."""
 
-NUMBER = re.compile(r"[+-]?\(?[0-9][0-9 ().,/x-]*", re.ASCII)
-"""A number, or one to call: a spreadsheet makes at most another number of it, and asks nobody."""
-FORMULA = re.compile(r'[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]|.*[;\t\r\n][\s"]{0,8}[=@\uff1d\uff20]', re.DOTALL)
-"""What a spreadsheet may compute, in signs of full width, too: at the beginning of a cell; or behind what begins a new
-cell for one that parts by semicolons or tabs, as those of half of Europe do."""
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -97,7 +93,9 @@ def text_of(value: Any) -> str | None:  # Any: what JSON holds
     if value is None:
         return None
     if isinstance(value, str):
-        return CONTROL.sub("", value).replace("\r\n", "\n").strip() or None
+        if not value.isprintable():
+            value = CONTROL.sub("", value).replace("\r\n", "\n")
+        return value.strip() or None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
@@ -107,17 +105,6 @@ def text_of(value: Any) -> str | None:  # Any: what JSON holds
 
 def _joined(parts: Any) -> str | None:  # Any: what JSON holds
     return "; ".join(filter(None, map(text_of, parts))) or None
-
-
-def is_formula(text: str) -> bool:
-    """Whether a spreadsheet might compute a text: it is none of ours to say what.
-
-    >>> [is_formula(text) for text in ("=1+1", "-2+3", "@sum(a1)", 'A; "=b()', "- yes")]
-    [True, True, True, True, True]
-    >>> [is_formula(text) for text in ("+49 30 1234-5", "-7", "A; B", "a - b", "x=1")]
-    [False, False, False, False, False]
-    """
-    return FORMULA.match(text) is not None and NUMBER.fullmatch(text) is None
 
 
 def cut(text: str, length: int) -> str:
@@ -156,7 +143,7 @@ def _cell(document: Document, field: Compiled) -> tuple[str | None, LeftOut | No
 def _fitting(text: str, field: Compiled) -> tuple[str | None, LeftOut | None]:
     if field.country is not None:
         text = written_country(text, field.country)
-    if field.length_max is None or len(text) * 2 <= field.length_max:
+    if field.length_max is None or len(text) * (1 if text.isascii() else 2) <= field.length_max:
         return text, None
     short = cut(text, field.length_max)
     if short == text:

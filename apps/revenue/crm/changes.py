@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .cells import Compiled, Table, cells_of, is_formula, text_of
+from .cells import Compiled, Table, cells_of, text_of
 from .contract import LeftOut, Withheld
 from .fields import Authority
+from .formulas import is_formula
 from .record import Document, grade_in
 
 Said = Mapping[str, str]

@@ -7,8 +7,8 @@ older or newer than what is here:
 - a lead has a revision, which decides;
 - a score has that of its lead, and a moment. Scoring's own word counts unless the lead is an older one, since a score
   that has faded is as old as it was; a copy counts only where it is newer;
-- an assignment counts the lead's owners. Within a round Routing's order is that of its events: moments of two
-  machines' clocks would know it less well.
+- an assignment counts the lead's owners. Within a round, which begins with a new owner, Routing's order is that of its
+  events: moments of two machines' clocks would know it less well.
 """
 
 from collections.abc import Mapping
@@ -67,9 +67,9 @@ class Record(msgspec.Struct, frozen=True):
             scored=_written(Scored(score, resolution)),
         )
 
-    def with_assignment(self, assignment: Assignment) -> "Record":
-        """This record, where that is not an earlier owner's."""
-        if assignment.round < self.round:
+    def with_assignment(self, assignment: Assignment, *, begins: bool) -> "Record":
+        """This record, where that is not an earlier owner's, nor the beginning of what has gone on since."""
+        if assignment.round < self.round or (begins and assignment.round == self.round):
             return self
         return self._changed(round=assignment.round, assignment=_written(assignment))
 

@@ -10,6 +10,7 @@ from .fields import PATHS, CrmField
 from .fields import Authority as Authority
 from .fields import Country as Country
 from .fields import TooLong as TooLong
+from .formulas import is_formula
 from .shipped import HUBSPOT, SALESFORCE
 
 
@@ -130,8 +131,9 @@ def _wrong_columns(target: CrmTarget) -> Iterator[str]:
         if name not in names:
             yield f"there is no field `{name}` to leave out or to rename: it is one of {', '.join(sorted(names))}"
     own = [target.record_id, target.key]
-    if not all(name.strip() for name in (*own, *target.rename.values())):
-        yield "a column has no name: `key`, `record_id` and those in `rename` need one"
+    for name in (*own, *target.fields, *target.rename.values()):
+        if not name.strip() or is_formula(name):
+            yield f"a column cannot be called `{name}`: give it the name that the CRM has for it"
     written = own + [target.rename.get(name, name) for name in names.difference(target.leave_out, own)]
     for name in sorted({name for name in written if written.count(name) > 1}):
         yield f"two columns would be called `{name}`: rename one otherwise"

@@ -242,7 +242,7 @@ class CrmService(Service, Crm, owner="revenue-operations"):
         """Whose it is. From now on a CRM is told of it."""
 
         def change(record: Record) -> Record:
-            record = record.with_lead(event.lead).with_assignment(event.assignment)
+            record = record.with_lead(event.lead).with_assignment(event.assignment, begins=True)
             if event.score is not None:
                 record = record.with_score(event.score, event.resolution, is_copy=True)
             return record
@@ -252,12 +252,12 @@ class CrmService(Service, Crm, owner="revenue-operations"):
     @on(LeadStatusChanged)
     async def status_changed(self, event: LeadStatusChanged, tx: Transaction) -> None:
         """How far its owner has come with it."""
-        await self._bring(event.lead_id, tx, lambda record: record.with_assignment(event.assignment))
+        await self._bring(event.lead_id, tx, lambda record: record.with_assignment(event.assignment, begins=False))
 
     @on(LeadReassigned)
     async def reassigned(self, event: LeadReassigned, tx: Transaction) -> None:
         """Whose it is now."""
-        await self._bring(event.lead_id, tx, lambda record: record.with_assignment(event.assignment))
+        await self._bring(event.lead_id, tx, lambda record: record.with_assignment(event.assignment, begins=True))
 
     @on(ContactsMerged)
     async def contacts_merged(self, event: ContactsMerged, tx: Transaction) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from atoll import Database, Event
+from atoll import Event
 from atoll.testing import MemoryDatabase, SettableClock
 from revenue.capture.contract import Lead, LeadUpdated
 from revenue.crm.contract import Crm, Export, ExportBegin, ExportDue, ExportRow, ExportState, Target
@@ -134,7 +134,7 @@ def published(rules: Mapping[str, Any], version: int = 1) -> PlaybookPublished: 
 class Beside:
     """The service over a database, to which events are handed as the platform would hand them."""
 
-    db: Database = field(default_factory=MemoryDatabase)
+    db: MemoryDatabase = field(default_factory=MemoryDatabase)
     clock: SettableClock = field(default_factory=lambda: SettableClock(NOW))
 
     def __post_init__(self) -> None:
@@ -151,7 +151,6 @@ class Beside:
 
     async def drain(self, pieces: int = 1_000) -> None:
         """Hand the service its own events, so many at most."""
-        assert isinstance(self.db, MemoryDatabase)
         for _ in range(pieces):
             if self._told == len(self.db.published):
                 return
@@ -212,9 +211,13 @@ class FakeCrm:
     def take(self, rows: Iterable[ExportRow]) -> None:
         """Import a file."""
         for row in rows:
-            record = self.records.setdefault(row.key, {})
-            for name, text in row.cells.items():
-                if text == self.clear:
-                    record.pop(name, None)
-                elif text:
-                    record[name] = text
+            self.read(row.key, row.cells)
+
+    def read(self, key: str, cells: Mapping[str, str]) -> None:
+        """Import one row."""
+        record = self.records.setdefault(key, {})
+        for name, text in cells.items():
+            if text == self.clear:
+                del record[name]
+            elif text:
+                record[name] = text
