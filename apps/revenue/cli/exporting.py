@@ -130,7 +130,7 @@ async def previewed(crm: Crm, target: Target, *, is_all: bool, show: Show) -> Ou
     outcome = Outcome(await _ready(crm, target, is_all=is_all, show=show))
     async for rows in _pages(crm, outcome.export, show):
         for row in rows:
-            outcome.by_column.update(row.cells)
+            outcome.by_column.update(row.cells.keys())
         outcome.samples += rows[: SAMPLES - len(outcome.samples)]
     await crm.drop(target, outcome.export.number)
     return outcome
