@@ -85,11 +85,11 @@ HUBSPOT: Mapping[str, CrmField] = {
     "hs_lead_status": CrmField(
         ours=("assignment.status",),
         values={
-            "new": "NEW",
-            "accepted": "OPEN",
-            "working": "IN_PROGRESS",
-            "qualified": "CONNECTED",
-            "disqualified": "UNQUALIFIED",
+            "new": "New",
+            "accepted": "Open",
+            "working": "In Progress",
+            "qualified": "Connected",
+            "disqualified": "Unqualified",
         },
         only_values=True,
         authority=Authority.REVENUE,
@@ -98,18 +98,18 @@ HUBSPOT: Mapping[str, CrmField] = {
     "lifecyclestage": CrmField(
         ours=("assignment.status", "score.grade"),
         values={
-            "new": "lead",
-            "accepted": "lead",
-            "working": "lead",
-            "qualified": "salesqualifiedlead",
-            "disqualified": "lead",
-            "A": "marketingqualifiedlead",
-            "B": "marketingqualifiedlead",
+            "new": "Lead",
+            "accepted": "Lead",
+            "working": "Lead",
+            "qualified": "Sales Qualified Lead",
+            "disqualified": "Lead",
+            "A": "Marketing Qualified Lead",
+            "B": "Marketing Qualified Lead",
         },
         only_values=True,
         stages=(
-            "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer",
-            "evangelist", "other",
+            "Subscriber", "Lead", "Marketing Qualified Lead", "Sales Qualified Lead", "Opportunity", "Customer",
+            "Evangelist", "Other",
         ),
         authority=Authority.REVENUE,
     ),
@@ -124,4 +124,5 @@ HUBSPOT: Mapping[str, CrmField] = {
     "revenue_status_reason": CrmField(ours=("assignment.status_reason",), authority=Authority.REVENUE),
 }  # fmt: skip
 """Where a lead comes from is a property of Revenue's own: HubSpot keeps `hs_analytics_source` by itself. So is the
-number of employees: `numemployees` of contacts takes ranges only."""
+number of employees: `numemployees` of contacts takes ranges only. Words of stages and statuses are those that HubSpot
+shows, since its import wants them so."""

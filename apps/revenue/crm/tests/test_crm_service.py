@@ -242,7 +242,7 @@ async def test_a_stage_only_moves_forward() -> None:
     ada = lead()
     await it.hear(routed(ada, judged=score(ada, 10, Grade.D)))
     first = await it.export(Target.HUBSPOT)
-    assert (await it.rows(first))[0].cells["lifecyclestage"] == "lead"
+    assert (await it.rows(first))[0].cells["lifecyclestage"] == "Lead"
     await it.confirm(first)
 
     await it.hear(became(ada, Status.QUALIFIED))
@@ -251,8 +251,8 @@ async def test_a_stage_only_moves_forward() -> None:
     await it.hear(became(ada, Status.DISQUALIFIED))
     third = await it.export(Target.HUBSPOT)
 
-    assert (await it.rows(second))[0].cells["lifecyclestage"] == "salesqualifiedlead"
-    assert (await it.rows(third))[0].cells == {"hs_lead_status": "UNQUALIFIED"}
+    assert (await it.rows(second))[0].cells["lifecyclestage"] == "Sales Qualified Lead"
+    assert (await it.rows(third))[0].cells == {"hs_lead_status": "Unqualified"}
 
 
 async def test_what_a_crm_has_refused_is_pending_again_and_listed() -> None:
