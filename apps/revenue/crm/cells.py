@@ -1,5 +1,6 @@
 """What the fields of a CRM say of a record: places, words, lengths, and what is better left out. Pure."""
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ class Compiled:
     places: tuple[Place, ...]
     words: Mapping[str, str]
     only_words: bool
+    is_owner: bool
     otherwise: str | None
     length_max: int | None
     cuts: bool
@@ -37,9 +39,10 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """All fields of a target, in the order in which they are written."""
+    """All fields of a target, in the order in which they are written. `digest` is equal for what says the same."""
 
     target: CrmTarget
+    digest: str
     fields: tuple[Compiled, ...]
     key: Place
     folds_key: bool
@@ -119,7 +122,7 @@ def cut(text: str, length: int) -> str:
 
 
 def _cell(document: Document, field: Compiled) -> tuple[str | None, LeftOut | None]:
-    reason: LeftOut | None = None
+    reason = LeftOut.NO_WORD if field.is_owner else None  # a record always has one there: it cannot be emptied
     found: list[str] = []
     for place in field.places:
         text = text_of(place(document))
@@ -176,6 +179,7 @@ def _compiled(hashed: _Hashed) -> Table:
         fields = first | fields
     return Table(
         target,
+        hashlib.sha256(repr((target, fields)).encode()).hexdigest()[:16],
         tuple(_compiled_field(name, each) for name, each in fields.items()),
         _place(target.key_from),
         folds_key=target.key_from == "lead.email",
@@ -189,6 +193,7 @@ def _compiled_field(name: str, each: CrmField) -> Compiled:
         places=tuple(map(_place, each.ours)),
         words={ours.casefold(): theirs for ours, theirs in each.values.items()},
         only_words=bool(each.only_values),
+        is_owner="owner" in each.ours,
         otherwise=each.otherwise,
         length_max=each.length_max,
         cuts=each.too_long is not TooLong.LEAVE_OUT,

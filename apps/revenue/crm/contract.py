@@ -302,7 +302,7 @@ class Crm(Protocol):
         """Give an export up that is not confirmed, with its rows. What it said is in the next one."""
         ...
 
-    @get("/pending/{target}", public=True, raises=(ExportNotFound,))
+    @get("/pending/{target}", public=True, timeout_s=30.0, raises=(ExportNotFound,))
     async def pending(self, target: Target) -> Pending:
         """How many leads a CRM has not heard the latest of."""
         ...

@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 
 from atoll import Row, Rows, Transaction
-from revenue.ruling import Ruled
 
 from . import store
 from .cells import Table, compiled
@@ -58,14 +57,14 @@ def target_in(rules: CrmRules, target: str) -> CrmTarget:
     return rules.hubspot if target == Target.HUBSPOT else rules.salesforce
 
 
-async def read_piece(ask: Ask, course: Course, ruled: Ruled[CrmRules]) -> Piece:
+async def read_piece(ask: Ask, course: Course, rules: CrmRules) -> Piece:
     """What the next records say, against what was told; nothing is written, and others take their turn in between."""
     until = min(course.after + WINDOW, course.until)
     named = {"target": course.target, "after": course.after, "until": until, "count": PIECE}
+    table = compiled(target_in(rules, course.target))
     if not course.is_all:
-        named["rules_version"] = ruled.version
+        named["rules_digest"] = table.digest
     rows = list(await ask(store.TO_TELL[course.is_all], named))
-    table = compiled(target_in(ruled.rules, course.target))
     contacts = await contacts_of(ask, rows)
     piece = Piece(after=rows[-1].number if len(rows) == PIECE else until)
     changes: list[tuple[Row, Change | Withheld | None]] = []
@@ -75,7 +74,7 @@ async def read_piece(ask: Ask, course: Course, ruled: Ruled[CrmRules]) -> Piece:
         changes.append((row, change_in(row, contacts, table, is_all=course.is_all)))
     taken = await _taken(ask, course, table, changes)
     for row, change in changes:
-        _say(piece, row, Withheld.KEY_TAKEN if row.lead_id in taken else change, course, ruled.version)
+        _say(piece, row, Withheld.KEY_TAKEN if row.lead_id in taken else change, course, table.digest)
     return piece
 
 
@@ -222,29 +221,29 @@ async def _taken(
     return taken
 
 
-def _say(piece: Piece, row: Row, change: Change | Withheld | None, course: Course, rules_version: int) -> None:
+def _say(piece: Piece, row: Row, change: Change | Withheld | None, course: Course, rules_digest: str) -> None:
     """Add to a piece what is to be said of a record."""
     if change is None:
         return
     if isinstance(change, Withheld):
-        piece.rows.append(_row(row, course, rules_version, RowState.WITHHELD, Change(change, False, False)))
+        piece.rows.append(_row(row, course, rules_digest, RowState.WITHHELD, Change(change, False, False)))
         piece.counts["withheld"] += 1
         return
     for name, reason in change.left_out.items():
         piece.left_out[f"{name}: {reason}"] += 1
     if change.cells:
-        piece.rows.append(_row(row, course, rules_version, RowState.WRITTEN, change))
+        piece.rows.append(_row(row, course, rules_digest, RowState.WRITTEN, change))
         piece.columns.update(change.cells)
         piece.counts["cells"] += len(change.cells)
         piece.counts["new" if change.is_new and not change.by_record_id else "changed"] += 1
     elif row.told_key is not None:
         piece.seen.append({
             "which": course.target, "whose": row.lead_id, "was": row.told_version, "version": row.version,
-            "rules_version": rules_version,
+            "rules_digest": rules_digest,
         })  # fmt: skip
 
 
-def _row(row: Row, course: Course, rules_version: int, state: RowState, change: Change) -> dict[str, Any]:  # Any: above
+def _row(row: Row, course: Course, rules_digest: str, state: RowState, change: Change) -> dict[str, Any]:  # Any: above
     return {
         "target": course.target,
         "number": course.number,
@@ -258,7 +257,7 @@ def _row(row: Row, course: Course, rules_version: int, state: RowState, change: 
         "before": store.text_of(change.before),
         "left_out": store.text_of(change.left_out),
         "version": row.version,
-        "rules_version": rules_version,
+        "rules_digest": rules_digest,
     }
 
 
@@ -278,7 +277,7 @@ def _told(row: Row, course: Course) -> dict[str, Any]:  # Any: as above
         "is_ours": row.is_ours if was_told else not row.by_record_id,
         "cells": store.text_of(told_after(_said(row.told_cells), _said(row.cells), course.clear)),
         "version": LOOK_AGAIN if is_doubtful else row.version,
-        "rules_version": row.rules_version,
+        "rules_digest": row.rules_digest,
         "number": course.number,
     }
 

@@ -179,12 +179,15 @@ class CrmService(Service, Crm, owner="revenue-operations"):
     async def pending(self, target: Target) -> Pending:
         """Counted in the database."""
         self._check(target, 0)
-        ruled = await store.RULING.now(self.db.read)
+        rules = pieces.target_in((await store.RULING.now(self.db.read)).rules, target)
         named = {"target": target}
+        told = (await self.db.read(store.TOLD_COUNT, named)).scalar() or 0
+        whole = (await self.db.read(store.WHOLE_COUNT)).scalar() or 0
+        stale = await self.db.read(store.STALE_COUNT, named | {"rules_digest": compiled(rules).digest})
         return Pending(
             target=target,
-            new=(await self.db.read(store.NEVER_TOLD, named)).scalar() or 0,
-            changed=(await self.db.read(store.STALE, named | {"rules_version": ruled.version})).scalar() or 0,
+            new=max(whole - told, 0),
+            changed=stale.scalar() or 0,
             refused=(await self.db.read(store.REFUSED_COUNT, named)).scalar() or 0,
         )
 
@@ -301,9 +304,9 @@ class CrmService(Service, Crm, owner="revenue-operations"):
         if (await self.db.read(store.CONFIRMING, {"which": course.target})).scalar():
             tx.publish(event)  # behind the next piece of what is being confirmed, which is not known as told before
             return
-        ruled = await store.RULING.now(self.db.read)
-        piece = await pieces.read_piece(self.db.read, course, ruled)
-        columns = compiled(pieces.target_in(ruled.rules, course.target)).columns
+        rules = (await store.RULING.now(self.db.read)).rules
+        piece = await pieces.read_piece(self.db.read, course, rules)
+        columns = compiled(pieces.target_in(rules, course.target)).columns
         held = await self._course_to_change(tx, event.target, event.number)
         if (held.state, held.after) == (ExportState.BUILDING, event.after):
             await pieces.keep_piece(tx, held, piece, columns, self.clock.now())

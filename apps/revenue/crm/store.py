@@ -59,13 +59,12 @@ MEMORY = (
     TOLD.c.cells.label("told_cells"),
     TOLD.c.version.label("told_version"),
 )
+IS_TOLD = and_(TOLD.c.lead_id == RECORDS.c.lead_id, TOLD.c.target == bindparam("target"))
 BOTH = select(RECORDS.c.number, RECORDS.c.lead_id, RECORDS.c.version, RECORDS.c.lead, RECORDS.c.scored,
-              RECORDS.c.assignment, *MEMORY).outerjoin(
-    TOLD, and_(TOLD.c.lead_id == RECORDS.c.lead_id, TOLD.c.target == bindparam("target"))
-)  # fmt: skip
-IS_WHOLE = and_(RECORDS.c.lead.is_not(None), RECORDS.c.assignment.is_not(None))
+              RECORDS.c.assignment, *MEMORY).outerjoin(TOLD, IS_TOLD)  # fmt: skip
+IS_WHOLE = and_(RECORDS.c.round > 0, RECORDS.c.lead_revision > 0)
 """Leads that have an owner."""
-IS_STALE = or_(TOLD.c.version != RECORDS.c.version, TOLD.c.rules_version != bindparam("rules_version"))
+IS_STALE = or_(TOLD.c.version != RECORDS.c.version, TOLD.c.rules_digest != bindparam("rules_digest"))
 SOME = (
     BOTH.where(RECORDS.c.number > bindparam("after"), RECORDS.c.number <= bindparam("until"), IS_WHOLE)
     .order_by(RECORDS.c.number)
@@ -74,19 +73,9 @@ SOME = (
 TO_TELL = {False: SOME.where(or_(TOLD.c.lead_id.is_(None), IS_STALE)), True: SOME}
 """By whether all are to be told."""
 OF_LEAD = BOTH.where(RECORDS.c.lead_id == bindparam("which"), IS_WHOLE)
-NEVER_TOLD = (
-    select(func.count())
-    .select_from(RECORDS)
-    .where(
-        IS_WHOLE, ~select(1).where(TOLD.c.lead_id == RECORDS.c.lead_id, TOLD.c.target == bindparam("target")).exists()
-    )
-)
-STALE = (
-    select(func.count())
-    .select_from(RECORDS)
-    .join(TOLD, and_(TOLD.c.lead_id == RECORDS.c.lead_id, TOLD.c.target == bindparam("target")))
-    .where(IS_WHOLE, IS_STALE)
-)
+WHOLE_COUNT = select(func.count()).select_from(RECORDS).where(IS_WHOLE)
+TOLD_COUNT = select(func.count()).select_from(TOLD).where(TOLD.c.target == bindparam("target"))
+STALE_COUNT = select(func.count()).select_from(RECORDS).join(TOLD, IS_TOLD).where(IS_STALE)
 LAST_RECORD = select(func.coalesce(func.max(RECORDS.c.number), 0))
 KEYS_TOLD = select(TOLD.c.key, TOLD.c.lead_id).where(
     TOLD.c.target == bindparam("target"), TOLD.c.key.in_(bindparam("keys", expanding=True))
@@ -103,7 +92,7 @@ SEEN = (
         TOLD.c.lead_id == bindparam("whose"),
         TOLD.c.version == bindparam("was"),
     )
-    .values(version=bindparam("version"), rules_version=bindparam("rules_version"))
+    .values(version=bindparam("version"), rules_digest=bindparam("rules_digest"))
 )
 """A record that says what was told: it need not be looked at again, unless something has happened meanwhile."""
 KEEP_TOLD = upsert(TOLD, "target", "lead_id")
@@ -238,9 +227,8 @@ class Course(msgspec.Struct, frozen=True):
 
     def export(self, confirmations: int) -> Export:
         """As it is told, after so many confirmations of its target."""
-        shared: dict[str, Any] = {
-            name: getattr(self, name) for name in Export.__struct_fields__ if name in self.__struct_fields__
-        }
+        names = set(Export.__struct_fields__).intersection(self.__struct_fields__)
+        shared: dict[str, Any] = {name: getattr(self, name) for name in names}  # Any: values of fields
         mine = self.state in (ExportState.CONFIRMING, ExportState.CONFIRMED)
         shared["target"], shared["state"] = Target(self.target), ExportState(self.state)
         return Export(

@@ -19,9 +19,11 @@ RECORDS = Table(
     Column("scored", Text),
     Column("round", Integer, nullable=False),
     Column("assignment", Text),
+    Index("records_whole", "round", "lead_revision"),
     sqlite_autoincrement=True,
 )
-"""A lead, as JSON in three parts, each from the event that is newest of its kind. `version` counts changes of any."""
+"""A lead, as JSON in three parts, each from the event that is newest of its kind; a part that is not there yet has the
+revision 0, or the round 0. `version` counts changes of any."""
 
 CONTACT_LINKS = Table(
     "contact_links",
@@ -42,12 +44,13 @@ TOLD = Table(
     Column("is_ours", Boolean, nullable=False),
     Column("cells", Text, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("rules_version", Integer, nullable=False),
+    Column("rules_digest", String(16), nullable=False),
     Column("number", Integer, nullable=False),
     Index("told_key", "target", "key"),
 )
 """What a CRM says of a lead as far as it was told: `cells` is JSON, by its own names. `version` is the record's that
-this was compared with last, `number` the export that told it last. `is_ours`: Revenue has brought it in there."""
+this was compared with last, `rules_digest` says by which rules, `number` is the export that told it last. `is_ours`:
+Revenue has brought it in there."""
 
 TARGETS = Table(
     "targets",
@@ -104,7 +107,7 @@ EXPORT_ROWS = Table(
     Column("before", Text, nullable=False),
     Column("left_out", Text, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("rules_version", Integer, nullable=False),
+    Column("rules_digest", String(16), nullable=False),
     Index("export_rows_key", "target", "number", "key"),
 )
 """What an export says of a lead; `position` is the record's number. `before` is what the CRM said in these cells."""

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("assignment", sa.Text()),
         sqlite_autoincrement=True,
     )
+    op.create_index("records_whole", "records", ["round", "lead_revision"])
     op.create_table(
         "contact_links",
         sa.Column("merged_id", sa.String(36), primary_key=True),
@@ -38,7 +39,7 @@ def upgrade() -> None:
         sa.Column("is_ours", sa.Boolean(), nullable=False),
         sa.Column("cells", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("rules_version", sa.Integer(), nullable=False),
+        sa.Column("rules_digest", sa.String(16), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
     )
     op.create_index("told_key", "told", ["target", "key"])
@@ -88,7 +89,7 @@ def upgrade() -> None:
         sa.Column("before", sa.Text(), nullable=False),
         sa.Column("left_out", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("rules_version", sa.Integer(), nullable=False),
+        sa.Column("rules_digest", sa.String(16), nullable=False),
     )
     op.create_index("export_rows_key", "export_rows", ["target", "number", "key"])
     op.create_table(

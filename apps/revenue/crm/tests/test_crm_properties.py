@@ -44,6 +44,7 @@ WORDS = st.sampled_from(
     [None, "one", "two", 'with "quotes", and a comma', "two\nlines", "+49 30 1", "=cmd()", "x" * 300]
 )
 STATUSES = st.sampled_from([Status.ACCEPTED, Status.WORKING, Status.QUALIFIED, Status.DISQUALIFIED])
+Step = tuple[int, str, str, str | None, Status]
 STEP = st.tuples(st.integers(1, 3), st.sampled_from(["say", "status", "score"]), st.sampled_from(SAID), WORDS, STATUSES)
 
 
@@ -55,13 +56,13 @@ class World:
         self.points = dict.fromkeys(self.leads, 60)
         self.minutes = 0
 
-    def happens(self, step: tuple[int, str, str, str | None, Status]) -> Event:
+    def happens(self, step: Step) -> Event:
         """The event that tells of it."""
         number, what, name, word, status = step
         who = self.leads[number]
         if what == "say":
             marked = f"{word} of {number}" if word and not word.startswith(("+", "=")) else word
-            changes: dict[str, Any] = {name: marked, "revision": who.revision + 1}
+            changes: dict[str, Any] = {name: marked, "revision": who.revision + 1}  # Any: values of a lead's fields
             self.leads[number] = msgspec.structs.replace(who, **changes)
             return updated(self.leads[number])
         if what == "status":
@@ -79,7 +80,7 @@ def parsed(export: Export, rows: list[ExportRow]) -> list[dict[str, str]]:
 
 @given(st.lists(st.lists(STEP, max_size=6), min_size=1, max_size=5), st.data())
 @settings(max_examples=60)
-def test_a_crm_that_imports_every_file_says_what_is_known(rounds: list[list[Any]], data: st.DataObject) -> None:
+def test_a_crm_that_imports_every_file_says_what_is_known(rounds: list[list[Step]], data: st.DataObject) -> None:
     """What was told, and the changed cells, are what the record says now; no lead's cell is in another one's row."""
 
     async def run() -> None:
@@ -132,7 +133,7 @@ def test_no_order_of_publishers_makes_an_older_word_the_last_one(order: list[int
         ],
     ]
 
-    async def run() -> tuple[Any, ...]:
+    async def run() -> tuple[str, str, str]:
         it, told = Beside(), [iter(each) for each in publishers]
         await it.hear(*(next(told[which]) for which in order))
         row = (await it.db.read(select(RECORDS.c.lead, RECORDS.c.scored, RECORDS.c.assignment))).one()

@@ -1,5 +1,6 @@
 """What a team can write down about its CRM, what is refused, and what becomes of values."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from revenue.crm.contract import Authority, CrmRules, Hubspot, LeftOut, Salesfor
 from revenue.crm.record import Document
 from revenue.playbook.contract import TeamRules
 
+Said = Mapping[str, object]
 DOCUMENT: Document = {
     "lead": {"id": "7", "email": "Ada@Example.com", "last_name": "Lovelace", "attributes": {}},
     "assignment": {"owner": "ada", "status": "new", "details": None},
@@ -28,7 +30,7 @@ def document(**said: Any) -> Document:  # Any: values of a lead's fields
     return {**DOCUMENT, "lead": {**DOCUMENT["lead"], **said}}
 
 
-def cell(field: dict[str, Any], **said: Any) -> tuple[str | None, LeftOut | None]:  # Any: as above
+def cell(field: Said, **said: object) -> tuple[str | None, LeftOut | None]:
     """What one field says of a lead."""
     cells = cells_of(document(**said), compiled(salesforce(fields={"X__c": field})))
     return cells.values["X__c"], cells.left_out.get("X__c")
@@ -55,7 +57,7 @@ def cell(field: dict[str, Any], **said: Any) -> tuple[str | None, LeftOut | None
         ({"grades": ["E"]}, "A, B, C, D"),
     ],
 )
-def test_what_cannot_be_is_refused_with_what_to_write(rules: dict[str, Any], advice: str) -> None:
+def test_what_cannot_be_is_refused_with_what_to_write(rules: dict[str, object], advice: str) -> None:
     """When the file is read, and not when it is exported."""
     with pytest.raises(msgspec.ValidationError) as caught:
         salesforce(**rules)
@@ -101,7 +103,7 @@ def test_what_is_left_out_of_a_field_stays_as_it_is_shipped() -> None:
         ({"ours": ["lead.phone"]}, {"phone": "+49 (30) 123-45"}, ("+49 (30) 123-45", None)),
     ],
 )
-def test_what_becomes_of_a_value(field: dict[str, Any], said: dict[str, Any], wanted: tuple[Any, Any]) -> None:
+def test_what_becomes_of_a_value(field: Said, said: Said, wanted: tuple[object, object]) -> None:
     """Its place, its words, its length, and whether it is safe to look at."""
     assert cell(field, **said) == wanted
 
@@ -117,7 +119,7 @@ def test_a_text_of_many_lines_costs_no_more_than_its_length() -> None:
     """Somebody may send a form with it."""
     cells = cells_of(document(description="\n" * 200_000 + "x" + "\n;" * 100_000), compiled(salesforce()))
 
-    assert cells.left_out == {}
+    assert "Description" not in cells.left_out
 
 
 @pytest.mark.parametrize(
@@ -148,6 +150,23 @@ def test_a_field_that_a_record_has_to_have_is_not_emptied() -> None:
 
     assert isinstance(change, Change)
     assert (change.cells["Company"], change.cells["City"]) == ("[not provided]", "#N/A")
+
+
+def test_an_owner_of_whom_the_crm_knows_nothing_is_left_out() -> None:
+    """A record has an owner in any case: `#N/A` would be refused, with all that stands in its row."""
+    memory = Memory("7", "Revenue_Id__c", True, {"OwnerId": "0055e000001AbCd", "LastName": "Lovelace"})
+
+    change = change_of(document(), memory, compiled(salesforce(owners={"bob": "0055e000001AbCd"})))
+
+    assert isinstance(change, Change)
+    assert "OwnerId" not in change.cells
+    assert change.left_out["OwnerId"] is LeftOut.NO_WORD
+
+
+def test_rules_that_say_the_same_have_the_same_digest() -> None:
+    """Other parts of the playbook are published without every record being looked at again."""
+    assert compiled(salesforce(owners={"a": "b"})).digest == compiled(salesforce(owners={"a": "b"})).digest
+    assert compiled(salesforce()).digest != compiled(salesforce(leave_out=["Rating"])).digest
 
 
 def test_a_file_cannot_empty_a_property_of_hubspots() -> None:

@@ -316,6 +316,17 @@ async def test_rules_change_what_is_told_of_leads_that_have_not_changed() -> Non
     ]
 
 
+async def test_other_parts_of_the_playbook_leave_nothing_pending() -> None:
+    """They are published often, and there may be a million records."""
+    it = Beside()
+    await it.hear(published({}, 1), routed(lead()))
+    await it.confirm(await it.export())
+
+    await it.hear(published({}, 2))
+
+    assert (await it.service.pending(Target.SALESFORCE)).changed == 0
+
+
 async def test_everything_can_be_told_again() -> None:
     """To a CRM that was restored from a backup, say."""
     it = Beside()
