@@ -167,7 +167,8 @@ async def exported(crm: Crm, target: Target, out: Path, *, is_all: bool, show: S
         raise click.ClickException(f"{error.filename or out} cannot be written: {error.strerror}.") from None
     finally:
         for file in files.values():
-            file.part.unlink(missing_ok=True)
+            if file.stream is not None:  # else it is somebody else's who writes at the same time
+                file.part.unlink(missing_ok=True)
     return outcome
 
 

@@ -44,6 +44,7 @@ class Table:
     target: CrmTarget
     digest: str
     fields: tuple[Compiled, ...]
+    sources: frozenset[str]
     key: Place
     folds_key: bool
     writes_formulas: bool
@@ -181,6 +182,7 @@ def _compiled(hashed: _Hashed) -> Table:
         target,
         hashlib.sha256(repr((target, fields)).encode()).hexdigest()[:16],
         tuple(_compiled_field(name, each) for name, each in fields.items()),
+        frozenset(name.casefold() for name in target.sources),
         _place(target.key_from),
         folds_key=target.key_from == "lead.email",
         writes_formulas=target.formulas is Formulas.WRITE,

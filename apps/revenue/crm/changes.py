@@ -98,7 +98,8 @@ def told_before(memory: Said, cells: Said, before: Said, clear: str | None) -> d
 def _known(document: Document, memory: Memory | None, table: Table) -> Change | Withheld:
     """An empty change, which says by which key the CRM knows a record, or is to know it."""
     target, lead = table.target, document["lead"]
-    record_id = text_of(lead.get("external_id")) if lead.get("external_source") in target.sources else None
+    is_of_crm = (text_of(lead.get("external_source")) or "").casefold() in table.sources
+    record_id = text_of(lead.get("external_id")) if is_of_crm else None
     if record_id is not None and not record_id.startswith(target.record_prefix):
         return Withheld.OTHER_RECORD
     if record_id is not None:

@@ -88,7 +88,8 @@ class Export(Value):
     Its rows stay the same from when it is `ready`. `done` of `total` says how far it was built, or confirmed. Of its
     rows `new` bring a record in, and `changed` update one; together they have so many `cells`. `withheld` leads cannot
     be told, see there. `left_out` counts cells that are empty for some reason, by `column: reason`. `columns` are those
-    in which any row says something. It `is_overtaken` when another one was confirmed since it began.
+    in which any row says something. A cell that holds what `clear` says empties its field. It `is_overtaken` when
+    another one was confirmed since it began.
     """
 
     target: Target
@@ -107,13 +108,14 @@ class Export(Value):
     withheld: int
     refused: int
     left_out: dict[str, int] = {}
+    clear: str | None = None
     is_overtaken: bool = False
     ready_at: datetime | None = None
     confirmed_at: datetime | None = None
 
 
 class ExportRow(Value):
-    """What a CRM is to be told of one lead: its changed cells, by the CRM's own names.
+    """What a CRM is to be told of one lead: its changed cells, by the CRM's own names; the others are to stay.
 
     `key` is what the CRM knows the record by: its own id where `by_record_id`, else what stands in `key_column`.
     `is_new`: it was not told of this lead before. `left_out` are cells that it should have, and why it does not.

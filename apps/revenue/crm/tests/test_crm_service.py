@@ -86,6 +86,64 @@ async def test_confirming_twice_is_once() -> None:
     assert (await it.export()).new == 0
 
 
+async def test_a_score_that_says_the_same_again_is_looked_at_once() -> None:
+    """It is another moment's, and nothing that a CRM is told."""
+    it = Beside()
+    ada = lead()
+    await it.hear(routed(ada))
+    await it.confirm(await it.export())
+    await it.hear(scored(ada, score(ada, minutes=5)))
+
+    before = await it.service.pending(Target.SALESFORCE)
+    export = await it.export()
+
+    assert (before.changed, export.changed) == (1, 0)
+    assert (await it.service.pending(Target.SALESFORCE)).changed == 0
+
+
+async def test_what_is_taken_back_while_the_next_export_is_found_stays_pending() -> None:
+    """That one was compared with what was said before."""
+    it = Beside()
+    await it.hear(routed(lead()))
+    await it.confirm(await it.export())
+    await it.hear(updated(lead(revision=2, title="CTO")))
+    second = await it.export()
+    await it.confirm(second)
+    third = await it.export(is_all=True)
+    await it.service.refuse(Target.SALESFORCE, second.number, Refusals(refusals=(Refusal(key="lead-1"),)))
+
+    assert (await it.service.pending(Target.SALESFORCE)).changed == 1
+    await it.confirm(third)
+
+    assert (await it.export()).cells == 0
+    assert (await it.service.pending(Target.SALESFORCE)).changed == 0
+
+
+async def test_a_record_of_hubspots_keeps_its_own_address() -> None:
+    """It is known by its id, and the address is HubSpot's to say."""
+    it = Beside()
+    await it.hear(routed(lead(external_id="7001", external_source="HubSpot")))
+
+    [row] = await it.rows(await it.export(Target.HUBSPOT))
+
+    assert (row.key, row.by_record_id) == ("7001", True)
+    assert row.cells["revenue_id"] == "lead-1"
+    assert not {"email", "lastname"} & set(row.cells)
+
+
+async def test_a_lead_that_the_crm_sends_back_is_still_ours() -> None:
+    """Revenue has brought it in, and goes on to tell what it hears; by the record's id, which is known now."""
+    it = Beside()
+    await it.hear(routed(lead()))
+    await it.confirm(await it.export())
+    await it.hear(updated(lead(revision=2, city="Ulm", external_id="00Q5e000001AbCdEAK", external_source="salesforce")))
+
+    [row] = await it.rows(await it.export())
+
+    assert (row.key, row.by_record_id) == ("00Q5e000001AbCdEAK", True)
+    assert row.cells == {"Revenue_Id__c": "lead-1", "City": "Ulm"}
+
+
 async def test_targets_have_memories_of_their_own() -> None:
     """What Salesforce was told is new to HubSpot."""
     it = Beside()
