@@ -218,6 +218,6 @@ class FakeCrm:
         record = self.records.setdefault(key, {})
         for name, text in cells.items():
             if text == self.clear:
-                del record[name]
+                record.pop(name, None)
             elif text:
                 record[name] = text
