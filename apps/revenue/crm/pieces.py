@@ -80,13 +80,13 @@ async def read_piece(ask: Ask, course: Course, rules: CrmRules) -> Piece:
 
 async def contacts_of(ask: Ask, rows: Iterable[Row]) -> dict[str, str]:
     """The contacts of records that were merged, and which one is kept for each of them."""
-    wanted = {contact for row in rows if (contact := contact_in(row.scored)) is not None}
+    wanted = {contact for row in rows if (contact := _contact(row)) is not None}
     links: dict[str, str] = {}
     new = wanted
     for _ in range(LINKS_MAX):
         if not new:
             break
-        found = {row.merged_id: row.kept_id for row in await ask(store.LINKS, {"which": sorted(new)})}
+        found = {row.id: row.kept_id for row in await ask(store.LINKS, {"which": sorted(new)})}
         links |= found
         new = set(found.values()) - links.keys()
     return {contact: _kept(links, contact) for contact in wanted & links.keys()}
@@ -94,7 +94,9 @@ async def contacts_of(ask: Ask, rows: Iterable[Row]) -> dict[str, str]:
 
 def change_in(row: Row, contacts: Mapping[str, str], table: Table, *, is_all: bool = False) -> Change | Withheld | None:
     """What is to be told of the record in a row that has beside it what was told."""
-    document = document_of(row.lead, row.scored, row.assignment, contacts, table.target.owners)
+    contact = _contact(row)
+    kept = contact if contact is None else contacts.get(contact, contact)
+    document = document_of(row.lead, row.scored, row.assignment, kept, table.target.owners)
     return change_of(document, store.memory_of(row), table, is_all=is_all)
 
 
@@ -189,6 +191,11 @@ async def refuse_rows(
 def due(course: Course, step: Step) -> ExportDue:
     """That the next piece is due."""
     return ExportDue(target=Target(course.target), number=course.number, step=step, after=course.after)
+
+
+def _contact(row: Row) -> str | None:
+    """Whom a lead was said to be, or who it is since a parting."""
+    return row.contact_id or contact_in(row.scored)
 
 
 def _kept(links: Mapping[str, str], contact: str) -> str:

@@ -43,6 +43,7 @@ class Record(msgspec.Struct, frozen=True):
     scored_revision: int = 0
     scored_at: datetime | None = None
     scored: str | None = None
+    contact_id: str | None = None
     round: int = 0
     assignment: str | None = None
 
@@ -61,7 +62,9 @@ class Record(msgspec.Struct, frozen=True):
                 return self
         elif score.lead_revision < self.scored_revision:
             return self
+        is_resolved_anew = score.lead_revision > self.scored_revision
         return self._changed(
+            contact_id=None if is_resolved_anew else self.contact_id,
             scored_revision=score.lead_revision,
             scored_at=score.scored_at,
             scored=_written(Scored(score, resolution)),
@@ -86,14 +89,14 @@ class Record(msgspec.Struct, frozen=True):
 
 
 def document_of(
-    lead: str, scored: str | None, assignment: str, contacts: Mapping[str, str], owners: Mapping[str, str]
+    lead: str, scored: str | None, assignment: str, contact: str | None, owners: Mapping[str, str]
 ) -> Document:
-    """A record's parts together. `contacts` are those that were merged, and into whom; `owners` are a CRM's words."""
+    """A record's parts together. `contact` is who it is by now; `owners` are a CRM's words."""
     document: Document = {"lead": _read(lead), "assignment": _read(assignment)}
     if scored is not None:
         document |= _read(scored)
     if (who := document.get("resolution")) is not None:
-        who["contact_id"] = contacts.get(who["contact_id"], who["contact_id"])
+        who["contact_id"] = contact
     if (score := document.get("score")) is not None:
         score["why"] = "\n".join(f"{each['sentence']} ({each['points']:+d})" for each in score["reasons"])
     document["owner"] = owners.get(document["assignment"]["owner"])

@@ -1,6 +1,6 @@
 """The CRM's beside, with its records in a database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import msgspec
@@ -16,6 +16,7 @@ from revenue.scoring.contract import LeadScored
 from . import pieces, store
 from .cells import compiled
 from .changes import Change
+from .contacts import Place
 from .contract import (
     Crm,
     Export,
@@ -265,12 +266,16 @@ class CrmService(Service, Crm, owner="revenue-operations"):
     @on(ContactsMerged)
     async def contacts_merged(self, event: ContactsMerged, tx: Transaction) -> None:
         """Two contacts are one: their leads are told again where a CRM is told of contacts."""
-        await self._linked(tx, event.kept_id, event.merged_id, event.lead_ids, is_merged=True)
+        await self._placed(tx, event.merged_id, lambda place: place.merged(event.kept_id))
+        for ids in _parts(event.lead_ids):
+            await tx.execute(store.TOUCH_RECORDS, {"which": ids})
 
     @on(ContactsParted)
     async def contacts_parted(self, event: ContactsParted, tx: Transaction) -> None:
         """They are two again."""
-        await self._linked(tx, event.kept_id, event.parted_id, event.lead_ids, is_merged=False)
+        await self._placed(tx, event.parted_id, lambda place: place.parted(event.kept_id))
+        for ids in _parts(event.lead_ids):
+            await tx.execute(store.GIVE_RECORDS, {"which": ids, "whose": event.parted_id})
 
     # --- how ---------------------------------------------------------------------------------------------------------
 
@@ -290,12 +295,14 @@ class CrmService(Service, Crm, owner="revenue-operations"):
                 return
         raise Unavailable(service="crm", reason="the lead is being brought in by another event")
 
-    async def _linked(
-        self, tx: Transaction, kept_id: str, merged_id: str, lead_ids: tuple[str, ...], *, is_merged: bool
-    ) -> None:
-        await tx.execute(store.LINK, {"merged_id": merged_id, "kept_id": kept_id, "is_merged": is_merged})
-        for start in range(0, len(lead_ids), LEADS_AT_ONCE):
-            await tx.execute(store.TOUCH_RECORDS, {"which": lead_ids[start : start + LEADS_AT_ONCE]})
+    async def _placed(self, tx: Transaction, contact_id: str, change: Callable[[Place], Place]) -> None:
+        """Note where a contact is now."""
+        await tx.execute(store.ADD_CONTACT, {"id": contact_id, "kept_id": None, "place": store.text_of(Place())})
+        row = (await tx.execute(store.CONTACT_TO_CHANGE, {"which": contact_id})).one()
+        place = change(msgspec.json.decode(row.place, type=Place))
+        await tx.execute(
+            store.CHANGE_CONTACT, {"id": contact_id, "kept_id": place.kept_id, "place": store.text_of(place)}
+        )
 
     async def _build(self, event: ExportDue, course: Course, tx: Transaction) -> None:
         """The next piece of rows: read first, then written, unless somebody has done it or dropped the export."""
@@ -350,6 +357,10 @@ class CrmService(Service, Crm, owner="revenue-operations"):
         if course.state == ExportState.DROPPED or not course.has_rows:
             raise ExportGone(target=course.target, number=course.number)
         return course
+
+
+def _parts(lead_ids: tuple[str, ...]) -> Iterator[list[str]]:
+    return (sorted(lead_ids[start : start + LEADS_AT_ONCE]) for start in range(0, len(lead_ids), LEADS_AT_ONCE))
 
 
 def _standing(row: Row, target: Target, change: Change | Withheld | None, refused: str | None) -> Standing:

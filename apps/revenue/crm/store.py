@@ -23,7 +23,7 @@ from .contract import (
 )
 from .record import Record
 from .rules import CrmRules
-from .tables import CONTACT_LINKS, EXPORT_ROWS, EXPORTS, RECORDS, REFUSALS, RULES, TARGETS, TOLD
+from .tables import CONTACTS, EXPORT_ROWS, EXPORTS, RECORDS, REFUSALS, RULES, TARGETS, TOLD
 
 RULING = Ruling(RULES, CrmRules, default=CrmRules())
 
@@ -45,9 +45,13 @@ TOUCH_RECORDS = (
     .where(RECORDS.c.lead_id.in_(bindparam("which", expanding=True)))
     .values(version=RECORDS.c.version + 1)
 )
-LINK = upsert(CONTACT_LINKS, "merged_id", "kept_id")
-LINKS = select(CONTACT_LINKS.c.merged_id, CONTACT_LINKS.c.kept_id).where(
-    CONTACT_LINKS.c.merged_id.in_(bindparam("which", expanding=True)), CONTACT_LINKS.c.is_merged.is_(True)
+GIVE_RECORDS = TOUCH_RECORDS.values(contact_id=bindparam("whose"))
+"""To a contact that was parted from theirs."""
+ADD_CONTACT = upsert(CONTACTS, "id", update=())
+CONTACT_TO_CHANGE = select(CONTACTS.c.place).where(CONTACTS.c.id == bindparam("which")).with_for_update()
+CHANGE_CONTACT = upsert(CONTACTS, "id")
+LINKS = select(CONTACTS.c.id, CONTACTS.c.kept_id).where(
+    CONTACTS.c.id.in_(bindparam("which", expanding=True)), CONTACTS.c.kept_id.is_not(None)
 )
 
 # --- what was told, beside what is -----------------------------------------------------------------------------------
@@ -61,7 +65,7 @@ MEMORY = (
 )
 IS_TOLD = and_(TOLD.c.lead_id == RECORDS.c.lead_id, TOLD.c.target == bindparam("target"))
 BOTH = select(RECORDS.c.number, RECORDS.c.lead_id, RECORDS.c.version, RECORDS.c.lead, RECORDS.c.scored,
-              RECORDS.c.assignment, *MEMORY).outerjoin(TOLD, IS_TOLD)  # fmt: skip
+              RECORDS.c.contact_id, RECORDS.c.assignment, *MEMORY).outerjoin(TOLD, IS_TOLD)  # fmt: skip
 IS_WHOLE = and_(RECORDS.c.round > 0, RECORDS.c.lead_revision > 0)
 """Leads that have an owner."""
 IS_STALE = or_(TOLD.c.version != RECORDS.c.version, TOLD.c.rules_digest != bindparam("rules_digest"))

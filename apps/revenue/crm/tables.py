@@ -17,22 +17,24 @@ RECORDS = Table(
     Column("scored_revision", Integer, nullable=False),
     Column("scored_at", DateTime(timezone=True)),
     Column("scored", Text),
+    Column("contact_id", String(36)),
     Column("round", Integer, nullable=False),
     Column("assignment", Text),
     Index("records_whole", "round", "lead_revision"),
     sqlite_autoincrement=True,
 )
 """A lead, as JSON in three parts, each from the event that is newest of its kind; a part that is not there yet has the
-revision 0, or the round 0. `version` counts changes of any."""
+revision 0, or the round 0. `version` counts changes of any. `contact_id` is whose it is since its
+contact was parted from another one, where that is not what `scored` says."""
 
-CONTACT_LINKS = Table(
-    "contact_links",
+CONTACTS = Table(
+    "contacts",
     metadata,
-    Column("merged_id", String(36), primary_key=True),
-    Column("kept_id", String(36), primary_key=True),
-    Column("is_merged", Boolean, nullable=False),
+    Column("id", String(36), primary_key=True),
+    Column("kept_id", String(36)),
+    Column("place", Text, nullable=False),
 )
-"""Contacts that are one. A pair that was parted stays, so that the order of different pairs does not matter."""
+"""Contacts that were merged, and which one is kept in their place; `place` is JSON, from which that follows."""
 
 TOLD = Table(
     "told",

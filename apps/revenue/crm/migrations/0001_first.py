@@ -19,16 +19,17 @@ def upgrade() -> None:
         sa.Column("scored_revision", sa.Integer(), nullable=False),
         sa.Column("scored_at", sa.DateTime(timezone=True)),
         sa.Column("scored", sa.Text()),
+        sa.Column("contact_id", sa.String(36)),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("assignment", sa.Text()),
         sqlite_autoincrement=True,
     )
     op.create_index("records_whole", "records", ["round", "lead_revision"])
     op.create_table(
-        "contact_links",
-        sa.Column("merged_id", sa.String(36), primary_key=True),
-        sa.Column("kept_id", sa.String(36), primary_key=True),
-        sa.Column("is_merged", sa.Boolean(), nullable=False),
+        "contacts",
+        sa.Column("id", sa.String(36), primary_key=True),
+        sa.Column("kept_id", sa.String(36)),
+        sa.Column("place", sa.Text(), nullable=False),
     )
     op.create_table(
         "told",
@@ -114,5 +115,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them, with all that is known of what CRMs were told."""
-    for name in ("rules", "refusals", "export_rows", "exports", "targets", "told", "contact_links", "records"):
+    for name in ("rules", "refusals", "export_rows", "exports", "targets", "told", "contacts", "records"):
         op.drop_table(name)

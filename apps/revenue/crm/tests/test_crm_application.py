@@ -94,11 +94,13 @@ async def test_leads_of_contacts_that_were_merged_say_so_until_they_are_parted(t
         await until_pending(crm, Target.SALESFORCE, 2)
         await ready(crm, await crm.confirm(Target.SALESFORCE, (await export_of(crm, Target.SALESFORCE)).number))
         one, two, leads = "contact-of-lead-1", "contact-of-lead-2", ("lead-2",)
+        top = "contact-of-somebody-else"
 
         told: list[list[dict[str, str]]] = []
         for event in (
             ContactsMerged(kept_id=one, merged_id=two, lead_ids=leads),
-            ContactsParted(kept_id=one, parted_id=two, lead_ids=leads),
+            ContactsMerged(kept_id=top, merged_id=one, lead_ids=leads),
+            ContactsParted(kept_id=top, parted_id=two, lead_ids=leads),
         ):
             await say(it, event)
             await until_pending(crm, Target.SALESFORCE, 0, 1)
@@ -108,6 +110,7 @@ async def test_leads_of_contacts_that_were_merged_say_so_until_they_are_parted(t
 
         assert told == [
             [{"Revenue_Contact_Id__c": one}],
+            [{"Revenue_Contact_Id__c": top}],
             [{"Revenue_Contact_Id__c": two}],
         ]
 

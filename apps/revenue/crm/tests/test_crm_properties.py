@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -29,6 +30,7 @@ from revenue.crm.tests.told import (
     updated,
 )
 from revenue.crm.writing import body_lines, head_line, heads_of
+from revenue.identity.contract import ContactsMerged, ContactsParted
 from revenue.routing.contract import Status
 from revenue.scoring.contract import Grade
 
@@ -144,6 +146,54 @@ def test_no_order_of_publishers_makes_an_older_word_the_last_one(order: list[int
     assert found[0]["title"] == "T3"
     assert (found[1]["score"]["lead_revision"], found[1]["score"]["points"]) == (3, 30)
     assert (found[2]["owner"], found[2]["status"], found[2]["round"]) == ("cyd", "working", 3)
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        (["+a"], "a"),
+        (["+a", "+a"], "a"),
+        (["+a", "-top"], "lead's own"),
+        (["-top", "+a"], "lead's own"),
+        (["+a", "-top", "-top", "+b"], "b"),
+        (["+a", "+b", "-a"], "b"),
+        (["+b", "+a", "-a"], "b"),
+        (["+a", "-a", "+a"], "a"),
+    ],
+)
+async def test_a_contact_is_where_it_was_merged_last_whatever_comes_first(told: list[str], kept: str) -> None:
+    """Events about different pairs have different keys, and may overtake each other."""
+    it = Beside()
+    ada = lead()
+    await it.hear(routed(ada), scored(ada, score(ada, minutes=1), contact="lead's own"))
+    for word in told:
+        top = word[1:]
+        event: Event = ContactsMerged(kept_id=top, merged_id="lead's own", lead_ids=(ada.id,))
+        if word[0] == "-":
+            event = ContactsParted(kept_id=top, parted_id="lead's own", lead_ids=(ada.id,))
+        await it.hear(event)
+
+    [standing, _] = await it.service.record(ada.id)
+
+    assert standing.change["Revenue_Contact_Id__c"] == kept
+
+
+async def test_a_lead_that_came_after_a_merge_goes_with_whom_it_belongs_to() -> None:
+    """It was said to be the one that was kept; the parting says whose it is, until it is resolved anew."""
+    it = Beside()
+    ada = lead()
+    await it.hear(scored(ada, contact="kept"), routed(ada, judged=score(ada, minutes=-1)))
+    await it.hear(ContactsParted(kept_id="kept", parted_id="other", lead_ids=(ada.id,)))
+    [parted, _] = await it.service.record(ada.id)
+    await it.hear(scored(ada, score(ada, 10, minutes=9), contact="kept"))
+    [faded, _] = await it.service.record(ada.id)
+    again = lead(revision=2)
+    await it.hear(scored(again, contact="third"))
+    [anew, _] = await it.service.record(ada.id)
+
+    found = [each.change["Revenue_Contact_Id__c"] for each in (parted, faded, anew)]
+
+    assert found == ["other", "other", "third"]
 
 
 async def test_events_that_come_twice_change_nothing() -> None:

@@ -10,7 +10,7 @@ from atoll.testing import MemoryDatabase, SettableClock
 from revenue.capture.contract import Lead, LeadUpdated
 from revenue.crm.contract import Crm, Export, ExportBegin, ExportDue, ExportRow, ExportState, Target
 from revenue.crm.service import CrmService
-from revenue.identity.contract import Resolution
+from revenue.identity.contract import ContactsMerged, ContactsParted, Resolution
 from revenue.playbook.contract import PlaybookPublished, TeamRules
 from revenue.routing.contract import Assignment, LeadReassigned, LeadRouted, LeadStatusChanged, Owner, Status
 from revenue.scoring.contract import Grade, LeadScored, Reason, Score
@@ -186,6 +186,8 @@ REACTIONS: dict[type[Event], tuple[str, ...]] = {
     LeadStatusChanged: ("status_changed",),
     LeadReassigned: ("reassigned",),
     PlaybookPublished: ("follow",),
+    ContactsMerged: ("contacts_merged",),
+    ContactsParted: ("contacts_parted",),
     ExportDue: ("go_on",),
 }
 
