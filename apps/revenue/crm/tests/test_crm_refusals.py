@@ -12,6 +12,7 @@ from revenue.capture.contract import Lead
 from revenue.crm.contract import Export, ExportRow, Refusal, Refusals, Target
 from revenue.crm.tests.told import Beside, FakeCrm, lead, routed, updated
 
+Operation = tuple[Any, ...]  # Any: what the operations below are about
 WORDS = st.sampled_from(["A", "B", "C", None])
 OPERATIONS = st.one_of(
     st.tuples(st.just("say"), st.integers(1, 2), st.sampled_from(["title", "city"]), WORDS),
@@ -32,7 +33,7 @@ class Office:
     begun: list[tuple[Export, list[ExportRow]]] = field(default_factory=list[tuple[Export, list[ExportRow]]])
     late: list[tuple[Export, Refusals]] = field(default_factory=list[tuple[Export, Refusals]])
 
-    async def does(self, operation: tuple[Any, ...]) -> None:  # Any: one of the operations above
+    async def does(self, operation: Operation) -> None:
         """One thing after the other."""
         match operation:
             case ("say", number, name, word):
@@ -77,7 +78,7 @@ class Office:
 
 @given(st.lists(OPERATIONS, max_size=14))
 @settings(max_examples=150)
-def test_the_next_file_makes_good_what_was_lost_and_refused(operations: list[tuple[Any, ...]]) -> None:
+def test_the_next_file_makes_good_what_was_lost_and_refused(operations: list[Operation]) -> None:
     """As long as what was refused is told at last, and files are confirmed in the order in which they were imported."""
 
     async def run() -> None:
