@@ -2,7 +2,9 @@
 
 import asyncio
 from datetime import timedelta
+from urllib.parse import parse_qsl, quote
 
+import msgspec
 import pytest
 
 from atoll import Event
@@ -343,13 +345,14 @@ async def test_who_has_too_much_to_do_is_asked_when_it_says() -> None:
     answers = [Says({}, 429, {"retry-after": "40"}), MACHINES]
     async with vendor(lambda _: answers.pop(0)) as it, desk(ruled(definition(it))) as enrichment:
         event = await enrichment.resolve(a_lead())
-        spent = await enrichment.spent()
+        meanwhile = await enrichment.resolve(a_lead(2, email="bob@elsewhere.de"))
+        asked, spent = len(it.asked), await enrichment.spent()
         enrichment.forget()
         enrichment.clock.advance(timedelta(seconds=41))
         late = await enrichment.purchase(enrichment.due[0])
 
-    assert event.profile.is_awaited
-    assert spent["month"] == 0
+    assert (event.profile.is_awaited, meanwhile.profile.is_awaited) == (True, True)
+    assert (asked, spent["month"]) == (1, 0)
     assert [value_of(each, Topic.INDUSTRY) for each in late if isinstance(each, LeadEnriched)] == ["Machinery"]
 
 
@@ -453,3 +456,50 @@ async def test_a_rate_is_kept() -> None:
 
     assert len(it.asked) == 30
     assert took_s >= 0.45
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://127.0.0.1:{port}",
+        "https://localhost:{port}",
+        "https://169.254.169.254",
+        "https://[::ffff:7f00:1]:{port}",
+    ],
+)
+async def test_a_definition_that_leads_inside_asks_nobody(address: str) -> None:
+    """Whoever may write rules may not reach what only this machine can."""
+    async with vendor(MACHINES) as it:
+        url = address.format(port=it.url.rpartition(":")[2])
+        async with desk(ruled(definition(it, url=f"{url}/{{domain}}")), allows_loopback=False) as enrichment:
+            await enrichment.resolve(a_lead())
+            (attempt,) = await enrichment.service.attempts("1")
+
+    assert (attempt.state, attempt.cost_micros, it.asked) == ("failed", 0, [])
+    assert "OutsideRefused" in attempt.detail
+
+
+async def test_plain_http_is_off_unless_a_setting_lets_it_be() -> None:
+    """And then reaches this machine only."""
+    async with vendor(MACHINES) as it, desk(ruled(definition(it)), allows_loopback=False) as enrichment:
+        event = await enrichment.resolve(a_lead())
+
+    assert (it.asked, event.profile.skipped[0].why) == ([], "it is off")
+
+
+async def test_what_a_lead_says_stays_where_it_belongs() -> None:
+    """No name of a company leads to another place, adds a parameter, or ends the body's text."""
+    nasty = '../../x?a=b&c#"},{"admin":true'
+    async with vendor(NOTHING) as it:
+        in_path = definition(it, name="in_path", url=f"{it.url}/c/{{company}}/x", query={"q": "{company}"})
+        in_body = definition(it, name="in_body", url=f"{it.url}/b", method="POST", body='{"company": "{company}"}')
+        async with desk(ruled(in_path, in_body)) as enrichment:
+            await enrichment.resolve(a_lead(1, company=nasty))
+            await enrichment.resolve(a_lead(2, company=".."))
+
+    first, second, third, _ = it.asked
+    path, _, query = first.target.partition("?")
+    assert path == f"/c/{quote(nasty, safe='')}/x"
+    assert parse_qsl(query) == [("q", nasty)]
+    assert msgspec.json.decode(second.body) == {"company": nasty}
+    assert third.target.startswith("/c/%2E%2E/x")
