@@ -24,6 +24,7 @@ class Pace:
     rate_per_s: float
     _paid_until: float = 0.0
     _ends: deque[tuple[float, bool]] = field(default_factory=deque[tuple[float, bool]])
+    _held_until: float = 0.0
     _rest_s: float = 0.0
     _rests_until: float = 0.0
     _is_probed: bool = False
@@ -32,15 +33,15 @@ class Pace:
         """How long to wait until it may be asked; whoever asks then says `took`."""
         interval_s = 1.0 / self.rate_per_s
         burst_s = max(BURST_S, interval_s)
-        return max(0.0, max(now, self._paid_until) + interval_s - now - burst_s)
+        return max(0.0, max(now, self._paid_until) + interval_s - now - burst_s, self._held_until - now)
 
     def took(self, now: float) -> None:
         """It is asked as soon as it may be."""
         self._paid_until = max(now, self._paid_until) + 1.0 / self.rate_per_s
 
     def hold(self, now: float, seconds: float) -> None:
-        """It wants to be left alone for a while."""
-        self._rests_until = max(self._rests_until, now + seconds)
+        """It has too much to do, and says when to come again: whoever can waits so long."""
+        self._held_until = max(self._held_until, now + seconds)
 
     def admits(self, now: float) -> bool:
         """Whether it is asked at all: not while it rests, and afterwards by one at a time until one was answered."""

@@ -252,7 +252,8 @@ class FieldRule(Value):
 class Budget(Value):
     """What may be spent at most, in millionths of the currency (1000000 is one euro, where that is the currency).
 
-    A run is everything that is bought without a pause of `run_pause_minutes`: an import, as a rule.
+    A run is everything that is bought without a pause of `run_pause_minutes`: an import, as a rule. What is bought for
+    a lead counts for ever, also where a value is asked for anew.
     """
 
     currency: str = "EUR"

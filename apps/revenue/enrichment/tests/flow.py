@@ -1,8 +1,8 @@
 """Enrichment among others: what it subscribes to is published by stand-ins of Identity and of the Playbook."""
 
-from typing import ClassVar
+import msgspec
 
-from atoll import Application, Clock, Database, Service, Transaction, on
+from atoll import Application, Clock, Database, Service, Settings, Transaction, on
 from revenue.capture.contract import LeadCaptured, LeadUpdated
 from revenue.capture.service import CaptureService
 from revenue.enrichment.contract import EnrichmentRules
@@ -29,16 +29,22 @@ class EveryoneIsNew(Service, Identity):
         tx.publish(LeadResolved(lead_id=lead.id, lead=lead, resolution=Resolution(contact_id=lead.id)))
 
 
+class OneSettings(Settings):
+    """Which rules are published, as JSON."""
+
+    rules: str = "{}"
+
+
 class OnePlaybook(Service, Playbooks):
     """Publishes the rules of the test when it starts."""
 
     db: Database
     clock: Clock
-    rules: ClassVar[EnrichmentRules] = EnrichmentRules()
+    settings: OneSettings
 
     async def start(self) -> None:
         """Tell them."""
-        playbook = Playbook(enrichment=self.rules)
+        playbook = Playbook(enrichment=msgspec.json.decode(self.settings.rules, type=EnrichmentRules))
         async with self.db.transaction() as tx:
             tx.publish(PlaybookPublished(name="main", version=1, playbook=playbook, published_at=self.clock.now()))
 

@@ -152,8 +152,9 @@ class Desk:
     def __init__(self, db: MemoryDatabase | None = None, **settings: Any) -> None:  # Any: settings
         self.db = db or MemoryDatabase()
         self.clock = SettableClock(NOON)
+        given: dict[str, Any] = {"allows_loopback": True}  # Any: settings
         self.service = EnrichmentService(
-            db=self.db, clock=self.clock, settings=EnrichmentSettings(allows_loopback=True, **settings)
+            db=self.db, clock=self.clock, settings=EnrichmentSettings(**(given | settings))
         )
 
     async def publish(self, rules: EnrichmentRules, version: int = 1) -> None:
