@@ -1,8 +1,8 @@
 """Which endpoints an event concerns, and what they are told. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import msgspec
 
@@ -43,10 +43,19 @@ def holds(condition: Condition, data: Data) -> bool:
 
 def at(data: Data, path: str) -> Any:  # Any: whatever stands there
     """What stands at a path of names with dots; None where nothing does."""
-    found: Any = data
+    found: Any = data  # Any: as above
     for name in path.split("."):
-        found = found.get(name) if isinstance(found, Mapping) else None
+        found = _mapping(found).get(name)
     return found
+
+
+def _mapping(value: object) -> Data:
+    """A value that has names; without any where it has none."""
+    return cast(Data, value) if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> Sequence[Any]:  # Any: whatever it holds
+    return cast(Sequence[Any], value) if isinstance(value, list | tuple) else ()  # Any: as above
 
 
 def standard_body(event: str, data: Data, at_moment: datetime) -> bytes:
@@ -74,13 +83,13 @@ def slack_body(event: str, data: Data, accept_url: str = "") -> bytes:
 
 def name_of(data: Data) -> str:
     """Who a lead is, in a few words; empty where nobody is named."""
-    lead = at(data, "lead") or {}
+    lead = _mapping(at(data, "lead"))
     named = " ".join(str(lead[part]) for part in ("first_name", "last_name") if lead.get(part))
     return named or str(lead.get("email") or "")
 
 
 def _who(data: Data) -> str:
-    lead = at(data, "lead") or {}
+    lead = _mapping(at(data, "lead"))
     words = [name_of(data) or str(data.get("lead_id") or "somebody")]
     if lead.get("title"):
         words.append(str(lead["title"]))
@@ -96,10 +105,9 @@ def _owner(data: Data) -> str:
 
 
 def _reasons(data: Data) -> Iterator[str]:
-    reasons = at(data, "score.reasons") or []
-    for reason in reasons[:REASONS]:
+    for reason in map(_mapping, _list(at(data, "score.reasons"))[:REASONS]):
         yield f"{reason.get('points', 0):+d} {_plain(reason.get('sentence', ''))}"
-    for sentence in at(data, "assignment.why") or []:
+    for sentence in _list(at(data, "assignment.why")):
         yield _plain(sentence)
 
 

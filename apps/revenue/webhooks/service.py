@@ -55,7 +55,7 @@ class WebhooksSettings(Settings):
     """
 
     secrets: dict[str, str] = {}  # noqa: RUF012  # msgspec copies it
-    links_url: str = "http://127.0.0.1:8090"
+    links_url: str = "http://127.0.0.1:8100"
     allows_loopback: bool = False
     timeout_s: float = 10.0
 
@@ -72,19 +72,20 @@ class WebhooksService(Service, Webhooks, owner="revenue-operations"):
     entropy: Entropy
     settings: WebhooksSettings
     routing: Routing = depends()
-    client: httpx.AsyncClient | None = private(default=None)
+    clients: list[httpx.AsyncClient] = private(default_factory=list)
+    """One while it runs, none before and after."""
     lines: dict[str, Line] = private(default_factory=dict)
 
     async def start(self) -> None:
         """Open the way outside."""
         outside = Outside(allows_loopback=self.settings.allows_loopback)
-        self.client = outside_client(outside, timeout_s=self.settings.timeout_s)
+        self.clients.append(outside_client(outside, timeout_s=self.settings.timeout_s))
 
     async def stop(self) -> None:
         """Close it."""
-        if self.client is not None:
-            await self.client.aclose()
-            self.client = None
+        for client in self.clients:
+            await client.aclose()
+        self.clients.clear()
 
     # --- what is asked -----------------------------------------------------------------------------------------------
 
@@ -96,7 +97,7 @@ class WebhooksService(Service, Webhooks, owner="revenue-operations"):
         limit: int = 100,
     ) -> Page[Delivery]:
         """A page of them."""
-        wanted: dict[str, Any] = {}
+        wanted: dict[str, Any] = {}  # Any: values of columns
         if endpoint is not None:
             wanted["endpoint"] = endpoint if is_text(endpoint) else ""
         if state is not None:
@@ -314,9 +315,9 @@ class WebhooksService(Service, Webhooks, owner="revenue-operations"):
             except NoSecret as error:
                 return f"the secret `{endpoint.secret}`: {error}; set REVENUE_WEBHOOKS_SECRETS", 0.0
             headers |= signed(message_id, int(self.clock.now().timestamp()), body, key)
-        assert self.client is not None
+        (client,) = self.clients
         try:
-            async with self.client.stream("POST", url, content=body, headers=headers) as response:
+            async with client.stream("POST", url, content=body, headers=headers) as response:
                 if response.is_success:
                     return "", 0.0
                 return f"HTTP {response.status_code}", _seconds(response.headers.get("retry-after", ""))

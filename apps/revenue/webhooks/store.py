@@ -51,5 +51,5 @@ PAGES = {
 
 def delivery_of(row: Row) -> Delivery:
     """The delivery in a row."""
-    fields = {name: getattr(row, name) for name in Delivery.__struct_fields__}
-    return Delivery(**fields | {"state": DeliveryState(row.state)})
+    fields = {name: getattr(row, name) for name in Delivery.__struct_fields__ if name != "state"}
+    return Delivery(**fields, state=DeliveryState(row.state))

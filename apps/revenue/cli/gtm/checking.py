@@ -9,7 +9,7 @@ import msgspec
 
 from atoll import Mistake, Mistakes
 
-from .documents import Document, Place, Plain
+from .documents import Document, Place, Plain, is_a
 
 T = TypeVar("T")
 
@@ -56,13 +56,13 @@ def _mistakes(document: Document, value: Plain, kind: Kind, place: Place) -> Ite
 
 
 def _of_parts(document: Document, value: Plain, kind: Kind, place: Place) -> Iterator[Mistake]:
-    if isinstance(value, dict):
+    if is_a(value, dict):
         if struct := _struct(value, kind):
             yield from _of_fields(document, value, struct, place)
         elif item := _item(kind, dict):
             for key, each in value.items():
                 yield from _mistakes(document, each, item, (*place, key))
-    elif isinstance(value, list) and (item := _item(kind, tuple, list, frozenset)):
+    elif is_a(value, list) and (item := _item(kind, tuple, list, frozenset)):
         for index, each in enumerate(value):
             yield from _mistakes(document, each, item, (*place, index))
 

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from atoll import Mistake, Mistakes, Source
+from revenue.playbook.contract import TeamRules
 
 from .checking import Kind, fields_of, made
-from .contract import TeamRules
 from .documents import read_document
 
 FOLDER = "gtm"
@@ -31,7 +31,7 @@ def read_folder(folder: Path) -> TeamRules:
     if not folder.is_dir():
         raise Mistakes([_mistake(folder, "there is no such folder", "`revenue rules init` makes one to begin with")])
     mistakes: list[Mistake] = []
-    parts: dict[str, msgspec.Struct] = {}
+    parts: dict[str, Any] = {}  # Any: each is of its field's own kind
     kinds = fields_of(TeamRules)
     mistakes += _strangers(folder, kinds)
     for name, kind in kinds.items():
@@ -41,7 +41,7 @@ def read_folder(folder: Path) -> TeamRules:
             mistakes += found.mistakes
     if mistakes:
         raise Mistakes(sorted(mistakes, key=lambda mistake: mistake.where or Source("")))
-    return TeamRules(**parts)  # type: ignore[arg-type]  # each is of its field's own kind
+    return TeamRules(**parts)
 
 
 def _part(folder: Path, name: str, kind: type[msgspec.Struct]) -> msgspec.Struct:

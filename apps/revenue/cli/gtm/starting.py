@@ -7,16 +7,17 @@ from typing import Any
 import msgspec
 from ruamel.yaml import YAML
 
+from revenue.playbook.contract import TeamRules
+
 from .checking import fields_of
-from .contract import TeamRules
 from .folder import FOLDER, SCHEMAS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schemas() -> dict[str, dict[str, Any]]:
+def schemas() -> dict[str, dict[str, Any]]:  # Any: JSON
     """The JSON Schema of each part, by its name; names that it does not know are refused."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Any]] = {}  # Any: as above
     for name, kind in fields_of(TeamRules).items():
         schema = msgspec.json.schema(kind)
         for each in schema.get("$defs", {}).values():
@@ -54,7 +55,7 @@ def start_folder(folder: Path) -> list[Path]:
 def yaml_of(name: str, rules: msgspec.Struct) -> str:
     """A part as a file of YAML, with the line that tells editors its schema."""
     buffer = StringIO()
-    yaml = YAML()
+    yaml: Any = YAML()  # Any: its methods have no types
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.width = 120
     yaml.dump(msgspec.to_builtins(rules), buffer)

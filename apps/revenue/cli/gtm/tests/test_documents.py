@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from atoll import Mistakes
-from revenue.playbook.documents import Document, read_document
+from revenue.cli.gtm.documents import Document, read_document
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{each}: &a{each} [{', '.join([f'*a{each - 1}'] * 10)}]\n" for each in range(1, 9)

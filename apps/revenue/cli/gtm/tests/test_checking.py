@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from atoll import Mistakes, Value
-from revenue.playbook.checking import made
-from revenue.playbook.documents import read_document
+from revenue.cli.gtm.checking import made
+from revenue.cli.gtm.documents import read_document
 
 
 class Absence(Value):

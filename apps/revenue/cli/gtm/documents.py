@@ -58,8 +58,9 @@ def read_document(path: Path) -> Document:
 
 def _read_yaml(path: Path, text: str) -> Document:
     try:
-        loaded = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
+        loaded: Plain = _yaml().load(text)
+    except MarkedYAMLError as found:
+        error: Plain = found
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         what = f"is no YAML: {error.problem or error.context}"
         raise Mistakes([_mistake(path, line, what, "mend this line; the mistake may stand just before it")]) from None
@@ -72,6 +73,10 @@ def _read_yaml(path: Path, text: str) -> Document:
         raise Mistakes([_mistake(path, found.line, found.what, found.fix)]) from None
 
 
+def _yaml() -> Any:  # Any: ruamel's own class, whose methods have no types
+    return YAML(typ="rt")
+
+
 class _NotPlain(Exception):  # says what a value is not
     def __init__(self, line: int, what: str, fix: str) -> None:
         super().__init__(what)
@@ -82,21 +87,26 @@ def _plain(node: Plain, place: Place, lines: dict[Place, int]) -> Plain:
     """The value without YAML's own classes; where its parts stand goes into `lines`."""
     if len(lines) > VALUES_MAX:
         raise _NotPlain(1, f"it holds more than {VALUES_MAX:,} values", "write long lists as tables (CSV)")
-    if isinstance(node, CommentedMap):
+    if is_a(node, CommentedMap):
         for key in node:
             lines[*place, str(key)] = node.lc.key(key)[0] + 1
         return {str(key): _plain(value, (*place, str(key)), lines) for key, value in node.items()}
-    if isinstance(node, CommentedSeq):
+    if is_a(node, CommentedSeq):
         for index in range(len(node)):
             lines[*place, index] = node.lc.item(index)[0] + 1
         return [_plain(value, (*place, index), lines) for index, value in enumerate(node)]
     for kind in (bool, int, float, str):
-        if isinstance(node, kind):
+        if is_a(node, kind):
             return kind(node)
-    if isinstance(node, TaggedScalar):
+    if is_a(node, TaggedScalar):
         what = f"the tag `{node.tag.value}` means nothing here"
         raise _NotPlain(lines.get(place, 1), what, "write the value without it")
     return node
+
+
+def is_a(value: Plain, kind: type[object]) -> bool:
+    """`isinstance`, which leaves the value's type open for checkers: what it holds is known to nobody before."""
+    return isinstance(value, kind)
 
 
 def _read_csv(path: Path, text: str) -> Document:
@@ -105,7 +115,7 @@ def _read_csv(path: Path, text: str) -> Document:
     rows: list[dict[str, str]] = []
     mistakes: list[Mistake] = []
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [name.strip() for name in next(reader, list[str]())]
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
