@@ -1,7 +1,7 @@
 """What the field's habit has instead of a platform: SQLAlchemy with aiosqlite, an outbox, FastStream, an inbox.
 
 Written as its own documents write it, and tuned: statements of SQLAlchemy's Core that are built once, transactions on
-one kept connection (SQLite has one writer; more of them wait for each other in loops), a durable pull consumer with
+one kept connection (SQLite has one writer; more of them wait for each other in loops), two to read, a durable pull consumer with
 many handlers at once, no injection of arguments, no log line a message, uvloop. SQLite is as durable as Atoll's: a
 commit is on the disk (`synchronous=FULL`) before anybody hears of it.
 
@@ -129,9 +129,10 @@ Handler = Callable[[Any, Any], Awaitable[None]]  # Any: an event of the kind tha
 class Habit:
     """One service's database and its way to the others. Owns both. Stands in for a service's `db`."""
 
-    def __init__(self, name: str, engine: AsyncEngine, broker: NatsBroker) -> None:
+    def __init__(self, name: str, engine: AsyncEngine, reading: AsyncEngine, broker: NatsBroker) -> None:
         self._name = name
         self._engine = engine
+        self._reading = reading
         self._broker = broker
         self._told = asyncio.Event()
 
@@ -146,8 +147,8 @@ class Habit:
             self._told.set()
 
     async def read(self, statement: Any, parameters: Any = None) -> Rows:  # Any: as SQLAlchemy's
-        """The rows of a statement that only reads."""
-        async with self._engine.connect() as connection:
+        """The rows of a statement that only reads, of what is committed."""
+        async with self._reading.connect() as connection:
             return _rows(await connection.execute(statement, parameters))
 
     def subscribe(self, kind: type[E], handler: Handler) -> None:
@@ -217,17 +218,16 @@ class Habit:
 @asynccontextmanager
 async def habit(name: str, database: str, broker_url: str, kept: MetaData) -> AsyncGenerator[Habit]:
     """A service's own database file, made with its tables, and its connection to the broker."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{database}", pool_size=1, max_overflow=0)
-    engine.dialect.colspecs = {**engine.dialect.colspecs, sql_types.DateTime: Moments}  # moments keep their zone
-    listen(engine.sync_engine, "connect", _prepared)
+    engine, reading = _engine(database, connections=1), _engine(database, connections=2)
     listen(engine.sync_engine, "begin", _begun)
     try:
         async with engine.begin() as connection:
             for metadata in (tables, kept):
                 await connection.run_sync(metadata.create_all)
         async with NatsBroker(broker_url, logger=LOGGER, apply_types=False) as broker:
-            yield Habit(name, engine, broker)
+            yield Habit(name, engine, reading, broker)
     finally:
+        await reading.dispose()
         await engine.dispose()
 
 
@@ -238,6 +238,13 @@ def subject_of(kind: type[Event]) -> str:
 
 def _rows(result: Any) -> Rows:  # Any: SQLAlchemy's CursorResult, of any columns
     return Rows(result.all() if result.returns_rows else (), result.rowcount)
+
+
+def _engine(database: str, *, connections: int) -> AsyncEngine:
+    engine = create_async_engine(f"sqlite+aiosqlite:///{database}", pool_size=connections, max_overflow=0)
+    engine.dialect.colspecs = {**engine.dialect.colspecs, sql_types.DateTime: Moments}  # moments keep their zone
+    listen(engine.sync_engine, "connect", _prepared)
+    return engine
 
 
 def _prepared(connection: Any, _: object) -> None:  # Any: what SQLAlchemy has around aiosqlite's connection

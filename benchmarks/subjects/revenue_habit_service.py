@@ -23,8 +23,10 @@ from atoll.events import reactions_in
 from benchmarks.measuring.speaking import end_of_input, run_program, say_ready
 from benchmarks.subjects.revenue_habit import Habit, habit
 from benchmarks.subjects.revenue_place import CAPTURE
+from benchmarks.subjects.revenue_rules import published
 from benchmarks.subjects.uvicorns import served
 from revenue.capture.contract import LeadDetails, Receipt
+from revenue.playbook.contract import PlaybookPublished
 from revenue.scoring.offline import OfflineEnrichment
 
 ASKED = {
@@ -89,6 +91,9 @@ async def main(name: str, folder: str, broker: str) -> None:
             await service.start()
         for reaction in reactions_in(dict(vars(made_of))):
             way.subscribe(reaction.event, getattr(service, reaction.name))
+            if reaction.event is PlaybookPublished:
+                async with way.transaction() as transaction:
+                    await getattr(service, reaction.name)(published(), transaction)
         await stack.enter_async_context(way.working())
         app = application(name, service)
         url = await stack.enter_async_context(served(app)) if app else ""

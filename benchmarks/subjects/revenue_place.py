@@ -19,7 +19,7 @@ class End:
     table: str
 
 
-END = End("scoring", "scores")
+END = End("routing", "assignments")
 """Where a lead's way ends in all stacks. The peer starts the services up to this one."""
 
 
