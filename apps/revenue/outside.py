@@ -9,10 +9,12 @@ the second time (DNS rebinding) gains nothing. All addresses of a name have to b
         answer = await fetched(client, client.build_request("GET", "https://api.example.com/v1"), bytes_max=100_000)
 """
 
+import functools
 import ipaddress
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import httpcore
 import httpx
@@ -138,7 +140,7 @@ class OutsideTransport(httpx.AsyncBaseTransport):
     def __init__(self, outside: Outside, resolve: Resolve) -> None:
         self._outside = outside
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=_authorities(),
             max_connections=outside.connections_max,
             max_keepalive_connections=outside.connections_max,
             keepalive_expiry=15.0,
@@ -169,7 +171,6 @@ class OutsideTransport(httpx.AsyncBaseTransport):
             status_code=response.status,
             headers=response.headers,
             stream=_Body(response, request),
-            extensions=response.extensions,
         )
 
     async def aclose(self) -> None:
@@ -183,7 +184,7 @@ class _Guarded(httpcore.AsyncNetworkBackend):
     def __init__(self, outside: Outside, resolve: Resolve) -> None:
         self._outside = outside
         self._resolve = resolve
-        self._backend = httpcore.AnyIOBackend()
+        self._backend = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())  # it may be a stand-in, for pyright
 
     async def connect_tcp(
         self,
@@ -278,6 +279,10 @@ async def _read(pieces: AsyncIterator[bytes], request: httpx.Request, bytes_max:
         if came > bytes_max or len(body) > bytes_max:
             raise TooLong(f"the answer has more than {bytes_max:,} bytes", request=request)
     return bytes(body)
+
+
+_authorities = functools.cache(functools.partial(httpx.create_ssl_context, trust_env=False))
+"""Whom certificates are believed from; reading them takes some 50 ms, so it is done once."""
 
 
 async def _resolved(host: str, port: int) -> list[str]:

@@ -13,6 +13,13 @@ from .facts import Facts, facts_of
 
 OPEN = frozenset((Status.NEW, Status.ACCEPTED, Status.WORKING))
 """Statuses of leads that take some of their owner's capacity."""
+NO_SHARES = "{}"
+PROVISIONAL = "Enrichment had not answered: this is provisional until it has, or the lead is accepted."
+KNOWN = (
+    "lead_revision", "scored", "contact_id", "account_id", "account_said", "grade", "is_provisional",
+)  # fmt: skip
+"""What a case knows of its lead, rather than of its owner."""
+ENCODER = msgspec.json.Encoder()
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -77,6 +84,55 @@ def lead_in(event: LeadScored) -> Lead:
     at = event.score.scored_at if event.score is not None else datetime.fromtimestamp(0, UTC)
     revision = event.score.lead_revision if event.score is not None else 1
     return Lead(id=event.lead_id, captured_at=at, updated_at=at, revision=revision)
+
+
+def fresh_case(event: LeadScored, facts: Facts, contact: str | None, account: str | None, now: datetime) -> Case:
+    """A case of a lead that has no owner yet."""
+    return Case(
+        lead_id=event.lead_id,
+        lead_revision=lead_in(event).revision,
+        scored=text_of(event),
+        contact_id=contact,
+        account_id=account,
+        account_said=event.resolution.account_id if event.resolution is not None else None,
+        grade=event.grade,
+        owner="",
+        is_rep=False,
+        team=None,
+        step="",
+        matched=None,
+        why="[]",
+        is_provisional=not facts.is_enriched or (event.score is not None and event.score.is_provisional),
+        routed_at=now,
+        assigned_at=now,
+        rules_version=0,
+        round=0,
+        shares=NO_SHARES,
+        passed="[]",
+        waits_in=None,
+        status=Status.NEW,
+        status_reason=None,
+        status_at=now,
+        stage=None,
+        respond_by=None,
+        escalate_at=None,
+        reassign_at=None,
+        stopped_at=None,
+    )
+
+
+def brought_up_to_date(was: Case, fresh: Case) -> Case:
+    """A case with what is known of its lead by now."""
+    case = msgspec.structs.replace(was, **{name: getattr(fresh, name) for name in KNOWN})
+    if was.is_provisional and not case.is_provisional:
+        words = msgspec.json.decode(case.why, type=tuple[str, ...])
+        case = msgspec.structs.replace(case, why=text_of([word for word in words if word != PROVISIONAL]))
+    return case
+
+
+def text_of(value: object) -> str:
+    """A value as JSON."""
+    return ENCODER.encode(value).decode()
 
 
 def assignment_of(case: Case, book: Book) -> Assignment:

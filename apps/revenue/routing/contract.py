@@ -272,7 +272,7 @@ class Routing(Protocol):
 
     @post("/assignments/{lead_id}/accept", public=True, raises=(AssignmentNotFound, StatusRefused))
     async def accept(self, lead_id: str, deed: Deed) -> Assignment:
-        """Take care of a lead: its clock stops. Once more changes nothing."""
+        """Take care of a lead: its clock stops. Once more changes nothing; a rep whose it is no more is refused."""
         ...
 
     @post("/assignments/{lead_id}/touch", public=True, raises=(AssignmentNotFound, StatusRefused))

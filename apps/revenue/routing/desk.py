@@ -14,7 +14,7 @@ from atoll import Event, Transaction
 
 from . import store
 from .book import Book
-from .case import Case, assignment_of, lead_in, told
+from .case import NO_SHARES, PROVISIONAL, Case, assignment_of, lead_in, text_of, told
 from .choice import pool_of, turn_in
 from .contract import BacklogCalled, LeadReassigned, LeadRouted, ResponseDue, Stage, Status
 from .deficit import Standings, taken_back
@@ -22,8 +22,6 @@ from .response import due_next, moments_of
 from .rules import WhenFull
 from .way import CATCH_ALL, Destination, caught
 
-NO_SHARES = "{}"
-PROVISIONAL = "Enrichment had not answered: this is provisional until it has, or the lead is accepted."
 SHARES = msgspec.json.Decoder(dict[str, float])
 NAMES = msgspec.json.Decoder(tuple[str, ...])
 
@@ -184,7 +182,7 @@ class Desk:
         """Write everything."""
         for name, held in sorted(self._teams.items()):
             if held.is_changed:
-                row = {"which": name, "standings": store.text_of(held.standings), "waiting": held.waiting}
+                row = {"which": name, "standings": text_of(held.standings), "waiting": held.waiting}
                 await self.tx.execute(store.CHANGE_TEAM, row)
         for rep, more in sorted(self._more.items()):
             if more:
@@ -216,7 +214,7 @@ class Desk:
         if pool.weights and (is_oldest or not held.waiting):
             turn, sentence = turn_in(self.book, team, pool, held.standings)
             held.standings, held.is_changed = turn.standings, True
-            return self._give(case, destination, turn.rep, sentence=sentence, shares=store.text_of(turn.shares))
+            return self._give(case, destination, turn.rep, sentence=sentence, shares=text_of(turn.shares))
         goes_on = destination.step != CATCH_ALL and self.book.teams[team].when_full is WhenFull.CATCH_ALL
         if goes_on and not pool.weights:
             words = (*destination.words, f"Turn in team {team}: {pool.words}, so it goes on.")
@@ -267,7 +265,7 @@ class Desk:
             team=destination.team,
             step=destination.step,
             matched=destination.matched,
-            why=store.text_of(words),
+            why=text_of(words),
             assigned_at=self.now,
             rules_version=self.book.version,
             round=case.round + 1,

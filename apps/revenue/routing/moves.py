@@ -5,7 +5,7 @@ import msgspec
 from revenue.scoring.contract import LeadScored
 
 from . import store
-from .case import Case, assignment_of, facts_in, lead_in, told
+from .case import NO_SHARES, Case, assignment_of, brought_up_to_date, facts_in, fresh_case, lead_in, text_of, told
 from .choice import pool_of
 from .contract import (
     BacklogCalled,
@@ -20,11 +20,11 @@ from .contract import (
     Status,
     StatusRefused,
 )
-from .desk import NAMES, NO_SHARES, PROVISIONAL, Desk
+from .desk import NAMES, Desk
 from .facts import Facts
 from .response import due_next
 from .status import check_status
-from .way import BY_HAND, CATCH_ALL, TERRITORY, Destination, Earlier, caught, destination_of, shown
+from .way import BY_HAND, TERRITORY, Destination, Earlier, caught, destination_of, shown
 
 DRAWN = ("drawn", "somebody can take it now")
 GONE = ("rules", "its owner takes no leads any more")
@@ -42,17 +42,20 @@ async def route(desk: Desk, event: LeadScored) -> None:
     resolution = event.resolution
     ids = (None, None) if resolution is None else (resolution.contact_id, resolution.account_id)
     known = await store.known_of(desk.tx.execute, event.lead_id, *ids)
-    fresh = _fresh(desk, event, lead.revision, facts, known)
+    fresh = fresh_case(event, facts, known.contact, known.account, desk.now)
     if was is None:
         destination = await _destination(desk, fresh, facts, known)
         await desk.hold([destination])
         desk.routed(desk.place(fresh, destination), None, "routed", "")
         return
-    case = _brought_up_to_date(was, fresh)
+    case = brought_up_to_date(was, fresh)
     if case.is_untouched and case.step != BY_HAND:
         destination = await _destination(desk, case, facts, known)
         if destination.is_ahead_of(case.step, case.team, case.matched):
             await desk.hold([destination], [was])
+            if _is_right_already(desk, case, destination):
+                desk.save(_found_otherwise(desk, case, destination))
+                return
             desk.release(was, "corrected")
             placed = desk.place(case, destination)
             desk.routed(placed, was, "corrected", "more is known of the lead, and it belongs elsewhere")
@@ -116,9 +119,16 @@ async def gone(desk: Desk) -> list[str]:
 
 
 async def accept(desk: Desk, case: Case) -> Case:
-    """Stop the clock: the owner takes care of it, or a rep takes it out of its queue."""
+    """Stop the clock: the owner takes care of it, or a rep takes it out of its queue.
+
+    Raises:
+        StatusRefused: a rep accepts what is somebody else's, by an old message say: that one's clock goes on.
+    """
+    rep = desk.book.rep_called(desk.actor)
+    if rep is not None and case.is_rep and rep.id != case.owner:
+        advice = f"it is {shown(desk.book, case.owner)}'s by now, so reassign it first"
+        raise StatusRefused(was=case.status, wanted=Status.ACCEPTED, advice=advice)
     if case.waits_in is not None:
-        rep = desk.book.rep_called(desk.actor)
         if rep is not None and rep.active:
             case = await give_to(desk, case, NewOwner(owner=rep.id, reason="taken out of the queue"))
         else:
@@ -212,7 +222,7 @@ async def _pass_on(desk: Desk, case: Case, destination: Destination, cause: str,
     passed = NAMES.decode(case.passed)
     if case.is_rep and cause != "reassigned":
         passed = (*passed, case.owner)
-    placed = desk.place(msgspec.structs.replace(case, passed=store.text_of(passed)), destination)
+    placed = desk.place(msgspec.structs.replace(case, passed=text_of(passed)), destination)
     desk.routed(placed, case, cause, reason)
     return placed
 
@@ -249,6 +259,30 @@ def _words(desk: Desk, case: Case, what: str, reason: str) -> tuple[str, ...]:
     """The way that a lead has come, and that its owner did not keep it."""
     way = msgspec.json.decode(case.why, type=tuple[str, ...])
     return (*way, f"{shown(desk.book, case.owner)} had it, and it was {what}{_because(reason)}.")
+
+
+def _is_right_already(desk: Desk, case: Case, destination: Destination) -> bool:
+    """Whether another way leads to whom has it: it would be passed around for nothing."""
+    rep = desk.book.reps.get(case.owner) if case.is_rep else None
+    if rep is None or destination.rep is not None:
+        return rep is not None and destination.rep == rep.id
+    return destination.team == case.team and set(destination.needs) <= set(rep.skills)
+
+
+def _found_otherwise(desk: Desk, case: Case, destination: Destination) -> Case:
+    """The same owner by another way; a turn that this has cost is given back where it is his without one."""
+    if destination.team != case.team:
+        desk.credit(case)
+        case = msgspec.structs.replace(case, shares=NO_SHARES)
+    words = (*destination.words, f"{shown(desk.book, case.owner)} has it already, and keeps it.")
+    return msgspec.structs.replace(
+        case,
+        team=destination.team,
+        step=destination.step,
+        matched=destination.matched,
+        why=text_of(words),
+        rules_version=desk.book.version,
+    )
 
 
 def _is_drawn(case: Case, queue: str, *, is_gone: bool) -> bool:
@@ -328,52 +362,3 @@ async def _way_now(desk: Desk, case: Case) -> Destination:
         return Destination(BY_HAND, msgspec.json.decode(case.why, type=tuple[str, ...]), queue=case.waits_in)
     known = await store.known_of(desk.tx.execute, case.lead_id, case.contact_id, case.account_id)
     return await _destination(desk, case, facts_in(told(case)), known)
-
-
-def _fresh(desk: Desk, event: LeadScored, revision: int, facts: Facts, known: store.Known) -> Case:
-    """A case without an owner."""
-    return Case(
-        lead_id=event.lead_id,
-        lead_revision=revision,
-        scored=store.text_of(event),
-        contact_id=known.contact,
-        account_id=known.account,
-        account_said=event.resolution.account_id if event.resolution is not None else None,
-        grade=event.grade,
-        owner="",
-        is_rep=False,
-        team=None,
-        step=CATCH_ALL,
-        matched=None,
-        why="[]",
-        is_provisional=not facts.is_enriched or (event.score is not None and event.score.is_provisional),
-        routed_at=desk.now,
-        assigned_at=desk.now,
-        rules_version=desk.book.version,
-        round=0,
-        shares=NO_SHARES,
-        passed="[]",
-        waits_in=None,
-        status=Status.NEW,
-        status_reason=None,
-        status_at=desk.now,
-        stage=None,
-        respond_by=None,
-        escalate_at=None,
-        reassign_at=None,
-        stopped_at=None,
-    )
-
-
-KNOWN = (
-    "lead_revision", "scored", "contact_id", "account_id", "account_said", "grade", "is_provisional",
-)  # fmt: skip
-"""What a case knows of its lead, rather than of its owner."""
-
-
-def _brought_up_to_date(was: Case, fresh: Case) -> Case:
-    case = msgspec.structs.replace(was, **{name: getattr(fresh, name) for name in KNOWN})
-    if was.is_provisional and not case.is_provisional:
-        words = msgspec.json.decode(case.why, type=tuple[str, ...])
-        case = msgspec.structs.replace(case, why=store.text_of([word for word in words if word != PROVISIONAL]))
-    return case

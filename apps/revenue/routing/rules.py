@@ -3,6 +3,7 @@
 A person is named by the `id` of a rep, a team by its name; where either will do the field is called `owner`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -317,5 +318,4 @@ def _named_teams(rules: RoutingRules) -> Iterator[tuple[str, str]]:
 
 def _twice(names: Iterable[str]) -> list[str]:
     """Those that come more than once."""
-    seen: set[str] = set()
-    return sorted({name for name in names if name in seen or seen.add(name)})
+    return sorted(name for name, count in Counter(names).items() if count > 1)

@@ -32,7 +32,9 @@ CASES_TO_CHANGE = (
 )
 ALL = select(*COLUMNS).order_by(ASSIGNMENTS.c.number)
 PAGE = ALL.where(ASSIGNMENTS.c.number > bindparam("after")).limit(bindparam("count"))
-LATEST = select(*COLUMNS).order_by(ASSIGNMENTS.c.number.desc()).limit(bindparam("count"))
+_FIRST = select(ASSIGNMENTS.c.number).order_by(ASSIGNMENTS.c.number.desc()).limit(1).offset(bindparam("but_one"))
+LATEST = ALL.where(ASSIGNMENTS.c.number >= func.coalesce(_FIRST.scalar_subquery(), 0))
+"""So many leads, and one: those that were routed last, oldest first."""
 WAITING = (
     select(ASSIGNMENTS.c.lead_id, ASSIGNMENTS.c.number)
     .where(ASSIGNMENTS.c.waits_in == bindparam("queue"), ASSIGNMENTS.c.number > bindparam("after"))
@@ -103,6 +105,10 @@ CHANGE_REP = (
 
 MERGED_INTO = select(MERGES.c.merged_id).where(MERGES.c.kept_id == bindparam("which"))
 ADD_MERGE = upsert(MERGES, "merged_id")
+_IDS = select(ASSIGNMENTS.c.lead_id).order_by(ASSIGNMENTS.c.lead_id).with_for_update()
+HOLD_CONTACT = _IDS.where(ASSIGNMENTS.c.contact_id == bindparam("which"))
+HOLD_ACCOUNT = _IDS.where(ASSIGNMENTS.c.account_id == bindparam("which"))
+HOLD_ACCOUNTS_SAID = _IDS.where(ASSIGNMENTS.c.account_said.in_(bindparam("which", expanding=True)))
 MOVE_CONTACT = (
     update(ASSIGNMENTS).where(ASSIGNMENTS.c.contact_id == bindparam("was")).values(contact_id=bindparam("becomes"))
 )
@@ -126,12 +132,6 @@ class Known(NamedTuple):
 
 
 STANDINGS = msgspec.json.Decoder(dict[str, Standing])
-ENCODER = msgspec.json.Encoder()
-
-
-def text_of(value: object) -> str:
-    """A value as JSON."""
-    return ENCODER.encode(value).decode()
 
 
 def standings_of(row: Row) -> Standings:

@@ -3,16 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import numpy as np
-from scipy.sparse import csr_matrix, hstack
 
+from .regression import Array, Sparse, ones, side_by_side
 from .report import FeatureKind
 from .words import number_of, words_of
-
-Array: TypeAlias = np.ndarray[Any, Any]  # Any: numpy's own shapes and types
-Sparse: TypeAlias = Any  # scipy has no types
 
 BINS_MAX = 10
 LEVELS_MAX = 100
@@ -71,22 +67,25 @@ class Cut:
         rows = len(self.column.values)
         if self.column.kind is not FeatureKind.WORDS:
             bins = self.bins()
-            return csr_matrix((np.ones(rows), bins, np.arange(rows + 1)), shape=(rows, self.width))
+            return ones(bins, np.arange(rows + 1), self.width)
         known = {word: index for index, word in enumerate(self.levels, 1)}
-        of_text = [sorted(known[word] for word in words_of(text)[1] & known.keys()) for text in self.column.levels]
-        several = [of_text[code] if code >= 0 else [0] for code in self.column.values.tolist()]
-        ends = np.cumsum([0, *map(len, several)])
+        texts = [words_of(text)[1] & known.keys() for text in self.column.levels]
+        of_text: list[list[int]] = [sorted(known[word] for word in found) for found in texts]
+        codes: list[int] = self.column.values.tolist()
+        several = [of_text[code] if code >= 0 else [0] for code in codes]
         places = np.asarray([place for each in several for place in each], dtype=np.int64)
-        return csr_matrix((np.ones(len(places)), places, ends), shape=(rows, self.width))
+        return ones(places, np.cumsum([0, *map(len, several)]), self.width)
 
 
 def column_of(name: str, values: Sequence[str | None]) -> Column:
     """What a column is: numbers, levels, text, or nothing that could be learnt from."""
     given = [value for value in values if value is not None]
-    distinct = Counter(value.casefold() for value in given)
+    said = {value: value.casefold() for value in set(given)}
+    distinct = set(said.values())
     if len(distinct) < 2 and len(given) == len(values):
         return Column(name, None, np.full(len(values), -1), left_out="It says the same of every row.")
-    numbers = [None if value is None else number_of(value) for value in values]
+    number_in = {value: number_of(value) for value in said}
+    numbers = [None if value is None else number_in[value] for value in values]
     share = sum(number is not None for number in numbers) / (len(given) or 1)
     if given and share >= NUMBERS_SHARE:
         as_numbers = np.asarray([np.nan if number is None else number for number in numbers])
@@ -94,7 +93,7 @@ def column_of(name: str, values: Sequence[str | None]) -> Column:
             return Column(name, None, as_numbers, left_out="Every row has a number of its own: it names the row.")
         return Column(name, FeatureKind.NUMBER, as_numbers)
     codes: dict[str, int] = {}
-    coded = np.asarray([-1 if value is None else codes.setdefault(value.casefold(), len(codes)) for value in values])
+    coded = np.asarray([-1 if value is None else codes.setdefault(said[value], len(codes)) for value in values])
     levels = tuple(codes)
     if len(distinct) <= DISTINCT_MAX or len(distinct) <= len(given) / 10:
         return Column(name, FeatureKind.CATEGORY, coded, levels)
@@ -121,7 +120,7 @@ def cut(column: Column, rows: Array) -> Cut:
 
 def encoded(cuts: Sequence[Cut]) -> Sparse:
     """All columns side by side."""
-    return csr_matrix(hstack([each.matrix() for each in cuts], format="csr"))
+    return side_by_side([each.matrix() for each in cuts])
 
 
 def _edges(seen: Array) -> tuple[float, ...]:

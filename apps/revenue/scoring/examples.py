@@ -4,7 +4,7 @@ import csv
 import heapq
 import io
 import re
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -66,6 +66,8 @@ def piece_row(piece: ExamplePiece) -> dict[str, Any]:  # Any: values of all colu
         raise ExamplesRejected(
             table=piece.table, explanation="the piece is not UTF-8: convert the file first"
         ) from None
+    if "\0" in text:
+        raise ExamplesRejected(table=piece.table, explanation="the piece has a NUL character: this is no text")
     header = text.partition("\n")[0]
     delimiter = piece.delimiter or max(",;\t|", key=header.count)
     if len(delimiter) != 1:
@@ -112,41 +114,48 @@ def outcomes_row(
     return _row(outcomes.table, outcomes.number, columns, rows)
 
 
-async def learnt_from(pieces: AsyncIterable[tuple[str, str]], training: Training) -> Examples:
-    """The rows of a table, piece by piece: all of them, or a sample of `ROWS_MAX` by digest, which never differs.
+class Sample:
+    """The rows of a table, piece by piece: all of them, or `ROWS_MAX` by digest, which are the same every time."""
 
-    Raises:
-        ExamplesRejected: a column that is named is not there.
-    """
-    columns: dict[str, int] = {}
-    heap: list[tuple[int, int, tuple[str | None, ...]]] = []
-    words: dict[str, str] = {}
-    number = 0
-    async for header, content in pieces:
+    def __init__(self) -> None:
+        self.columns: dict[str, int] = {}
+        self._heap: list[tuple[int, int, tuple[str | None, ...]]] = []
+        self._words: dict[str, str] = {}
+        self._rows = 0
+
+    def add(self, header: str, content: str) -> None:
+        """Take a piece."""
         names = _COLUMNS.decode(header)
-        places = [columns.setdefault(name, len(columns)) for name in names]
+        places = [self.columns.setdefault(name, len(self.columns)) for name in names]
         is_whole = places == list(range(len(names)))
         for row in _ROWS.decode(content):
-            item = (-_digest(row), number, _placed(row, places, is_whole=is_whole, words=words))
-            number += 1
-            if len(heap) < ROWS_MAX:
-                heapq.heappush(heap, item)
-            elif item[0] > heap[0][0]:
-                heapq.heapreplace(heap, item)
-    named = [training.outcome, *training.leave_out, *training.allow, *([training.time] if training.time else ())]
-    for name in named:
-        if name not in columns:
-            known = ", ".join(sorted(columns))
-            raise ExamplesRejected(table=training.table, explanation=f"there is no column `{name}`; there are {known}")
-    heap.sort(key=lambda item: item[1])
-    width = len(columns)
-    rows = [row if len(row) == width else (*row, *[None] * (width - len(row))) for _, _, row in heap]
-    notes = (
-        [f"{number:,} rows are a lot: {len(rows):,} of them, chosen by digest, were used."]
-        if number > len(rows)
-        else []
-    )
-    return Examples(tuple(columns), rows, [digest % HOLDOUT == 0 for digest, _, _ in heap], number, notes)
+            item = (-_digest(row), self._rows, _placed(row, places, is_whole=is_whole, words=self._words))
+            self._rows += 1
+            if len(self._heap) < ROWS_MAX:
+                heapq.heappush(self._heap, item)
+            elif item[0] > self._heap[0][0]:
+                heapq.heapreplace(self._heap, item)
+
+    def examples(self, training: Training) -> Examples:
+        """What is learnt from, in the order of the table.
+
+        Raises:
+            ExamplesRejected: a column that is named is not there.
+        """
+        for name in (training.outcome, *training.leave_out, *training.allow, training.time):
+            if name is not None and name not in self.columns:
+                known = ", ".join(sorted(self.columns))
+                raise ExamplesRejected(
+                    table=training.table, explanation=f"there is no column `{name}`; there are {known}"
+                )
+        taken = sorted(self._heap, key=lambda item: item[1])
+        width = len(self.columns)
+        rows = [row if len(row) == width else (*row, *[None] * (width - len(row))) for _, _, row in taken]
+        notes: list[str] = []
+        if self._rows > len(rows):
+            notes.append(f"{self._rows:,} rows are a lot: {len(rows):,} of them, chosen by digest, were used.")
+        held_out = [digest % HOLDOUT == 0 for digest, _, _ in taken]
+        return Examples(tuple(self.columns), rows, held_out, self._rows, notes)
 
 
 def _placed(
@@ -175,8 +184,6 @@ def _row(
         explanation = f"the piece has {len(rows):,} rows: send {PIECE_ROWS_MAX:,} at most"
         raise ExamplesRejected(table=table, explanation=explanation)
     header, content = msgspec.json.encode(columns), msgspec.json.encode(rows)
-    if b"\\u0000" in content or b"\\u0000" in header:
-        raise ExamplesRejected(table=table, explanation="the piece has a NUL character: this is no text")
     return {
         "table_name": table,
         "piece": number,

@@ -93,7 +93,7 @@ class Judge:
             for line, value in _speaking(self._touch, said):
                 found = seen.get(line.name)
                 if found is None:
-                    seen[line.name] = _Seen(line, value, touch.at, left)
+                    seen[line.name] = _Seen(line, value, left)
                 else:
                     found.add(left)
         parts += [each.part() for each in seen.values()]
@@ -101,12 +101,12 @@ class Judge:
 
 
 class _Seen:
-    """A rule that has spoken of touches: of which last, how often, and what is left of those that count."""
+    """A rule that has spoken of touches: of what last, how often, and what is left of those that count."""
 
-    __slots__ = ("counted", "last_at", "left", "line", "times", "value")
+    __slots__ = ("counted", "left", "line", "times", "value")
 
-    def __init__(self, line: Line, value: str, last_at: datetime, left: float) -> None:
-        self.line, self.value, self.last_at, self.left = line, value, last_at, left
+    def __init__(self, line: Line, value: str, left: float) -> None:
+        self.line, self.value, self.left = line, value, left
         self.times = self.counted = 1
 
     def add(self, left: float) -> None:
@@ -121,7 +121,7 @@ class _Seen:
         line = self.line
         sentence = line.sentence.replace("{value}", self.value) if line.quotes else line.sentence
         if self.times > 1:
-            sentence += f" {self.times} times, last on {self.last_at:%Y-%m-%d}"
+            sentence += f" {self.times} times"
             sentence += "." if self.counted == self.times else f", of which {self.counted} count."
         return Part(line.name, line.points * self.left, sentence)
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from math import log
 
 import numpy as np
-from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]  # scikit-learn has no types
 
-from .cutting import Array, Column, cut
+from .cutting import Column, cut
+from .regression import Array, columns_sum, rows_sum
+from .regression import auc as measured
 from .report import FeatureKind, Leak, LeakKind
 from .words import words_of
 
@@ -41,14 +42,14 @@ def _auc(column: Column, good: Array) -> float:
     """AUC of the share of good rows in each bin, of which a row's own fold has no part."""
     rows = np.arange(len(good))
     one = cut(column, rows).matrix()
-    many = np.asarray(one.sum(axis=1)).ravel() + 1e-9  # a text has several words, or none that is frequent
+    many = rows_sum(one) + 1e-9  # a text has several words, or none that is frequent
     folds, average, score = rows % FOLDS, good.mean(), np.zeros(len(good))
     for fold in range(FOLDS):
         here = folds == fold
-        count = np.asarray(one[~here].sum(axis=0)).ravel()
+        count = columns_sum(one[~here])
         rate = (one[~here].T @ good[~here] + 10 * average) / (count + 10)
         score[here] = (one[here] @ rate) / many[here]
-    return float(roc_auc_score(good, score))
+    return measured(good, score) or 0.5
 
 
 def _near_perfect(aucs: Mapping[str, float]) -> Iterator[Leak]:

@@ -9,23 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # scikit-learn has no types
-from sklearn.metrics import brier_score_loss, roc_auc_score  # type: ignore[import-untyped]  # as above
-from sklearn.model_selection import StratifiedKFold  # type: ignore[import-untyped]  # as above
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # as above
 
 from .contract import Compared, Comparison, ComparisonReport, ExamplesRejected, ModelReport, Quality, Training
-from .cutting import Array, Column, Cut, Sparse, column_of, cut, encoded
+from .cutting import Column, Cut, column_of, cut, encoded
 from .examples import Examples
 from .leakage import aucs_of, leaks_in, moment_of
-from .prediction import Artefact, Feature, Predictor, probability
+from .prediction import Artefact, Feature, Predictor, Values, probability
+from .regression import Array, Regression, Sparse, auc, brier, folds
 from .report import ColumnReport, FeatureKind, LiftRow, ReliabilityPoint
 
 FOLDS = 5
 ROWS_MIN = 200
 GOOD_MIN = 20
 DECILES = 10
-TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +29,11 @@ class Fitted:
     """A model as scikit-learn has it, with where its columns are cut."""
 
     cuts: Sequence[Cut]
-    regression: LogisticRegression
+    regression: Regression
 
     def log_odds(self, matrix: Sparse) -> Array:
         """Of each row of an encoded table."""
-        return np.asarray(self.regression.decision_function(matrix))
+        return self.regression.log_odds(matrix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +69,15 @@ def learnt(examples: Examples, training: Training, now: datetime) -> Learnt:
     final = fitted(used, good, np.flatnonzero(taught))
     log_odds = final.log_odds(encoded(final.cuts))
     artefact = artefact_of(final, log_odds, np.flatnonzero(taught))
-    expected, folds = _cross_validated(used, good, order)
+    expected, aucs_of_folds = _cross_validated(used, good, order)
     split = _time_split(used, good, order)
     quality = Quality(
-        auc_cross_validated=float(np.mean(folds)),
-        auc_folds=tuple(folds),
+        auc_cross_validated=float(np.mean(aucs_of_folds)),
+        auc_folds=tuple(aucs_of_folds),
         auc_time_split=split,
         auc_holdout=auc(good[held_out], log_odds[held_out]),
-        brier=float(brier_score_loss(good[order], expected)),
-        brier_of_average=float(np.mean((good[order] - good[order].mean()) ** 2)),
+        brier=brier(good[order], expected),
+        brier_of_average=float(np.var(good[order])),
         reliability=reliability(good[order], expected),
         lift=lift(good[order], expected),
     )
@@ -127,16 +123,14 @@ def compared(
     places = {name: place for place, name in enumerate(examples.columns)}
     found: list[Compared] = []
     for version, name, predictor in several:
-        expected = np.asarray([
-            probability(predictor.log_odds(lambda column, row=examples.rows[row]: _value(row, places, column)))
-            for row in held_out
-        ])  # fmt: skip
+        values = (_values(examples.rows[row], places) for row in held_out)
+        expected = np.asarray([probability(predictor.log_odds(each)) for each in values])
         found.append(
             Compared(
                 version=version,
                 name=name,
-                auc=float(roc_auc_score(good, expected)),
-                brier=float(brier_score_loss(good, expected)),
+                auc=auc(good, expected) or 0.5,
+                brier=brier(good, expected),
                 top_decile_lift=lift(good, expected)[0].lift,
             )
         )
@@ -147,15 +141,12 @@ def compared(
 def fitted(columns: Sequence[Column], good: Array, rows: Array) -> Fitted:
     """Cut the columns by these rows, and fit a regression to them."""
     cuts = [cut(column, rows) for column in columns]
-    regression = LogisticRegression(C=1.0, max_iter=1_000, tol=TOLERANCE)
-    with threadpool_limits(1):  # several threads of linear algebra are slower here, and leave nothing for calls
-        regression.fit(encoded(cuts)[rows], good[rows])
-    return Fitted(cuts, regression)
+    return Fitted(cuts, Regression(encoded(cuts)[rows], good[rows]))
 
 
 def artefact_of(final: Fitted, log_odds: Array, rows: Array) -> Artefact:
     """The model as data. Of the rows that taught it, the worst hundredth has 0 points, the best one 100."""
-    weights = np.asarray(final.regression.coef_)[0]
+    weights = final.regression.weights
     features: list[Feature] = []
     begin = 0
     for each in final.cuts:
@@ -174,17 +165,12 @@ def artefact_of(final: Fitted, log_odds: Array, rows: Array) -> Artefact:
     low, high = (float(each) for each in np.quantile(log_odds[rows], (0.01, 0.99)))
     slope = 100 / (high - low) if high - low > 1e-6 else 0.0
     return Artefact(
-        intercept=float(np.asarray(final.regression.intercept_)[0]),
+        intercept=final.regression.intercept,
         features=tuple(features),
         slope=slope,
         start=-slope * low if slope else 50.0,
         rows=len(rows),
     )
-
-
-def auc(good: Array, score: Array) -> float | None:
-    """The chance that a good row has more than a bad one; None where there are not both."""
-    return float(roc_auc_score(good, score)) if 0 < good.sum() < len(good) else None
 
 
 def reliability(good: Array, expected: Array) -> tuple[ReliabilityPoint, ...]:
@@ -255,10 +241,10 @@ def _check(training: Training, good: Array) -> None:
 def _cross_validated(columns: Sequence[Column], good: Array, order: Array) -> tuple[Array, list[float]]:
     """What is expected of each row by a model that was not taught it, and the AUC of each fold."""
     expected, aucs = np.zeros(len(order)), list[float]()
-    for taught, asked in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(order, good[order]):
+    for taught, asked in folds(good[order], FOLDS):
         log_odds = _asked(columns, good, order[taught], order[asked])
         expected[asked] = 1 / (1 + np.exp(-log_odds))
-        aucs.append(float(roc_auc_score(good[order[asked]], log_odds)))
+        aucs.append(auc(good[order[asked]], log_odds) or 0.5)
     return expected, aucs
 
 
@@ -311,6 +297,11 @@ def _kind(column: Column) -> FeatureKind:
     return column.kind
 
 
-def _value(row: Sequence[str | None], places: dict[str, int], column: str) -> str | None:
-    place = places.get(column)
-    return None if place is None else row[place]
+def _values(row: Sequence[str | None], places: dict[str, int]) -> Values:
+    """What a row says under the name of a column."""
+
+    def value(column: str) -> str | None:
+        place = places.get(column)
+        return None if place is None else row[place]
+
+    return value

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
 
@@ -50,15 +51,15 @@ from .contract import (
     ScoringRules,
     Training,
 )
-from .examples import Examples, learnt_from, outcomes_row, piece_row
-from .offline import OfflineEnrichment
+from .examples import Sample, outcomes_row, piece_row
+from .offline import OfflineEnrichment, OfflineIdentity
 from .planning import Planning
 from .prediction import Artefact, Predictor
 from .scored import Basis, Kept, judged, score_at
 from .store import Ask
 from .tables import RULES_TABLE
 from .touches import read, touch_of
-from .waiting import PAGE_LEADS, NobodyResolved, ResolvedLeads, cursor_of, score_waiting
+from .waiting import PAGE_LEADS, ResolvedLeads, cursor_of, score_waiting
 
 RULES = Ruling(RULES_TABLE, ScoringRules, default=ScoringRules())
 
@@ -74,7 +75,7 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
     enrichment: Enrichment = depends(fallback=OfflineEnrichment)
     clock: Clock
     db: Database
-    resolved: ResolvedLeads = private(default_factory=NobodyResolved)
+    resolved: ResolvedLeads = private(default_factory=OfflineIdentity)
     known: dict[int, Predictor] = private(default_factory=dict)
     """Models that were read before; a version never changes."""
 
@@ -91,7 +92,7 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
         basis, now = await self._basis(self.db.read), self.clock.now()
         planned = Basis(Ruled(basis.ruled.version, request.rules), await versions.in_use(self.db.read, self.known))
         planning, count = Planning(request.samples), 0
-        async for row in self.db.stream(store.EVERYTHING):
+        async for row in self.db.stream(store.EVERYTHING, {"count": max(request.leads_max, 0)}):
             if row.kept:
                 before = score_at(store.judgement_of(row), basis.rules, now)
                 judgement = judged(store.kept_of(row), read(row.touches), planned, now)
@@ -161,7 +162,7 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
 
     async def add_examples(self, piece: ExamplePiece) -> ExampleTable:
         """Keep a piece."""
-        row = piece_row(piece)
+        row = await self._read(piece)
         async with self.db.transaction() as tx:
             await tx.execute(versions.PIECE, row)
             return await versions.table_of(tx.execute, piece.table)
@@ -196,8 +197,7 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
         row = (await self.db.read(versions.BY_DIGEST, {"which": digest})).first()
         if row is not None:
             return versions.told(row, await versions.promoted_version(self.db))
-        examples = await learnt_from(self._pieces(training.table), training)
-        artefact, report = await self._learn(examples, training)
+        artefact, report = await self._learn(await self._sample(training.table), training)
         async with self.db.transaction() as tx:
             return await versions.add_model(tx, digest, artefact, report)
 
@@ -220,9 +220,7 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
         ]
         if not several:
             raise ExamplesRejected(table=comparison.table, explanation="no version is named that could be compared")
-        training = Training(name="", table=comparison.table, outcome=comparison.outcome)
-        examples = await learnt_from(self._pieces(comparison.table), training)
-        return await self._compare(examples, comparison, several)
+        return await self._compare(await self._sample(comparison.table), comparison, several)
 
     async def promote(self, version: int, promotion: Promotion) -> Promoted:
         """Use a version."""
@@ -251,31 +249,40 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
         said = [msgspec.json.encode(training), *(f"{row.piece}:{row.digest}".encode() for row in rows)]
         return blake2b(b"\n".join(said), digest_size=32).hexdigest()
 
-    async def _pieces(self, table: str) -> AsyncIterator[tuple[str, str]]:
-        is_empty = True
+    async def _sample(self, table: str) -> Sample:
+        """The rows of a table, read in a thread, while the next piece waits in the database."""
+        sample = Sample()
         if is_text(table):
             async for row in self.db.stream(versions.PIECES, {"which": table}):
-                is_empty = False
-                yield row.columns, row.content
-                await asyncio.sleep(0)
-        if is_empty:
+                await self._add(sample, row.columns, row.content)
+        if not sample.columns:
             raise ExamplesNotFound(table=table)
+        return sample
 
     @blocking
-    def _learn(self, examples: Examples, training: Training) -> tuple[Artefact, ModelReport]:
+    def _read(self, piece: ExamplePiece) -> dict[str, Any]:  # Any: values of all columns
+        return piece_row(piece)
+
+    @blocking
+    def _add(self, sample: Sample, header: str, content: str) -> None:
+        sample.add(header, content)
+
+    @blocking
+    def _learn(self, sample: Sample, training: Training) -> tuple[Artefact, ModelReport]:
         try:
             from .learning import learnt  # noqa: PLC0415  # scikit-learn is an extra, and takes a second to load
         except ImportError:
             raise LearningNotInstalled from None
-        found = learnt(examples, training, self.clock.now())
+        found = learnt(sample.examples(training), training, self.clock.now())
         return found.artefact, found.report
 
     @blocking
     def _compare(
-        self, examples: Examples, comparison: Comparison, several: list[tuple[int, str, Predictor]]
+        self, sample: Sample, comparison: Comparison, several: list[tuple[int, str, Predictor]]
     ) -> ComparisonReport:
         try:
             from .learning import compared  # noqa: PLC0415  # as above
         except ImportError:
             raise LearningNotInstalled from None
-        return compared(examples, comparison, several)
+        training = Training(name="", table=comparison.table, outcome=comparison.outcome)
+        return compared(sample.examples(training), comparison, several)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
 
 from atoll import Row, Rows, Transaction, upsert
 
@@ -34,22 +34,29 @@ LATEST = select(*TOLD).where(SCORES.c.lead_id == bindparam("lead_id"))
 COUNT = select(
     func.count().label("leads"), func.coalesce(func.sum(SCORES.c.lead_revision), 0).label("revisions")
 ).select_from(SCORES)
-EVERYTHING = select(*TOLD, SCORES.c.touches, SCORES.c.kept).order_by(SCORES.c.number)
+EVERYTHING = select(*TOLD, SCORES.c.touches, SCORES.c.kept).order_by(SCORES.c.number.desc()).limit(bindparam("count"))
 KNOWN = (
     select(SCORES.c.lead_revision, SCORES.c.touches).where(SCORES.c.lead_id == bindparam("lead_id")).with_for_update()
 )
 """Whoever scores a lead holds it, so that of two at once none undoes what the other has found."""
-DUE = (
+
+
+def _some(condition: ColumnElement[bool]) -> Select[int]:
+    """The numbers of some leads; a condition by itself goes by its index, which several in one statement would not."""
+    found = select(SCORES.c.number).where(condition).limit(bindparam("count")).subquery()
+    return select(found.c.number)
+
+
+DUE = union_all(
+    _some(SCORES.c.falls_at <= bindparam("now")),
+    _some(SCORES.c.rules_version < bindparam("rules_version")),
+    _some(SCORES.c.model_version < bindparam("model_version")),
+    _some(SCORES.c.model_version > bindparam("model_version")),
+)
+HELD = (
     select(*TOLD, SCORES.c.points, SCORES.c.grade, SCORES.c.touches, SCORES.c.kept)
-    .where(
-        or_(
-            SCORES.c.falls_at <= bindparam("now"),
-            SCORES.c.rules_version < bindparam("rules_version"),
-            SCORES.c.model_version < bindparam("model_version"),
-            SCORES.c.model_version > bindparam("model_version"),
-        )
-    )
-    .limit(bindparam("count"))
+    .where(SCORES.c.number.in_(bindparam("numbers", expanding=True)))
+    .order_by(SCORES.c.number)
     .with_for_update()
 )
 OF_LEADS = select(SCORES.c.lead_id, SCORES.c.lead_revision).where(
@@ -101,7 +108,10 @@ async def rescore(tx: Transaction, basis: Basis, now: datetime, count: int) -> i
         "model_version": basis.model_version,
         "count": count,
     }
-    rows = await tx.execute(DUE, asked)
+    numbers = sorted(set((await tx.execute(DUE, asked)).scalars()))[:count]
+    if not numbers:
+        return 0
+    rows = await tx.execute(HELD, {"numbers": numbers})
     several: list[dict[str, Any]] = []  # Any: values of all columns
     for row in rows:
         if not row.kept:
@@ -114,8 +124,7 @@ async def rescore(tx: Transaction, basis: Basis, now: datetime, count: int) -> i
         by_time = (row.rules_version, row.model_version) == (judgement.rules_version, judgement.model_version)
         if row.grade != score.grade or (row.points != score.points and not by_time):
             tx.publish(scored(kept, score))
-    if several:
-        await tx.execute(CHANGE, several)
+    await tx.execute(CHANGE, several)
     return len(rows)
 
 

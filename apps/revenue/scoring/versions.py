@@ -1,9 +1,10 @@
 """Models in the database: versions, which of them is used, and tables of examples."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select
 
 from atoll import Database, Row, Transaction, upsert
 
@@ -29,12 +30,12 @@ PROMOTE = insert(PROMOTIONS)
 ARTEFACT = select(MODELS.c.artefact).where(MODELS.c.version == bindparam("which"))
 REPORT = select(MODELS.c.version, MODELS.c.report).where(MODELS.c.version == bindparam("which"))
 BY_DIGEST = select(MODELS.c.version, MODELS.c.report).where(MODELS.c.digest == bindparam("which"))
-PAGE = (
-    select(MODELS.c.version.label("number"), MODELS.c.version, MODELS.c.report)
-    .where(MODELS.c.version > bindparam("after"))
-    .order_by(MODELS.c.version)
-    .limit(bindparam("count"))
-)
+LISTED: list[ColumnElement[Any]] = [  # Any: values of all columns
+    MODELS.c.version.label("number"),
+    MODELS.c.version,
+    MODELS.c.report,
+]
+PAGE = select(*LISTED).where(MODELS.c.version > bindparam("after")).order_by(MODELS.c.version).limit(bindparam("count"))
 ADD = upsert(MODELS, "digest", update=())
 
 PIECE = upsert(EXAMPLES, "table_name", "piece")

@@ -60,22 +60,6 @@ class ResolvedLeads(Protocol):
         ...
 
 
-class NoPage:
-    """Nothing of the list."""
-
-    items: tuple[Resolved, ...] = ()
-
-
-class NobodyResolved:
-    """What Scoring hears of Identity when that does not answer: nobody. Who waits goes on waiting."""
-
-    async def resolutions(
-        self, before: datetime | None = None, cursor: str | None = None, limit: int = 100
-    ) -> ResolvedPage:
-        """Nobody."""
-        return NoPage()
-
-
 async def cursor_of(ask: Ask) -> str | None:
     """How far Scoring has come in Identity's list."""
     row = (await ask(CURSOR, {"name": RESOLUTIONS})).first()

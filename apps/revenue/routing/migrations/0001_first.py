@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "rules",
         sa.Column("version", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("digest", sa.String(32), nullable=False),
         sa.Column("rules", sa.Text(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
     )
@@ -51,8 +52,8 @@ def upgrade() -> None:
         sa.Column("stopped_at", sa.DateTime(timezone=True)),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_assignments_contact_id", "assignments", ["contact_id"])
-    op.create_index("ix_assignments_account_id", "assignments", ["account_id"])
+    op.create_index("ix_assignments_contact_id", "assignments", ["contact_id", "number"])
+    op.create_index("ix_assignments_account_id", "assignments", ["account_id", "number"])
     op.create_index("ix_assignments_account_said", "assignments", ["account_said"])
     op.create_index("ix_assignments_owner", "assignments", ["owner", "number"])
     op.create_index("ix_assignments_status", "assignments", ["status", "number"])

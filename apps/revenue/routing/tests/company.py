@@ -1,23 +1,27 @@
 """An application around Routing for its tests: stand-ins tell of leads and of rules, as the real services do."""
 
-from collections.abc import AsyncGenerator, Callable
+import abc
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from atoll import Application, Clock, Database, Service, Transaction, contract_of, every
+from atoll import Application, Clock, Database, Reference, Service, contract_of
+from atoll.contract import contracts_of
 from revenue.capture.contract import Lead
 from revenue.enrichment.contract import Profile
 from revenue.identity.contract import Identity, Resolution
-from revenue.playbook.contract import Playbook, PlaybookPublished, Playbooks
+from revenue.playbook.contract import PlaybookPublished, TeamRules
 from revenue.routing.contract import Rep, ResponseRule, RoutingRules, Team
 from revenue.scoring.contract import Grade, LeadScored, Score, Scoring
+
+S = TypeVar("S", bound=Service)
 
 WEIGHTS = {"ada": 3, "bob": 2, "cy": 1}
 RULES = RoutingRules(
     reps=tuple(Rep(id=name, weight=weight) for name, weight in WEIGHTS.items()),
     teams=(Team(name="sales", reps=tuple(WEIGHTS), manager="boss@example.com"),),
     round_robin="sales",
-    response=(ResponseRule(respond_within=30, escalate_after=60, reassign_after=90),),
+    response=(ResponseRule(respond_within=3, escalate_after=6, reassign_after=9),),
 )
 
 
@@ -26,39 +30,44 @@ async def unused(_: object, **__: Any) -> Any:  # Any: operations that nobody ca
     raise NotImplementedError
 
 
-async def unused_stream(_: object, **__: Any) -> AsyncGenerator[Any]:  # Any: as above
+async def unused_stream(_: object, **__: Any) -> AsyncGenerator[int]:  # Any: as above
     """Not answered here."""
-    raise NotImplementedError
-    yield  # makes it a stream
+    for number in range(0):
+        yield number
 
 
-def silent(protocol: Callable[..., Any]) -> type:  # Any: a contract
-    """The operations of a contract, none of which answers."""
-    operations = contract_of(protocol).operations
-    members = {each.name: unused_stream if each.form.name == "STREAM" else unused for each in operations}
-    return type("Silent", (), dict(members))
+def silent(service: type[S]) -> type[S]:
+    """A service with all operations of its contract: those that it does not have answer nothing."""
+    for protocol in contracts_of(service):
+        for operation in contract_of(protocol).operations:
+            if getattr(getattr(service, operation.name), "__isabstractmethod__", False):
+                setattr(service, operation.name, unused_stream if operation.form.name == "STREAM" else unused)
+    return abc.update_abstractmethods(service)
 
 
-class IdentityStandIn(Service, silent(Identity), Identity, owner="tests"):  # type: ignore[misc]  # made on the fly
+@silent
+class IdentityStandIn(Service, Identity, owner="tests"):
     """Tells of nothing."""
 
     db: Database
 
 
-class PlaybookStandIn(Service, silent(Playbooks), Playbooks, owner="tests"):  # type: ignore[misc]  # as above
-    """Publishes the rules, again and again."""
+@silent
+class PlaybookStandIn(Service, Playbook, owner="tests"):
+    """Publishes the rules when it starts."""
 
     db: Database
     clock: Clock
 
-    @every(seconds=0.2)
-    async def publish(self, tx: Transaction) -> None:
+    async def start(self) -> None:
         """Version 1."""
-        playbook = Playbook(routing=RULES)
-        tx.publish(PlaybookPublished(name="gtm", version=1, playbook=playbook, published_at=self.clock.now()))
+        playbook = TeamRules(routing=RULES)
+        async with self.db.transaction() as tx:
+            tx.publish(PlaybookPublished(name="gtm", version=1, playbook=playbook, published_at=self.clock.now()))
 
 
-class ScoringStandIn(Service, silent(Scoring), Scoring, owner="tests"):  # type: ignore[misc]  # as above
+@silent
+class ScoringStandIn(Service, Scoring, owner="tests"):
     """Tells of each lead that it is asked about."""
 
     db: Database
@@ -86,7 +95,12 @@ class ScoringStandIn(Service, silent(Scoring), Scoring, owner="tests"):  # type:
 company = Application(
     "company",
     owner="tests",
-    services=[IdentityStandIn, PlaybookStandIn, ScoringStandIn, "revenue.routing.service:RoutingService"],
+    services=[
+        Reference("revenue.routing.tests.company:IdentityStandIn", contract="revenue.identity.contract:Identity"),
+        Reference("revenue.routing.tests.company:PlaybookStandIn", contract="revenue.playbook.contract:Playbook"),
+        Reference("revenue.routing.tests.company:ScoringStandIn", contract="revenue.scoring.contract:Scoring"),
+        "revenue.routing.service:RoutingService",
+    ],
     edges=(),
 )
 

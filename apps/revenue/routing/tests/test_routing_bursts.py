@@ -5,7 +5,6 @@ from collections import Counter
 from contextlib import suppress
 
 from atoll import Database
-from atoll.data import DatabaseBusy
 from revenue.routing.contract import BacklogCalled, Deed, NewOwner, NewStatus, Rep, RoutingRules, Status, Team
 from revenue.routing.service import RoutingService
 from revenue.routing.tests.conftest import Opens
@@ -29,20 +28,9 @@ async def burst(services: list[RoutingService], leads: list[LeadScored]) -> None
 
     async def deliver(number: int, event: LeadScored) -> None:
         async with room:
-            await again(services[number % INSTANCES], event)
+            await told(services[number % INSTANCES], event)
 
     await asyncio.gather(*(deliver(number, event) for number, event in enumerate(leads)))
-
-
-async def again(service: RoutingService, event: LeadScored) -> None:
-    """A delivery that finds the database busy is made again, as the platform does."""
-    while True:
-        try:
-            await told(service, event)
-        except DatabaseBusy:
-            await asyncio.sleep(0.01)
-        else:
-            return
 
 
 async def counted(database: Database, service: RoutingService) -> Counter[str]:
@@ -97,20 +85,14 @@ async def test_teams_that_share_people_do_not_wait_in_a_circle(opens: Opens) -> 
 
     async def work(number: int) -> None:
         service, lead_id = services[number % INSTANCES], f"{number}"
-        while True:
-            try:
-                if number % 4 == 0:
-                    await service.reassign(lead_id, NewOwner(owner="two", reason="theirs"))
-                elif number % 4 == 1:
-                    await service.skip(lead_id, Deed(reason="not mine"))
-                elif number % 4 == 2:
-                    await service.set_status(lead_id, NewStatus(status=Status.DISQUALIFIED, reason="bad_data"))
-                else:
-                    await told(service, scored(f"new-{number}"))
-            except DatabaseBusy:
-                await asyncio.sleep(0.01)
-            else:
-                return
+        if number % 4 == 0:
+            await service.reassign(lead_id, NewOwner(owner="two", reason="theirs"))
+        elif number % 4 == 1:
+            await service.skip(lead_id, Deed(reason="not mine"))
+        elif number % 4 == 2:
+            await service.set_status(lead_id, NewStatus(status=Status.DISQUALIFIED, reason="bad_data"))
+        else:
+            await told(service, scored(f"new-{number}"))
 
     async with asyncio.timeout(30):
         await asyncio.gather(*(work(number) for number in range(40)))

@@ -88,7 +88,7 @@ async def test_a_lead_goes_its_way_and_every_step_says_why(
     """The existing owner before the named account, before the territory, before the round robin."""
     await published(service, RULES)
 
-    await told(service, scored("1", **lead))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # a lead
+    await told(service, scored("1", **lead))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # its fields are as they stand above
 
     one = await service.assignment("1")
     assert (one.owner, one.step, one.rules_version) == (owner, step, 1)
@@ -150,6 +150,29 @@ async def test_a_lead_routed_without_enrichment_says_so_and_is_corrected(
     (change,) = [event for event in db.published if isinstance(event, LeadReassigned)]
     assert (change.was, change.became, change.cause) == ("ed", "di", "corrected")
     assert {load.owner.id: load.open_leads for load in await service.reps()}["ed"] == 0
+
+
+async def test_an_owner_whom_the_right_way_leads_to_keeps_the_lead(service: RoutingService, db: MemoryDatabase) -> None:
+    """Whether as one of the team of its territory, or by name: then his turn is given back."""
+    rules = RoutingRules(
+        reps=(Rep(id="ada"), Rep(id="bob")),
+        teams=(Team(name="sales", reps=("ada", "bob")),),
+        territories=(Territory(name="germany", team="sales", when=Conditions(countries=("DE",))),),
+        named_accounts=(NamedAccount(owner="bob", domains=("acme.de",)),),
+        round_robin="sales",
+    )
+    await published(service, rules)
+    await told(service, scored("1", is_enriched=False), scored("2", is_enriched=False))
+    before = len(db.published)
+
+    await told(service, scored("1", country="DE"), scored("2", domain="acme.de"))
+
+    one, two = (await service.assignments()).items
+    assert (one.owner, one.step, one.matched, one.round) == ("ada", "territory", "germany", 1)
+    assert (two.owner, two.step, two.matched, two.round) == ("bob", "named_account", "acme.de", 1)
+    assert two.why[-1] == "bob has it already, and keeps it."
+    assert [share.got for share in (await service.fairness()).teams[0].shares] == [1, 0]
+    assert len(db.published) == before
 
 
 async def test_what_is_right_already_is_not_provisional_any_more(service: RoutingService) -> None:

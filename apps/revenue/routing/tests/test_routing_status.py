@@ -156,6 +156,19 @@ async def test_a_lead_is_given_by_hand_to_a_rep_or_to_a_team(service: RoutingSer
     )
 
 
+async def test_an_old_message_accepts_nothing_for_somebody_else(service: RoutingService) -> None:
+    """Whoever had the lead before is told whose it is; the new owner's clock goes on."""
+    await published(service, RULES)
+    await told(service, scored("1", country="DE"))
+    await service.reassign("1", NewOwner(owner="ada"))
+
+    with pytest.raises(StatusRefused, match="it is Ada's by now"):
+        await service.accept("1", Deed(actor="di"))
+
+    assert (await service.assignment("1")).status is Status.NEW
+    assert (await service.accept("1", Deed(actor="ada@EXAMPLE.com"))).status is Status.ACCEPTED
+
+
 @pytest.mark.parametrize("owner", ["nobody", "cy", ""])
 async def test_a_lead_is_given_to_nobody_whom_the_rules_do_not_know(service: RoutingService, owner: str) -> None:
     """Or who has left."""

@@ -8,39 +8,29 @@ import asyncpg
 import msgspec
 import pytest
 
-from atoll import Application, Config, Database, Service, Transaction, World, every, single
+from atoll import Application, Config, World, single
 from atoll.testing import PostgresServer, running
 from atoll.topology import Running
 from revenue.capture.contract import Capture, LeadDetails, LeadFile
-from revenue.playbook.contract import Playbook, PlaybookPublished, Playbooks
+from revenue.playbook.contract import Playbook, Publication, TeamRules
 from revenue.sample import sample_csv
 from revenue.scoring.contract import PlanRequest, Promotion, Rule, Score, Scoring, ScoringRules, Training, When
-from revenue.scoring.tests.conftest import NOON
 from revenue.scoring.tests.examples import pieces, rows
 
 ONLY = ScoringRules(
     rules=(Rule(name="any", looks_at="lead.email", when=When(present=True), points=60, sentence="Is there."),)
 )
+PUBLICATION = Publication(playbook=TeamRules(scoring=ONLY))
 TRAINING = Training(name="first", table="deals", outcome="won", leave_out=("won_at", "talked_s"))
-
-
-class PlaybooksService(Service, Playbooks):
-    """Publishes one version of rules, some moments after the start."""
-
-    db: Database
-
-    @every(seconds=0.5)
-    async def publish(self, tx: Transaction) -> None:
-        """The same version again and again."""
-        tx.publish(PlaybookPublished(name="main", version=3, playbook=Playbook(scoring=ONLY), published_at=NOON))
 
 
 SERVICES = [
     "revenue.capture.service:CaptureService",
     "revenue.enrichment.service:EnrichmentService",
     "revenue.scoring.service:ScoringService",
+    "revenue.playbook.service:PlaybookService",
 ]
-ruled = Application("revenue", services=[*SERVICES, PlaybooksService], owner="tests", edges=())
+ruled = Application("revenue", services=SERVICES, owner="tests", edges=())
 
 
 async def settled(it: Running, version: int, leads: int) -> list[Score]:
@@ -68,8 +58,10 @@ async def test_leads_are_scored_by_the_rules_that_were_published() -> None:
     async with running(ruled) as it:
         for number in range(20):
             await it.client(Capture).accept(LeadDetails(email=f"{number}@acme.de", title="CEO"))
+        await settled(it, 0, 20)
+        await it.client(Playbook).publish(PUBLICATION)
 
-        scores = await settled(it, 3, 20)
+        scores = await settled(it, 1, 20)
 
         assert {(score.fit, score.points, score.cell) for score in scores} == {(60, 60, "A4")}
         assert (await it.client(Scoring).count()).leads == 20
@@ -82,7 +74,8 @@ async def test_a_model_is_learnt_promoted_and_used_over_the_wire() -> None:
         for piece in pieces("deals", rows(1_200), size=600):
             await scoring.add_examples(piece)
         receipt = await it.client(Capture).accept(LeadDetails(email="ada@acme.de", title="CEO"))
-        await settled(it, 3, 1)
+        await it.client(Playbook).publish(PUBLICATION)
+        await settled(it, 1, 1)
 
         report = await scoring.train(TRAINING)
         await scoring.promote(report.version, Promotion())
@@ -110,15 +103,16 @@ async def config(postgres: PostgresServer) -> AsyncGenerator[Config]:
 async def test_two_instances_score_every_lead_once(tmp_path: Path, config: Config) -> None:
     """They share the work, on PostgreSQL, while the rules change under them."""
     sample = LeadFile(file_name="leads.csv", content=sample_csv(leads=150).encode(), import_id="sample")
-    names = ["capture", "enrichment", "scoring", "playbooks"]
+    names = ["capture", "enrichment", "scoring", "playbook"]
     async with (
         single(ruled, world=World.real(tmp_path), config=config, services=names) as one,
         single(ruled, world=World.real(tmp_path), config=config, services=names[1:3]) as other,
     ):
         await one.client(Capture).import_file(sample)
+        await one.client(Playbook).publish(PUBLICATION)
         leads = (await one.client(Capture).count()).leads
 
-        scores = await settled(one, 3, leads)
+        scores = await settled(one, 1, leads)
 
         assert {score.lead_id: score for score in scores} == {
             score.lead_id: score async for score in other.client(Scoring).export()

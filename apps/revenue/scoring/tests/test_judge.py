@@ -254,7 +254,7 @@ def test_one_repeated_action_is_capped() -> None:
     score = scored(rules, lead(), touches)
 
     assert score.engagement == 30
-    assert score.reasons[0].sentence == "Came by demo. 8 times, last on 2026-03-01, of which 3 count."
+    assert score.reasons[0].sentence == "Came by demo. 8 times, of which 3 count."
 
 
 def test_a_rule_may_have_a_cap_of_its_own() -> None:
@@ -268,8 +268,8 @@ def test_a_touch_counts_once() -> None:
     """However often it is told; and those from long ago make room."""
     first = touched((), lead(revision=1))
     again = touched(first, lead(revision=1))
-    several: tuple[Touch, ...] = ()
-    for revision in range(1, TOUCHES_MAX + 20):
+    several = first
+    for revision in range(2, TOUCHES_MAX + 20):
         several = touched(several, lead(revision=revision))
 
     assert again == first

@@ -1,7 +1,7 @@
 """What is learnt from examples, and that it is the same without the library that learnt it."""
 
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,12 +15,13 @@ from revenue.capture.contract import Lead
 from revenue.enrichment.contract import Profile
 from revenue.ruling import Ruled
 from revenue.scoring.contract import Dimension, ExamplesRejected, ScoringRules, Training
-from revenue.scoring.cutting import Array, Column, column_of, cut, encoded
-from revenue.scoring.examples import Examples, learnt_from, piece_row
+from revenue.scoring.cutting import Column, column_of, cut, encoded
+from revenue.scoring.examples import Examples, Sample, piece_row
 from revenue.scoring.judge import Model
 from revenue.scoring.leakage import aucs_of, leaks_in, moment_of
 from revenue.scoring.learning import artefact_of, fitted, learnt, lift
-from revenue.scoring.prediction import Artefact, Feature, Predictor, probability
+from revenue.scoring.prediction import Artefact, Feature, Predictor, Values, probability
+from revenue.scoring.regression import Array
 from revenue.scoring.report import FeatureKind, LeakKind
 from revenue.scoring.scored import Basis, Kept, judged, score_at
 from revenue.scoring.tests.examples import pieces, rows
@@ -29,20 +30,23 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TRAINING = Training(name="first", table="deals", outcome="won", leave_out=("won_at", "talked_s"))
 
 
-async def loaded(training: Training, several: list[dict[str, str]]) -> Examples:
+def loaded(training: Training, several: list[dict[str, str]]) -> Examples:
     """Rows as they are learnt from."""
-
-    async def stored() -> AsyncIterator[tuple[str, str]]:
-        for piece in pieces(training.table, several):
-            row = piece_row(piece)
-            yield row["columns"], row["content"]
-
-    return await learnt_from(stored(), training)
+    sample = Sample()
+    for piece in pieces(training.table, several):
+        row = piece_row(piece)
+        sample.add(row["columns"], row["content"])
+    return sample.examples(training)
 
 
 def columns_of(several: Sequence[dict[str, str]], *names: str) -> list[Column]:
     """Columns of rows."""
     return [column_of(name, [row[name] or None for row in several]) for name in names]
+
+
+def said_by(row: Mapping[str, str | None]) -> Values:
+    """What a row says under the name of a column."""
+    return lambda name: row[name] or None
 
 
 def goods(several: Sequence[dict[str, str]]) -> Array:
@@ -63,15 +67,17 @@ def test_what_is_predicted_is_what_the_library_predicts() -> None:
     read = msgspec.json.decode(msgspec.json.encode(artefact), type=Artefact)
 
     predictor = Predictor(read)
-    ours = [predictor.log_odds(lambda name, row=row: row[name] or None) for row in several]
-    theirs = final.regression.predict_proba(matrix)[:, 1]
+    ours = [predictor.log_odds(said_by(row)) for row in several]
+    theirs = final.regression.probabilities(matrix)
 
     assert {each.kind for each in used} == {FeatureKind.NUMBER, FeatureKind.CATEGORY, FeatureKind.WORDS}
     assert np.max(np.abs(np.asarray(ours) - final.log_odds(matrix))) < 1e-9
     assert np.max(np.abs(np.asarray(list(map(probability, ours))) - theirs)) < 1e-9
 
 
-VALUES = st.one_of(st.none(), st.floats(-1e6, 1e6).map(str), st.text(max_size=8), st.sampled_from(("a", "b", "c c d")))
+VALUES = st.one_of(
+    st.none(), st.floats(-1e6, 1e6).map(str), st.text(min_size=1, max_size=8), st.sampled_from(("a", "b", "c c d"))
+)
 
 
 @given(st.lists(VALUES, min_size=30, max_size=60))
@@ -85,7 +91,7 @@ def test_a_column_is_cut_alike_by_both(values: list[str | None]) -> None:
     feature = Feature(column="x", kind=column.kind, weights=weights, edges=one.edges, levels=one.levels)
     predictor = Predictor(Artefact(intercept=0, features=(feature,), slope=1, start=0, rows=1))
 
-    ours = [predictor.log_odds(lambda _, value=value: value) for value in values]
+    ours = [predictor.log_odds(said_by({"x": value})) for value in values]
 
     assert ours == pytest.approx((one.matrix() @ np.asarray(weights)).tolist())
 
@@ -144,11 +150,11 @@ def test_a_learnt_score_is_the_sum_of_its_reasons(
 # --- learning --------------------------------------------------------------------------------------------------------
 
 
-async def test_a_model_says_how_good_it_is() -> None:
+def test_a_model_says_how_good_it_is() -> None:
     """Cross-validated, in time, on what is held out; calibrated; by tenths."""
     several = rows(4_000)
 
-    report = learnt(await loaded(TRAINING, several), TRAINING, NOON).report
+    report = learnt(loaded(TRAINING, several), TRAINING, NOON).report
 
     quality = report.quality
     assert report.rows + report.holdout_rows == 4_000
@@ -165,11 +171,11 @@ async def test_a_model_says_how_good_it_is() -> None:
     assert quality.lift[-1].gained_share == pytest.approx(1.0)
 
 
-async def test_a_model_names_its_columns() -> None:
+def test_a_model_names_its_columns() -> None:
     """How they were cut, how much they move, and why others are not used."""
     several = [row | {"note": f"{number:x}x"} for number, row in enumerate(rows(2_000))]
 
-    report = learnt(await loaded(TRAINING, several), TRAINING, NOON).report
+    report = learnt(loaded(TRAINING, several), TRAINING, NOON).report
 
     columns = {each.column: each for each in report.columns}
     assert (columns["industry"].kind, columns["attribute.seats"].kind) == (FeatureKind.CATEGORY, FeatureKind.NUMBER)
@@ -179,28 +185,28 @@ async def test_a_model_names_its_columns() -> None:
     assert columns["won_at"].left_out == "It was asked to be left out."
 
 
-async def test_what_changes_with_time_is_noted() -> None:
+def test_what_changes_with_time_is_noted() -> None:
     """A good figure from shuffled rows promises too much then."""
     several = rows(3_000)
     for number, row in enumerate(several):
         if number > 2_200:
             row["won"] = "yes" if row["industry"] == "farming" else "no"
 
-    report = learnt(await loaded(TRAINING, several), TRAINING, NOON).report
+    report = learnt(loaded(TRAINING, several), TRAINING, NOON).report
 
     assert report.quality.auc_time_split is not None
     assert report.quality.auc_time_split < report.quality.auc_cross_validated - 0.05
     assert any("changes with time" in note for note in report.notes)
 
 
-async def test_the_time_column_orders_rows_and_teaches_nothing() -> None:
+def test_the_time_column_orders_rows_and_teaches_nothing() -> None:
     """A table need not be in order."""
     training = msgspec.structs.replace(TRAINING, time="won_at", leave_out=("talked_s",))
     several = rows(2_000)
     for number, row in enumerate(several):
         row["won_at"] = f"2026-{(number * 7) % 12 + 1:02}-01"
 
-    report = learnt(await loaded(training, several), training, NOON).report
+    report = learnt(loaded(training, several), training, NOON).report
 
     assert "won_at" not in {each.column for each in report.columns}
 
@@ -225,10 +231,10 @@ async def test_the_time_column_orders_rows_and_teaches_nothing() -> None:
         ),
     ],
 )
-async def test_what_nothing_can_be_learnt_from_is_refused(training: Training, count: int, mistake: str) -> None:
+def test_what_nothing_can_be_learnt_from_is_refused(training: Training, count: int, mistake: str) -> None:
     """With what to do."""
     with pytest.raises(ExamplesRejected) as rejected:
-        learnt(await loaded(training, rows(count)), training, NOON)
+        learnt(loaded(training, rows(count)), training, NOON)
 
     assert mistake in rejected.value.explanation
 
@@ -243,13 +249,13 @@ def test_tenths_are_whole_when_rows_are_few() -> None:
 # --- the guard -------------------------------------------------------------------------------------------------------
 
 
-async def test_the_guard_names_columns_that_know_the_outcome() -> None:
+def test_the_guard_names_columns_that_know_the_outcome() -> None:
     """And lets the others be; those that are left out are named, too, and refused no more."""
     several = rows(3_000)
     all_of_it = Training(name="all", table="deals", outcome="won")
 
-    loose = learnt(await loaded(all_of_it, several), all_of_it, NOON).report
-    strict = learnt(await loaded(TRAINING, several), TRAINING, NOON).report
+    loose = learnt(loaded(all_of_it, several), all_of_it, NOON).report
+    strict = learnt(loaded(TRAINING, several), TRAINING, NOON).report
 
     assert {leak.column: leak.kind for leak in loose.leaks} == {
         "won_at": LeakKind.ONLY_WITH_OUTCOME, "talked_s": LeakKind.FAR_ABOVE_REST,

@@ -42,11 +42,13 @@ async def taught(scoring: ScoringService, training: Training = TRAINING, count: 
 
 async def test_a_table_comes_in_pieces_and_each_once(scoring: ScoringService) -> None:
     """A piece that is sent again takes its own place."""
-    for piece in pieces("deals", rows(1_100), size=500) * 2:
-        table = await scoring.add_examples(piece)
+    several = pieces("deals", rows(1_100), size=500) * 2
 
+    tables = [await scoring.add_examples(piece) for piece in several]
+
+    table = await scoring.examples("deals")
     assert (table.rows, table.pieces) == (1_100, 3)
-    assert table == await scoring.examples("deals")
+    assert table == tables[-1]
     assert "industry" in table.columns
 
 
@@ -255,7 +257,8 @@ async def test_without_the_library_nothing_is_learnt_and_all_is_scored(
     """By rules, and by models that were learnt before."""
     report = await taught(scoring)
     await scoring.promote(report.version, Promotion())
-    monkeypatch.delitem(sys.modules, "revenue.scoring.learning")
+    for name in ("learning", "regression"):
+        monkeypatch.delitem(sys.modules, f"revenue.scoring.{name}")
     monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)  # as where it is not installed
 
     await enriched(scoring, lead("1"))

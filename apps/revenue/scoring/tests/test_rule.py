@@ -66,43 +66,45 @@ def test_a_file_says_what_differs_and_no_more() -> None:
     assert (rules.half_life_days, rules.matrix, rules.rules[0].dimension) == (7, Matrix(), Dimension.ENGAGEMENT)
 
 
-RULE = {"name": "a", "looks_at": "lead.title", "when": {"present": True}, "points": 1, "sentence": "A."}
+RULE: dict[str, Any] = {  # Any: what a file says
+    "name": "a", "looks_at": "lead.title", "when": {"present": True}, "points": 1, "sentence": "A.",
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("said", "mistake"),
-    [
-        ({"rules": [RULE, RULE]}, "two rules are called `a`"),
-        ({"rules": [RULE | {"name": "Big Fish"}]}, "lower-case letters"),
-        ({"rules": [RULE | {"looks_at": "lead.titel"}]}, "`lead.` knows"),
-        ({"rules": [RULE | {"looks_at": "lead.attributes"}]}, "`lead.` knows"),
-        ({"rules": [RULE | {"looks_at": "fact.shoe_size"}]}, "`fact.` knows"),
-        ({"rules": [RULE | {"looks_at": "title"}]}, "begin with one of lead., fact., touch., attribute."),
-        ({"rules": [RULE | {"looks_at": "attribute."}]}, "begin with one of"),
-        ({"rules": [RULE | {"looks_at": "touch.campaign"}]}, "give it the dimension engagement"),
-        ({"rules": [RULE | {"dimension": "intent"}]}, "has to have the dimension fit or engagement"),
-        ({"rules": [RULE | {"dimension": "both"}]}, "has to have the dimension fit or engagement"),
-        ({"rules": [RULE | {"points": 101}]}, "gives 101 points"),
-        ({"rules": [RULE | {"sentence": " "}]}, "has no sentence"),
-        ({"rules": [RULE | {"times_max": 2}]}, "is for what looks at `touch.`"),
-        ({"rules": [RULE | {"when": {}}]}, "`when` needs one of"),
-        ({"rules": [RULE | {"when": {"one_of": ["a"], "present": True}}]}, "`when` needs one of"),
-        ({"rules": [RULE | {"when": {"has_word": []}}]}, "an empty list or an empty word"),
-        ({"rules": [RULE | {"when": {"one_of": ["a", " "]}}]}, "an empty list or an empty word"),
-        ({"rules": [RULE | {"when": {"at_least": 3, "at_most": 2}}]}, "swap the two"),
-        (
-            {"rules": [RULE | {"group": "g"}, RULE | {"name": "b", "group": "g", "dimension": "engagement"}]},
-            "group `g` mixes",
-        ),
-        ({"half_life_days": -1}, "`half_life_days` is -1"),
-        ({"repeats_max": 0}, "`repeats_max` is 0"),
-        ({"model_weight": 1.5}, "`model_weight` is 1.5"),
-        ({"patience_s": -1}, "`patience_s` is -1"),
-        ({"matrix": {"fit_from": [30, 40, 10]}}, "`fit_from` has to fall"),
-        ({"matrix": {"engagement_from": [30, 20, 0]}}, "`engagement_from` has to fall"),
-        ({"matrix": {"grades": [["A", "A", "A", "Z"]] + [["D"] * 4] * 3}}, "a grade that is none of"),
-    ],
-)
+MISTAKES: list[tuple[dict[str, Any], str]] = [  # Any: as above
+    ({"rules": [RULE, RULE]}, "two rules are called `a`"),
+    ({"rules": [RULE | {"name": "Big Fish"}]}, "lower-case letters"),
+    ({"rules": [RULE | {"looks_at": "lead.titel"}]}, "`lead.` knows"),
+    ({"rules": [RULE | {"looks_at": "lead.attributes"}]}, "`lead.` knows"),
+    ({"rules": [RULE | {"looks_at": "fact.shoe_size"}]}, "`fact.` knows"),
+    ({"rules": [RULE | {"looks_at": "title"}]}, "begin with one of lead., fact., touch., attribute."),
+    ({"rules": [RULE | {"looks_at": "attribute."}]}, "begin with one of"),
+    ({"rules": [RULE | {"looks_at": "touch.campaign"}]}, "give it the dimension engagement"),
+    ({"rules": [RULE | {"dimension": "intent"}]}, "has to have the dimension fit or engagement"),
+    ({"rules": [RULE | {"dimension": "both"}]}, "has to have the dimension fit or engagement"),
+    ({"rules": [RULE | {"points": 101}]}, "gives 101 points"),
+    ({"rules": [RULE | {"sentence": " "}]}, "has no sentence"),
+    ({"rules": [RULE | {"times_max": 2}]}, "is for what looks at `touch.`"),
+    ({"rules": [RULE | {"when": {}}]}, "`when` needs one of"),
+    ({"rules": [RULE | {"when": {"one_of": ["a"], "present": True}}]}, "`when` needs one of"),
+    ({"rules": [RULE | {"when": {"has_word": []}}]}, "an empty list or an empty word"),
+    ({"rules": [RULE | {"when": {"one_of": ["a", " "]}}]}, "an empty list or an empty word"),
+    ({"rules": [RULE | {"when": {"at_least": 3, "at_most": 2}}]}, "swap the two"),
+    (
+        {"rules": [RULE | {"group": "g"}, RULE | {"name": "b", "group": "g", "dimension": "engagement"}]},
+        "group `g` mixes",
+    ),
+    ({"half_life_days": -1}, "`half_life_days` is -1"),
+    ({"repeats_max": 0}, "`repeats_max` is 0"),
+    ({"model_weight": 1.5}, "`model_weight` is 1.5"),
+    ({"patience_s": -1}, "`patience_s` is -1"),
+    ({"matrix": {"fit_from": [30, 40, 10]}}, "`fit_from` has to fall"),
+    ({"matrix": {"engagement_from": [30, 20, 0]}}, "`engagement_from` has to fall"),
+    ({"matrix": {"grades": [["A", "A", "A", "Z"]] + [["D"] * 4] * 3}}, "a grade that is none of"),
+]
+
+
+@pytest.mark.parametrize(("said", "mistake"), MISTAKES)
 def test_a_mistake_says_what_to_do(said: dict[str, Any], mistake: str) -> None:  # Any: what a file says
     """Before anybody goes by it."""
     with pytest.raises(msgspec.ValidationError, match=mistake.replace("[", r"\[")):

@@ -13,7 +13,7 @@ from atoll.testing import MemoryDatabase, SettableClock, fake
 from revenue.capture.contract import Lead
 from revenue.enrichment.contract import Enrichment, LeadEnriched, Profile
 from revenue.identity.contract import Resolution
-from revenue.playbook.contract import Playbook, PlaybookPublished
+from revenue.playbook.contract import PlaybookPublished, TeamRules
 from revenue.ruling import Ruled
 from revenue.scoring.contract import (
     Dimension,
@@ -25,7 +25,6 @@ from revenue.scoring.contract import (
     ScoringRules,
     When,
 )
-from revenue.scoring.offline import OfflineEnrichment
 from revenue.scoring.scored import Basis
 from revenue.scoring.service import AT_ONCE, ScoringService
 from revenue.scoring.tables import SCORES
@@ -60,7 +59,7 @@ async def enriched(scoring: ScoringService, *leads: Lead, profile: Profile = PRO
 async def published(scoring: ScoringService, version: int, rules: ScoringRules) -> None:
     """Tell Scoring of new rules."""
     async with scoring.db.transaction() as tx:
-        event = PlaybookPublished(name="main", version=version, playbook=Playbook(scoring=rules), published_at=NOON)
+        event = PlaybookPublished(name="main", version=version, playbook=TeamRules(scoring=rules), published_at=NOON)
         await scoring.follow(event, tx)
 
 
@@ -153,7 +152,8 @@ async def test_what_a_lead_would_score_is_said_and_not_kept(scoring: ScoringServ
 
 async def test_what_a_lead_would_score_is_said_without_enrichment(clock: SettableClock, db: MemoryDatabase) -> None:
     """Provisionally, and the reasons say so."""
-    scoring = ScoringService(enrichment=OfflineEnrichment(), clock=clock, db=db)
+    nothing = fake(Enrichment, profile=Profile(is_complete=False))
+    scoring = ScoringService(enrichment=nothing, clock=clock, db=db)
 
     score = await scoring.score(lead())
 
@@ -318,6 +318,7 @@ async def test_a_plan_says_who_would_change_and_keeps_nothing(scoring: ScoringSe
 
     plan = await scoring.plan(PlanRequest(rules=student, samples=1))
     nothing = await scoring.plan(PlanRequest(rules=ScoringRules()))
+    latest = await scoring.plan(PlanRequest(rules=student, leads_max=1))
 
     assert (plan.leads, plan.points_change, plan.grade_change) == (6, 1, 1)
     assert {(move.before, move.after): move.leads for move in plan.moves} == {
@@ -325,6 +326,7 @@ async def test_a_plan_says_who_would_change_and_keeps_nothing(scoring: ScoringSe
     }  # fmt: skip
     assert [(each.lead_id, each.before.fit, each.after.fit) for each in plan.samples] == [("s", 5, 95)]
     assert (nothing.points_change, nothing.samples) == (0, ())
+    assert (latest.leads, latest.points_change) == (1, 1)
     assert (await scoring.latest("s")).fit == 5
     assert len(db.published) == 6
 
@@ -421,13 +423,14 @@ async def test_the_cursor_outlives_the_instance(clock: SettableClock, db: Memory
     """Another one goes on where it was left."""
     identity = FakeIdentity(*[decided(number, lead(str(number))) for number in range(1, 151)])
 
-    for _ in range(3):
-        scoring = ScoringService(enrichment=fake(Enrichment, profile=PROFILE), clock=clock, db=db)
-        scoring.resolved = identity
-        await looked(scoring)
+    instances = [ScoringService(enrichment=fake(Enrichment, profile=PROFILE), clock=clock, db=db) for _ in range(3)]
+
+    for each in instances:
+        each.resolved = identity
+        await looked(each)
 
     assert identity.asked == [None, "100", "150"]
-    assert (await scoring.count()).leads == 150
+    assert (await instances[0].count()).leads == 150
 
 
 async def test_of_two_at_once_the_newer_revision_stays(scoring: ScoringService, db: MemoryDatabase) -> None:
