@@ -13,6 +13,7 @@ revenue = Application(
         "revenue.routing.service:RoutingService",
         "revenue.playbook.service:PlaybookService",
         "revenue.webhooks.service:WebhooksService",
+        "revenue.crm.service:CrmService",
         "revenue.front.service:FrontService",
     ],
     edges=("atoll.gateway.service:GatewayService", "atoll.console.service:ConsoleService"),

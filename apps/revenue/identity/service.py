@@ -85,7 +85,8 @@ class IdentityService(Service, Identity, owner="revenue-operations"):
         """What was decided, in its order."""
         if before is None:
             return await page_of(self.db, store.RESOLUTIONS, store.resolved_in, cursor, limit)
-        return await page_of(self.db, store.RESOLUTIONS_BEFORE.params(before=before), store.resolved_in, cursor, limit)
+        wanted = {"before": before}
+        return await page_of(self.db, store.RESOLUTIONS_BEFORE, store.resolved_in, cursor, limit, wanted)
 
     async def count(self) -> ResolutionCount:
         """How many there are."""

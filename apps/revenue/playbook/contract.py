@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from atoll import Event, Page, Personal, Problem, Value, contract, get, post
+from revenue.crm.contract import CrmRules
 from revenue.enrichment.contract import EnrichmentRules
 from revenue.routing.contract import RoutingRules
 from revenue.scoring.contract import ScoringRules
@@ -20,6 +21,7 @@ class TeamRules(Value):
     scoring: ScoringRules = ScoringRules()
     routing: RoutingRules = RoutingRules()
     webhooks: WebhooksRules = WebhooksRules()
+    crm: CrmRules = CrmRules()
 
 
 class PlaybookVersion(Value):

@@ -24,6 +24,7 @@ from atoll import (
 )
 from revenue.capture.contract import Lead
 from revenue.enrichment.contract import ContactPoints, Enrichment, LeadEnriched
+from revenue.identity.contract import Identity
 from revenue.paging import is_text, page_of
 from revenue.playbook.contract import PlaybookPublished
 from revenue.ruling import Ruled, Ruling
@@ -59,7 +60,7 @@ from .scored import Basis, Kept, judged, score_at
 from .store import Ask
 from .tables import RULES_TABLE
 from .touches import read, touch_of
-from .waiting import PAGE_LEADS, ResolvedLeads, cursor_of, score_waiting
+from .waiting import PAGE_LEADS, cursor_of, score_waiting
 
 RULES = Ruling(RULES_TABLE, ScoringRules, default=ScoringRules())
 
@@ -73,9 +74,9 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
     """Gives a lead points by rules and by what outcomes have taught, and a reason for every point."""
 
     enrichment: Enrichment = depends(fallback=OfflineEnrichment)
+    identity: Identity = depends(fallback=OfflineIdentity)
     clock: Clock
     db: Database
-    resolved: ResolvedLeads = private(default_factory=OfflineIdentity)
     known: dict[int, Predictor] = private(default_factory=dict)
     """Models that were read before; a version never changes."""
 
@@ -152,7 +153,7 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
         now, patience_s = self.clock.now(), (await RULES.now(self.db.read)).rules.patience_s
         cursor = await cursor_of(self.db.read)
         try:
-            page = await self.resolved.resolutions(now - timedelta(seconds=patience_s), cursor, PAGE_LEADS)
+            page = await self.identity.resolutions(now - timedelta(seconds=patience_s), cursor, PAGE_LEADS)
         except (Unavailable, DeadlineExceeded):
             return  # they wait until it is back
         if page.items:

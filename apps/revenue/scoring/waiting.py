@@ -1,6 +1,6 @@
 """Leads that wait too long: known to Identity, and not enriched. They get a provisional score from what they say."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -34,29 +34,6 @@ class Resolved(Protocol):
     @property
     def resolution(self) -> Resolution:
         """Who it is."""
-        ...
-
-
-class ResolvedPage(Protocol):
-    """A part of the list."""
-
-    @property
-    def items(self) -> Sequence[Resolved]:
-        """The decisions, by their numbers."""
-        ...
-
-
-class ResolvedLeads(Protocol):
-    """What Scoring needs of Identity, which fulfils it.
-
-    Promises: the list holds the latest decision about each lead in the order of their numbers; a lead that has changed
-    comes again with a higher one. `before` leaves out decisions that are younger, `cursor` those up to its number.
-    """
-
-    def resolutions(
-        self, before: datetime | None = None, cursor: str | None = None, limit: int = 100
-    ) -> Awaitable[ResolvedPage]:
-        """A page of the list."""
         ...
 
 

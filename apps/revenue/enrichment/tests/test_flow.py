@@ -35,7 +35,7 @@ LEADS = 40
 def settings(rules: EnrichmentRules, **more: str) -> dict[str, str]:
     """The environment of an application that follows these rules."""
     text = msgspec.json.encode(rules).decode()
-    return {"REVENUE_ENRICHMENT_ALLOWS_LOOPBACK": "true", "REVENUE_PLAYBOOKS_RULES": text, **more}
+    return {"REVENUE_ENRICHMENT_ALLOWS_LOOPBACK": "true", "REVENUE_PLAYBOOK_RULES": text, **more}
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from atoll.contract import contracts_of
 from revenue.capture.contract import Lead
 from revenue.enrichment.contract import Profile
 from revenue.identity.contract import Identity, Resolution
-from revenue.playbook.contract import PlaybookPublished, TeamRules
+from revenue.playbook.contract import Playbook, PlaybookPublished, TeamRules
 from revenue.routing.contract import Rep, ResponseRule, RoutingRules, Team
 from revenue.scoring.contract import Grade, LeadScored, Score, Scoring
 

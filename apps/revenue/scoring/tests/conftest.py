@@ -7,7 +7,7 @@ from itertools import count
 import asyncpg
 import pytest
 
-from atoll import Event
+from atoll import Event, Page
 from atoll.adapters.postgres import open_postgres
 from atoll.adapters.postgres_roles import provision
 from atoll.data import Database, Transaction
@@ -16,6 +16,7 @@ from atoll.data.places import schema_name
 from atoll.data.statements import Statements
 from atoll.testing import MemoryDatabase, PostgresServer, SettableClock, fake
 from revenue.enrichment.contract import Certainty, Enrichment, Fact, Profile, Source, Topic
+from revenue.identity.contract import Identity
 from revenue.scoring.service import ScoringService
 from revenue.scoring.tables import metadata
 
@@ -80,7 +81,13 @@ def clock() -> SettableClock:
     return SettableClock(NOON)
 
 
+def scoring_on(db: Database, clock: SettableClock) -> ScoringService:
+    """Scoring on a database, with an Enrichment that knows one thing and an Identity that knows nobody."""
+    nobody = fake(Identity, resolutions=Page(items=()))
+    return ScoringService(enrichment=fake(Enrichment, profile=PROFILE), identity=nobody, clock=clock, db=db)
+
+
 @pytest.fixture
 def scoring(clock: SettableClock, db: MemoryDatabase) -> ScoringService:
     """Scoring with an Enrichment that knows one thing."""
-    return ScoringService(enrichment=fake(Enrichment, profile=PROFILE), clock=clock, db=db)
+    return scoring_on(db, clock)

@@ -9,6 +9,7 @@ import pytest
 
 from atoll.testing import MemoryDatabase, SettableClock, fake
 from revenue.enrichment.contract import Enrichment
+from revenue.identity.contract import Identity
 from revenue.scoring.contract import ExamplePiece, LeakageSuspected, Promotion, Training
 from revenue.scoring.report import LeakKind
 from revenue.scoring.service import ScoringService
@@ -21,7 +22,9 @@ AUC = 0.76
 
 async def bank(table: bytes) -> ScoringService:
     """Scoring with the whole table as examples, in pieces of 4,000 rows."""
-    scoring = ScoringService(enrichment=fake(Enrichment), clock=SettableClock(), db=MemoryDatabase())
+    scoring = ScoringService(
+        enrichment=fake(Enrichment), identity=fake(Identity), clock=SettableClock(), db=MemoryDatabase()
+    )
     header, *lines = table.splitlines(keepends=True)
     for number, begin in enumerate(range(0, len(lines), 4_000)):
         content = b"".join((header, *lines[begin : begin + 4_000]))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from atoll import Unavailable
 from atoll.testing import MemoryDatabase, SettableClock, fake
 from revenue.capture.contract import Lead
 from revenue.enrichment.contract import Enrichment, LeadEnriched, Profile
-from revenue.identity.contract import Resolution
+from revenue.identity.contract import Identity, Resolution
 from revenue.playbook.contract import PlaybookPublished, TeamRules
 from revenue.ruling import Ruled
 from revenue.scoring.contract import (
@@ -28,7 +29,7 @@ from revenue.scoring.contract import (
 from revenue.scoring.scored import Basis
 from revenue.scoring.service import AT_ONCE, ScoringService
 from revenue.scoring.tables import SCORES
-from revenue.scoring.tests.conftest import NOON, PROFILE
+from revenue.scoring.tests.conftest import NOON, PROFILE, scoring_on
 from revenue.scoring.waiting import score_waiting
 
 DAY = timedelta(days=1)
@@ -153,7 +154,7 @@ async def test_what_a_lead_would_score_is_said_and_not_kept(scoring: ScoringServ
 async def test_what_a_lead_would_score_is_said_without_enrichment(clock: SettableClock, db: MemoryDatabase) -> None:
     """Provisionally, and the reasons say so."""
     nothing = fake(Enrichment, profile=Profile(is_complete=False))
-    scoring = ScoringService(enrichment=nothing, clock=clock, db=db)
+    scoring = ScoringService(enrichment=nothing, identity=fake(Identity), clock=clock, db=db)
 
     score = await scoring.score(lead())
 
@@ -369,6 +370,11 @@ def decided(number: int, said: Lead, seconds_ago: int = 60) -> Decision:
     return Decision(number, said, RESOLUTION, NOON - timedelta(seconds=seconds_ago))
 
 
+def tell(scoring: ScoringService, identity: Any) -> None:  # Any: the one operation that Scoring asks for
+    """Have Scoring ask this Identity."""
+    scoring.identity = identity
+
+
 async def looked(scoring: ScoringService) -> None:
     """Let Scoring look for those who wait."""
     async with scoring.db.transaction() as tx:
@@ -377,7 +383,8 @@ async def looked(scoring: ScoringService) -> None:
 
 async def test_who_waits_too_long_gets_a_provisional_score(scoring: ScoringService, db: MemoryDatabase) -> None:
     """Once; who has not waited long waits on."""
-    scoring.resolved = identity = FakeIdentity(decided(1, lead("1")), decided(2, lead("2"), seconds_ago=5))
+    identity = FakeIdentity(decided(1, lead("1")), decided(2, lead("2"), seconds_ago=5))
+    tell(scoring, identity)
 
     await looked(scoring)
     await looked(scoring)
@@ -395,11 +402,11 @@ async def test_a_provisional_score_is_corrected_when_enrichment_is_back(
     scoring: ScoringService, db: MemoryDatabase
 ) -> None:
     """And is not given again to who has one that is better."""
-    scoring.resolved = FakeIdentity(decided(1, lead("1")), decided(2, lead("2")))
+    tell(scoring, FakeIdentity(decided(1, lead("1")), decided(2, lead("2"))))
     await looked(scoring)
 
     await enriched(scoring, lead("1"), lead("2"))
-    scoring.resolved = FakeIdentity(decided(3, lead("1")))
+    tell(scoring, FakeIdentity(decided(3, lead("1"))))
     await looked(scoring)
 
     assert [(event.lead_id, event.points) for event in said(db)] == [("1", 25), ("2", 25), ("1", 45), ("2", 45)]
@@ -409,8 +416,11 @@ async def test_a_provisional_score_is_corrected_when_enrichment_is_back(
 async def test_who_has_changed_waits_for_the_score_of_the_change(scoring: ScoringService) -> None:
     """An older revision's score is not enough; a newer one's is."""
     await enriched(scoring, lead("1"), lead("2", revision=5))
-    scoring.resolved = FakeIdentity(
-        decided(8, lead("1", revision=2, title="Student")), decided(9, lead("2", revision=4, title="Student"))
+    tell(
+        scoring,
+        FakeIdentity(
+            decided(8, lead("1", revision=2, title="Student")), decided(9, lead("2", revision=4, title="Student"))
+        ),
     )
 
     await looked(scoring)
@@ -423,10 +433,10 @@ async def test_the_cursor_outlives_the_instance(clock: SettableClock, db: Memory
     """Another one goes on where it was left."""
     identity = FakeIdentity(*[decided(number, lead(str(number))) for number in range(1, 151)])
 
-    instances = [ScoringService(enrichment=fake(Enrichment, profile=PROFILE), clock=clock, db=db) for _ in range(3)]
+    instances = [scoring_on(db, clock) for _ in range(3)]
 
     for each in instances:
-        each.resolved = identity
+        tell(each, identity)
         await looked(each)
 
     assert identity.asked == [None, "100", "150"]
@@ -454,7 +464,8 @@ async def test_of_two_at_once_the_newer_revision_stays(scoring: ScoringService, 
 
 async def test_an_identity_that_does_not_answer_is_asked_again(scoring: ScoringService) -> None:
     """Nothing is lost by it, and the cursor stays."""
-    scoring.resolved = fake_silence = SilentIdentity()
+    fake_silence = SilentIdentity()
+    tell(scoring, fake_silence)
 
     await looked(scoring)
     await looked(scoring)
