@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from atoll import Event, Value, contract
+from revenue.capture.contract import CaptureRules
 from revenue.enrichment.contract import EnrichmentRules
 from revenue.routing.contract import RoutingRules
 from revenue.scoring.contract import ScoringRules
@@ -12,6 +13,7 @@ from revenue.scoring.contract import ScoringRules
 class Playbook(Value):
     """All rules of a team, a part for each service that goes by some."""
 
+    capture: CaptureRules = CaptureRules()
     enrichment: EnrichmentRules = EnrichmentRules()
     scoring: ScoringRules = ScoringRules()
     routing: RoutingRules = RoutingRules()

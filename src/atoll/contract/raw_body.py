@@ -1,4 +1,4 @@
-"""A body as it came from outside, for operations that look at bytes and headers themselves: signatures, forms, files."""
+"""A body as it came from outside, for operations that look at bytes and headers themselves: signatures, forms."""
 
 from atoll.contract.value import Personal, Value
 
@@ -13,4 +13,4 @@ class RawBody(Value):
 
     body: Personal[bytes] = b""
     media_type: str = ""
-    headers: Personal[dict[str, str]] = {}
+    headers: Personal[dict[str, str]] = {}  # noqa: RUF012  # msgspec copies defaults

@@ -4,7 +4,8 @@ import pytest
 
 from revenue.capture.columns import TARGETS, MappingRejected, map_columns
 from revenue.capture.contract import FileRejectionReason, MappedBy
-from revenue.capture.synonyms import FIELDS, exporting_system, plain
+from revenue.capture.presets import exporting_system
+from revenue.capture.synonyms import FIELDS, plain
 
 SALESFORCE = "Id,IsDeleted,Salutation,FirstName,LastName,Title,Company,Street,City,State,PostalCode,Country,Phone,MobilePhone,Email,Website,Description,LeadSource,Industry,NumberOfEmployees,Status"  # fmt: skip # noqa: E501  # the first line of such an export, as it is
 HUBSPOT = "Record ID,First Name,Last Name,Email,Phone Number,Mobile Phone Number,Job Title,Company Name,Website URL,Street Address,City,State/Region,Postal Code,Country/Region,Number of Employees,Industry,Original Source,Lifecycle Stage,Contact owner"  # fmt: skip # noqa: E501  # the first line of such an export, as it is

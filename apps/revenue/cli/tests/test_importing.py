@@ -7,6 +7,7 @@ import pytest
 from atoll.testing import MemoryDatabase, SeededEntropy, SettableClock
 from revenue.capture.contract import FileRejected, RejectedRow, RejectionReason
 from revenue.capture.service import CaptureService
+from revenue.capture.settings import CaptureSettings
 from revenue.cli.importing import Order, Tally, import_stream
 from revenue.cli.rejected import RejectedFile, first_stem
 from revenue.sample import sample_csv
@@ -16,7 +17,9 @@ LEADS = 'Email;Last name;Notes\nada@example.com;Lovelace;"one\ntwo"\nada@;Byron;
 
 def capture() -> CaptureService:
     """Capture with nothing in it."""
-    return CaptureService(db=MemoryDatabase(), clock=SettableClock(), entropy=SeededEntropy(1))
+    return CaptureService(
+        db=MemoryDatabase(), clock=SettableClock(), entropy=SeededEntropy(1), settings=CaptureSettings()
+    )
 
 
 async def imported(
