@@ -10,7 +10,7 @@ import msgspec
 
 from .contract import RejectionReason
 from .decoding import Line
-from .payload import flattened
+from .payload import Json, flattened, is_object
 from .table import LINE_CHARS_MAX, Rejection, Row, Table
 
 COLUMNS_MAX = 1_000
@@ -57,13 +57,13 @@ def _cells(line: Line, header: dict[str, int]) -> dict[str, str] | Rejection:
     return cells
 
 
-def _object(text: str) -> dict[str, object] | Rejection:
+def _object(text: str) -> dict[str, Json] | Rejection:
     try:
         payload = msgspec.json.decode(text.strip(" \t\ufeff"))
-        if isinstance(payload, dict) and isinstance(mended := payload.get(MENDED), str):
+        if is_object(payload) and isinstance(mended := payload.get(MENDED), str):
             payload = msgspec.json.decode(mended)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         return Rejection(RejectionReason.NOT_JSON, f"The row is no JSON: {error}.")
-    if not isinstance(payload, dict):
+    if not is_object(payload):
         return Rejection(RejectionReason.NOT_JSON, "The row is no JSON object: write `{...}`, one a line.")
     return payload
