@@ -1,5 +1,7 @@
 """Columns find their fields: by wish, by name, by what stands in them."""
 
+from pathlib import Path
+
 import pytest
 
 from revenue.capture.columns import TARGETS, MappingRejected, map_columns
@@ -79,6 +81,17 @@ def test_every_hubspot_name_is_known(names: int) -> None:
     assert targets(header) == {alias[names]: field for field, alias in HUBSPOT_ALIASES.items()} | {
         "Lifecycle Stage": "attribute"
     }
+
+
+def test_the_documentation_has_the_same_names() -> None:
+    """People look there when they write rules."""
+    page = (Path(__file__).parents[4] / "docs/how-to/capture.md").read_text(encoding="utf-8")
+
+    rows = (
+        f"| `{field}` | {f'`{ours}`' if ours else '-'} | `{name}` | {label} |"
+        for field, (ours, name, label) in HUBSPOT_ALIASES.items()
+    )
+    assert [row for row in rows if row not in page] == []
 
 
 def test_every_salesforce_name_is_known() -> None:
