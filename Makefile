@@ -151,7 +151,7 @@ lock: $(VENV)/uv-installed ## resolve the dependencies again and pin them by has
 	@compile=($(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(ARGS)); \
 	"$${compile[@]}" requirements/uv.in --output-file requirements/uv.lock; \
-	"$${compile[@]}" pyproject.toml apps/revenue/pyproject.toml --extra otel --extra otlp --extra postgres --extra pydantic --group dev --group bench \
+	"$${compile[@]}" pyproject.toml apps/revenue/pyproject.toml --extra learning --extra plots --extra otel --extra otlp --extra postgres --extra pydantic --group dev --group bench \
 	    --constraint requirements/uv.lock --no-emit-package atoll --no-emit-package revenue --output-file requirements/dev.lock
 
 .PHONY: chromium

@@ -7,8 +7,13 @@ revenue = Application(
     owner="revenue-operations",
     services=[
         "revenue.capture.service:CaptureService",
+        "revenue.identity.service:IdentityService",
         "revenue.enrichment.service:EnrichmentService",
         "revenue.scoring.service:ScoringService",
+        "revenue.routing.service:RoutingService",
+        "revenue.playbook.service:PlaybookService",
+        "revenue.webhooks.service:WebhooksService",
+        "revenue.front.service:FrontService",
     ],
     edges=("atoll.gateway.service:GatewayService", "atoll.console.service:ConsoleService"),
 )

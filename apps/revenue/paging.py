@@ -1,7 +1,7 @@
 """Long lists, a page at a time; and which words a database can be asked for."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from sqlalchemy import Select
@@ -20,10 +20,12 @@ async def page_of(
     made: Callable[[Row], T],
     cursor: str | None,
     limit: int,
+    wanted: Mapping[str, Any] | None = None,  # Any: values of columns
 ) -> Page[T]:
     """The page of a table that only grows at its end, from a cursor on, with at most 1,000 items.
 
     The statement answers rows in the order of their `number`: those behind its parameter `after`, `count` at most.
+    `wanted` are its other parameters.
 
     Raises:
         InvalidInput: the cursor is none that a page before gave.
@@ -32,7 +34,7 @@ async def page_of(
         detail = "give the `next` of the page before, or leave it out to begin"
         raise InvalidInput(errors=(Fault(pointer="/cursor", place="query", detail=detail),))
     count = min(max(limit, 1), LIMIT_MAX)
-    rows = await database.read(statement, {"after": int(cursor or 0), "count": count + 1})
+    rows = await database.read(statement, {**(wanted or {}), "after": int(cursor or 0), "count": count + 1})
     items = rows[:count]
     return Page(items=tuple(map(made, items)), next=str(items[-1].number) if len(rows) > count else None)
 

@@ -51,6 +51,11 @@ class Program:
             start_new_session=True,  # an interrupt is ours to handle: it ends the programs in order
         )
 
+    @property
+    def pid(self) -> int:
+        """The number of its process, which may have started others."""
+        return self._process.pid
+
     def ready(self) -> str:
         """Wait until it is, and hold it on its core from then on; its address."""
         if self._ready is None:

@@ -43,7 +43,7 @@ from atoll.data import (
     upsert,
 )
 from atoll.events import every, on
-from atoll.kernel import AtollError, Clock, Config, Context, Disk, Entropy, Mistake, Mistakes, context
+from atoll.kernel import AtollError, Clock, Config, Context, Disk, Entropy, Mistake, Mistakes, Source, context
 from atoll.service import (
     Application,
     Command,
@@ -109,6 +109,7 @@ __all__ = [
     "Running",
     "Service",
     "Settings",
+    "Source",
     "Subscriber",
     "Transaction",
     "Unauthenticated",

@@ -15,6 +15,7 @@ import pytest
 from atoll import Mistakes
 from atoll.adapters.environments import Environments, Step
 from atoll.adapters.installers import Installer, Pip, Uv, Wanted, clean_environment, present_installer
+from tests.amount import amount
 from tests.house.checkout import ROOT
 
 PATIENCE_S = 30.0
@@ -313,7 +314,7 @@ def test_a_folder_that_is_written_like_a_name_is_guessed(folder: Path) -> None:
     assert 'write "./atoll-sums-that-nobody-wrote"' in caught.value.mistakes[0].fix
 
 
-INSTALLERS = [present_installer(), *([Pip()] if os.environ.get("ATOLL_ALL") else [])]
+INSTALLERS = [present_installer(), *amount([], [Pip()])]
 """pip takes most of a minute: `make test-all` tries it, too."""
 
 

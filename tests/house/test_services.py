@@ -11,19 +11,42 @@ APPLICATIONS = sorted(path.parent.name for path in ROOT.glob("apps/*/pyproject.t
 
 
 def doors_missed(application: str, modules: Iterable[str], imports: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Imports (importer, imported) by which one service reaches into another, or a contract into an implementation."""
+    """Imports (importer, imported) by which one service reaches into another, or a contract into an implementation.
+
+    A contract that is long keeps its values in modules beside it; they and all that these import are a part of it.
+    """
     services = {
         name.split(".")[1] for name in modules if name.count(".") == 2 and name.endswith((".contract", ".service"))
     }
-    for importer, imported in imports:
+    pairs = list(imports)
+    promised = _beside_contracts(pairs)
+    for importer, imported in pairs:
         ours, theirs = importer.split(".")[1:], imported.split(".")[1:]
         is_contract = theirs[1:2] == ["contract"]
         if not ours or not theirs or ours[0] not in services or is_contract:
             continue
         if theirs[0] in services and theirs[0] != ours[0]:
             yield f"{importer} imports {imported}: only {application}.{theirs[0]}.contract is open to others"
-        elif ours[1:2] == ["contract"]:
-            yield f"{importer} imports {imported}: a contract knows contracts only"
+        elif importer in promised and (theirs[0] != ours[0] or theirs[1:2] in IMPLEMENTATION):
+            yield f"{importer} imports {imported}: a contract knows contracts, and the values beside it"
+
+
+IMPLEMENTATION = (["service"], ["store"], ["tables"])
+"""Modules that no contract is made of."""
+
+
+def _beside_contracts(imports: list[tuple[str, str]]) -> set[str]:
+    """Contracts, and the modules of their own service that they are made of."""
+    promised = {importer for importer, _ in imports if importer.split(".")[2:] == ["contract"]}
+    while True:
+        more = {
+            imported
+            for importer, imported in imports
+            if importer in promised and imported.split(".")[:2] == importer.split(".")[:2] and imported.count(".") == 2
+        }
+        if more <= promised:
+            return promised
+        promised |= more
 
 
 @pytest.mark.parametrize("application", APPLICATIONS)
@@ -56,13 +79,21 @@ MODULES = [
     [
         ("shop.cart.service", "shop.stock.service"),
         ("shop.cart.rules", "shop.stock"),
-        ("shop.cart.contract", "shop.cart.rules"),
+        ("shop.cart.contract", "shop.cart.service"),
         ("shop.cart.contract", "shop.words"),
     ],
 )
 def test_a_way_past_the_door_is_found(importer: str, imported: str) -> None:
     """The control."""
     assert list(doors_missed("shop", MODULES, [(importer, imported)]))
+
+
+def test_values_beside_a_contract_are_a_part_of_it() -> None:
+    """So that what these import is looked at as well."""
+    imports = [("shop.cart.contract", "shop.cart.rules"), ("shop.cart.rules", "shop.cart.tables")]
+
+    assert not list(doors_missed("shop", MODULES, imports[:1]))
+    assert len(list(doors_missed("shop", MODULES, imports))) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,9 @@
 """The verbs of `revenue`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 from rich.markup import escape
@@ -13,56 +12,15 @@ from revenue.capture.contract import Lead, LeadQuery, Outcome, RowChange
 from revenue.enrichment.contract import Profile
 from revenue.scoring.contract import Score
 
-from .connection import STATE, connection
+from .connection import STATE
 from .gateway import Gateway, ProblemAnswer, to_json
 from .importing import Order, Tally, import_stream
+from .options import FOLDER, Options, with_options
 from .pieces import LineTooLong
 from .screen import Screen, show_lead, show_mapping, show_tally
 from .sheets import SheetRejected
 
 T = TypeVar("T")
-
-FOLDER = click.Path(file_okay=False, path_type=Path)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What every verb takes."""
-
-    url: str | None
-    key: str | None
-    state: Path
-    as_json: bool
-
-    def gateway(self) -> Gateway:
-        """The application to talk to."""
-        return Gateway(connection(self.url, self.key, self.state))
-
-
-def with_options(command: Callable[..., T]) -> Callable[..., T]:
-    """Adds the options that every verb takes, as one `options` argument."""
-
-    def run(url: str | None, key: str | None, state: Path, as_json: bool, **rest: Any) -> T:  # Any: the verb's own
-        try:
-            return command(options=Options(url, key, state, as_json), **rest)
-        except click.ClickException as error:
-            if not as_json:
-                raise
-            code = error.code if isinstance(error, ProblemAnswer) else "error"
-            click.echo(to_json({"code": code, "message": error.format_message()}), err=True)
-            raise SystemExit(error.exit_code) from None
-
-    run.__name__, run.__doc__ = command.__name__, command.__doc__
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
-        click.option(
-            "--state", type=FOLDER, default=STATE, show_default=True, help="Where the one that runs here keeps it."
-        ),
-        click.option("--key", envvar="REVENUE_KEY", help="The key that opens it."),
-        click.option("--url", envvar="REVENUE_URL", help="Where Revenue answers; the one that runs here by default."),
-    ):
-        run = option(run)
-    return run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,140 +1,40 @@
-"""What Enrichment promises: facts about a lead, each with where it came from and how sure it is."""
+"""What Enrichment promises: facts about a lead, each with where it came from, how sure it is and what it cost."""
 
-from collections.abc import Iterator
 from typing import Protocol
 
-from atoll import Choice, Event, Personal, Problem, Value, contract, get, post
+from atoll import Event, Problem, contract, get, post
 from revenue.capture.contract import Lead
 from revenue.identity.contract import Resolution
 
-
-class Topic(Choice):
-    """What a fact is about, and how its value is written."""
-
-    EMAIL = "email"
-    """The address in normal form."""
-    EMAIL_FAULT = "email_fault"
-    """What is wrong with the address, as a sentence."""
-    EMAIL_TAG = "email_tag"
-    """What stands after a plus before the @: `news` in `ada+news@example.com`."""
-    ROLE = "role"
-    """The function that reads the mailbox instead of a person: `info`, `sales`, ..."""
-    MAILBOX = "mailbox"
-    """Who gives the mailbox: one of `Mailbox`."""
-    DOMAIN = "domain"
-    """The company's registrable domain, in ASCII: `example.co.uk`. Never one that gives mailboxes to everybody."""
-    PROVIDER = "provider"
-    """The registrable domain of a provider of free or disposable mailboxes: `gmail.com`."""
-    COMPANY = "company"
-    """A company's name."""
-    COUNTRY = "country"
-    """ISO 3166-1 alpha-2: `DE`."""
-    TIME_ZONE = "time_zone"
-    """A name of the IANA database: `Europe/Berlin`. Several facts when there are several to choose from."""
-    PHONE = "phone"
-    """E.164: `+4930123456`."""
-    PHONE_FAULT = "phone_fault"
-    """What is wrong with the number, as a sentence."""
-    PHONE_TYPE = "phone_type"
-    """One of `PhoneType`."""
-    UNKNOWN = "unknown"
-
-
-class Mailbox(Choice):
-    """Who gives a mailbox."""
-
-    COMPANY = "company"
-    FREE = "free"
-    DISPOSABLE = "disposable"
-    UNKNOWN = "unknown"
-
-
-class PhoneType(Choice):
-    """What kind of line a number is; `LANDLINE_OR_MOBILE` where a country's numbers do not tell."""
-
-    LANDLINE = "landline"
-    MOBILE = "mobile"
-    LANDLINE_OR_MOBILE = "landline_or_mobile"
-    TOLL_FREE = "toll_free"
-    INTERNET = "internet"
-    OTHER = "other"
-    UNKNOWN = "unknown"
-
-
-class Source(Choice):
-    """Where a fact came from."""
-
-    GIVEN = "given"
-    EMAIL_ADDRESS = "email_address"
-    MAIL_DOMAIN = "mail_domain"
-    WEBSITE = "website"
-    PHONE_NUMBER = "phone_number"
-    COUNTRY = "country"
-    UNKNOWN = "unknown"
-
-
-class Certainty(Choice):
-    """How sure a fact is: it follows, it is mostly so, or it is the best there is."""
-
-    CERTAIN = "certain"
-    LIKELY = "likely"
-    GUESS = "guess"
-    UNKNOWN = "unknown"
-
-
-class Fact(Value):
-    """One thing found out."""
-
-    topic: Topic
-    value: Personal[str]
-    source: Source
-    certainty: Certainty
-
-
-class ContactPoints(Value):
-    """What is known about a lead that more can be found out from, as it was written."""
-
-    email: Personal[str] | None = None
-    phone: Personal[str] | None = None
-    website: str | None = None
-    company: str | None = None
-    country: str | None = None
-
-    @classmethod
-    def of(cls, lead: Lead) -> "ContactPoints":
-        """Those of a lead; of two phone numbers the mobile one."""
-        return cls(
-            email=lead.email,
-            phone=lead.mobile_phone or lead.phone,
-            website=lead.website,
-            company=lead.company,
-            country=lead.country,
-        )
-
-
-_SURENESS = (Certainty.CERTAIN, Certainty.LIKELY, Certainty.GUESS, Certainty.UNKNOWN)
-
-
-class Profile(Value):
-    """Everything found out, the surest fact of a topic first.
-
-    `is_complete` is false when Enrichment did not answer and somebody else stands in for it.
-    """
-
-    facts: tuple[Fact, ...] = ()
-    is_complete: bool = True
-
-    def best(self, topic: Topic) -> Fact | None:
-        """The surest fact about a topic; of equally sure ones the first."""
-        return min(self.about(topic), key=lambda fact: _SURENESS.index(fact.certainty), default=None)
-
-    def about(self, topic: Topic) -> Iterator[Fact]:
-        """All facts about a topic."""
-        return (fact for fact in self.facts if fact.topic is topic)
-
-
-class EnrichmentRules(Value):
-    """The team's rules of what is asked of whom: the providers' order for each field, and what may be spent."""
+from .facts import Certainty as Certainty
+from .facts import ContactPoints as ContactPoints
+from .facts import Fact as Fact
+from .facts import Mailbox as Mailbox
+from .facts import PhoneType as PhoneType
+from .facts import Profile as Profile
+from .facts import Provenance as Provenance
+from .facts import Refused as Refused
+from .facts import Skipped as Skipped
+from .facts import Source as Source
+from .facts import Topic as Topic
+from .rules import Budget as Budget
+from .rules import Charge as Charge
+from .rules import EnrichmentRules as EnrichmentRules
+from .rules import FieldRule as FieldRule
+from .rules import KillSwitch as KillSwitch
+from .rules import ProviderRule as ProviderRule
+from .rules import Segment as Segment
+from .spending import Attempt as Attempt
+from .spending import AttemptState as AttemptState
+from .spending import CompanyFile as CompanyFile
+from .spending import CostLine as CostLine
+from .spending import DirectoryReport as DirectoryReport
+from .spending import EnrichmentPlan as EnrichmentPlan
+from .spending import Pin as Pin
+from .spending import PlannedLead as PlannedLead
+from .spending import PlannedProvider as PlannedProvider
+from .spending import ProviderStatus as ProviderStatus
+from .spending import Unpin as Unpin
 
 
 class LeadEnriched(Event, key="lead_id"):
@@ -146,15 +46,35 @@ class LeadEnriched(Event, key="lead_id"):
     resolution: Resolution | None = None
 
 
+class PurchaseDue(Event, key="lead_id"):
+    """Providers are still to be asked about a lead: those who take longer than it could wait, or were busy."""
+
+    lead_id: str
+    attempt: int = 1
+
+
 class ProfileNotFound(Problem, status=404, detail="nothing was found out about lead {lead_id} yet"):
     """There is no such profile."""
 
     lead_id: str
 
 
-@contract(version="1.0", publishes=(LeadEnriched,))
+class PinRefused(Problem, status=422, detail="`{topic}` cannot be set so: {explanation}"):
+    """Such a value would not hold."""
+
+    topic: Topic
+    explanation: str
+
+
+class DirectoryRefused(Problem, status=422, detail="{explanation}"):
+    """This file cannot be read as a list of companies; no row was kept."""
+
+    explanation: str
+
+
+@contract(version="1.0", publishes=(LeadEnriched, PurchaseDue))
 class Enrichment(Protocol):
-    """Says what an e-mail address, a phone number and a website give away about a lead. Asks no network."""
+    """Says what an e-mail address, a phone number and a website give away about a lead, and asks others by rules."""
 
     @post("/profiles", public=True)
     async def profile(self, points: ContactPoints) -> Profile:
@@ -169,4 +89,44 @@ class Enrichment(Protocol):
     @get("/domains/{name}", public=True)
     async def domain(self, name: str) -> Profile:
         """The facts about a domain: its registrable part, who gives its mailboxes, company and country."""
+        ...
+
+    @post("/profiles/{lead_id}/pin", public=True, raises=(ProfileNotFound, PinRefused))
+    async def pin(self, lead_id: str, pin: Pin) -> Profile:
+        """Set a value by hand: it goes before all others, and stays until it is taken out again."""
+        ...
+
+    @post("/profiles/{lead_id}/unpin", public=True, raises=(ProfileNotFound,))
+    async def unpin(self, lead_id: str, unpin: Unpin) -> Profile:
+        """Take a value out that was set by hand."""
+        ...
+
+    @get("/profiles/{lead_id}/attempts", public=True)
+    async def attempts(self, lead_id: str) -> list[Attempt]:
+        """Who was asked about a lead, and what it cost, latest first (at most 1,000)."""
+        ...
+
+    @get("/costs", public=True)
+    async def costs(self, month: str | None = None, provider: str | None = None) -> list[CostLine]:
+        """What was spent, by provider, field, segment and month, with hit rates; of one month (`2026-03`) or all."""
+        ...
+
+    @get("/providers", public=True)
+    async def providers(self) -> list[ProviderStatus]:
+        """Whom the rules that hold can name, and who can be asked now."""
+        ...
+
+    @post("/enrichments/plan", public=True)
+    async def plan(self, rules: EnrichmentRules, leads_max: int = 10_000) -> EnrichmentPlan:
+        """Say what rules would cost for the leads that are kept here, the latest first; ask nobody, keep nothing."""
+        ...
+
+    @post("/directory", public=True, raises=(DirectoryRefused,))
+    async def import_companies(self, file: CompanyFile) -> DirectoryReport:
+        """Keep the companies of a file, or of a piece of one, in the directory."""
+        ...
+
+    @get("/directory/count", public=True)
+    async def companies(self) -> int:
+        """How many companies are in the directory."""
         ...

@@ -12,12 +12,11 @@ from phonenumbers import (
     ValidationResult,
     format_number,
     is_possible_number_with_reason,
-    is_valid_number,
     number_type,
     parse,
     region_code_for_number,
 )
-from phonenumbers.timezone import time_zones_for_number
+from phonenumbers.timezone import time_zones_for_geographical_number, time_zones_for_number
 
 from .contract import Certainty, Fact, PhoneType, Source, Topic
 
@@ -50,14 +49,15 @@ def phone_facts(written: str, country: str | None) -> list[Fact]:
     number = _parsed(written, country)
     if isinstance(number, str):
         return [_fact(Topic.PHONE_FAULT, number)]
-    is_valid = is_valid_number(number)
+    line = number_type(number)
+    is_valid = line != PhoneNumberType.UNKNOWN  # so `is_valid_number` judges, which would find the type out once more
     is_national = country is not None and not written.strip().startswith(("+", "00", "tel:+"))
     sureness = Certainty.LIKELY if is_national or not is_valid else Certainty.CERTAIN
     facts = [_fact(Topic.PHONE, format_number(number, PhoneNumberFormat.E164), sureness)]
     if not is_valid:
         reason = FAULTS.get(is_possible_number_with_reason(number), "No such number is given out in its country.")
         return [*facts, _fact(Topic.PHONE_FAULT, reason)]
-    kind = TYPES.get(number_type(number), PhoneType.OTHER)
+    kind = TYPES.get(line, PhoneType.OTHER)
     facts.append(_fact(Topic.PHONE_TYPE, kind, sureness))
     if region := region_code_for_number(number):
         facts.append(_fact(Topic.COUNTRY, region, Certainty.LIKELY))
@@ -80,7 +80,9 @@ def _parsed(written: str, country: str | None) -> PhoneNumber | str:
 
 
 def _zones(number: PhoneNumber, kind: PhoneType) -> list[Fact]:
-    zones = [zone for zone in time_zones_for_number(number) if zone != "Etc/Unknown"]
+    is_of_a_place = kind in (PhoneType.LANDLINE, PhoneType.LANDLINE_OR_MOBILE)
+    find = time_zones_for_geographical_number if is_of_a_place else time_zones_for_number  # quicker, where it is known
+    zones = [zone for zone in find(number) if zone != "Etc/Unknown"]
     if len(zones) > ZONES_MAX:
         return []
     if len(zones) > 1:

@@ -1,8 +1,40 @@
-"""What Scoring says without Enrichment, when it is asked what a lead would score."""
+"""What Scoring hears of other services when they do not answer."""
 
-from revenue.enrichment.contract import ContactPoints, Profile
+import inspect
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from atoll import Page, Unavailable, contract_of
+from revenue.enrichment.contract import ContactPoints, Enrichment, Profile
+from revenue.identity.contract import Identity
+
+from .waiting import Resolved
+
+C = TypeVar("C", bound=type[object])
 
 
+def silent(protocol: type[Any]) -> Callable[[C], C]:  # Any: a contract
+    """Have a fallback say `Unavailable` to every operation that it has no answer to: Scoring asks for few of them."""
+
+    def filled(fallback: C) -> C:
+        promised = contract_of(protocol)
+        for operation in promised.operations:
+            if not hasattr(fallback, operation.name) and inspect.iscoroutinefunction(getattr(protocol, operation.name)):
+                setattr(fallback, operation.name, _unavailable(promised.id))
+        return fallback
+
+    return filled
+
+
+def _unavailable(service: str) -> Callable[..., Awaitable[Any]]:  # Any: no answer of any kind
+    async def answer(*_: object, **_asked: object) -> Any:  # Any: as above
+        raise Unavailable(service=service, reason="it does not answer, and Scoring does not stand in for it")
+
+    return answer
+
+
+@silent(Enrichment)
 class OfflineEnrichment:
     """Knows nothing and says so, so that whoever asks is given a provisional score instead of none.
 
@@ -13,10 +45,13 @@ class OfflineEnrichment:
         """No facts."""
         return Profile(is_complete=False)
 
-    async def latest(self, lead_id: str) -> Profile:
-        """No facts."""
-        return Profile(is_complete=False)
 
-    async def domain(self, name: str) -> Profile:
-        """No facts."""
-        return Profile(is_complete=False)
+@silent(Identity)
+class OfflineIdentity:
+    """Has resolved nobody, so that who waits goes on waiting."""
+
+    async def resolutions(
+        self, before: datetime | None = None, cursor: str | None = None, limit: int = 100
+    ) -> Page[Resolved]:
+        """Nobody."""
+        return Page(items=())

@@ -1,148 +1,116 @@
-"""The rules that come with Atoll Revenue: who the lead is, how it can be reached, and how it came."""
+"""The team's rules of scoring: what gives points, how they make a grade, how fast interest fades, what a model adds."""
 
-from .rule import Absent, AtLeast, HasWord, OneOf, Present, Rule
+from typing import TypeAlias
 
-MAILBOX = (
-    Rule(
-        name="company_mailbox", group="mailbox", looks_at="fact.mailbox", when=OneOf(values=("company",)), points=20,
-        sentence="Writes from a company's own domain.",
-    ),
-    Rule(
-        name="disposable_mailbox", group="mailbox", looks_at="fact.mailbox", when=OneOf(values=("disposable",)),
-        points=-40, sentence="Writes from a throw-away address.",
-    ),
-    Rule(
-        name="free_mailbox", group="mailbox", looks_at="fact.mailbox", when=OneOf(values=("free",)), points=0,
-        sentence="Writes from a free mailbox, which says nothing about a company.",
-    ),
-    Rule(
-        name="shared_mailbox", looks_at="fact.role", when=Present(), points=-10,
-        sentence="Shares the mailbox `{value}` with colleagues: there is no person to answer.",
-    ),
-)  # fmt: skip
+from atoll import Choice, Value
 
-REACH = (
-    Rule(
-        name="email", looks_at="fact.email", when=Present(), points=10, sentence="Can be reached by e-mail.",
-    ),
-    Rule(
-        name="no_email", looks_at="lead.email", when=Absent(), points=-10, sentence="Has no e-mail address.",
-    ),
-    Rule(
-        name="mobile", group="phone", looks_at="fact.phone_type", when=OneOf(values=("mobile", "landline_or_mobile")),
-        points=12, sentence="Can be called on a mobile.",
-    ),
-    Rule(
-        name="phone", group="phone", looks_at="fact.phone_type", when=Present(), points=8, sentence="Can be called.",
-    ),
-    Rule(
-        name="wrong_phone", group="phone", looks_at="fact.phone_fault", when=Present(), points=-3,
-        sentence="The phone number does not work. {value}",
-    ),
-    Rule(
-        name="consent", looks_at="lead.consent", when=Present(), points=5, sentence="Agreed to be contacted.",
-    ),
-)  # fmt: skip
+from .rule import POINTS_MAX, Dimension, Rule
+from .shipped import SHIPPED
 
-ROLE = (
-    Rule(
-        name="not_a_buyer", group="role", looks_at="lead.title", points=-15,
-        when=HasWord(words=(
-            "student", "intern", "trainee", "praktikant", "praktikantin", "werkstudent", "werkstudentin", "studentin",
-            "stagiaire", "estudiante", "studente", "retired", "rentner", "rentnerin",
-        )),
-        sentence="Does not buy for a company: {value}.",
-    ),
-    Rule(
-        name="near_a_decision", group="role", looks_at="lead.title", points=8,
-        when=HasWord(words=("assistant", "assistent", "assistentin", "assistenz", "product owner", "partner manager")),
-        sentence="Works close to those who decide: {value}.",
-    ),
-    Rule(
-        name="decides", group="role", looks_at="lead.title", points=25,
-        when=HasWord(words=(
-            "ceo", "cfo", "cto", "cio", "coo", "cmo", "cro", "chief", "founder", "cofounder", "owner", "partner",
-            "managing director", "general manager", "vorstand", "inhaber", "inhaberin", "geschäftsführer",
-            "geschäftsführerin", "geschäftsführung", "gründer", "gründerin", "pdg", "gérant", "gérante",
-            "director general", "directora general", "directeur général", "dueño", "titolare", "amministratore",
-            "eigenaar", "prezes",
-        )),
-        sentence="Decides for the whole company: {value}.",
-    ),
-    Rule(
-        name="leads_department", group="role", looks_at="lead.title", points=18,
-        when=HasWord(words=(
-            "vp", "svp", "evp", "vice president", "director", "directora", "directeur", "directrice", "direttore",
-            "direttrice", "direktor", "direktorin", "head", "bereichsleiter", "bereichsleiterin", "prokurist",
-        )),
-        sentence="Leads a department: {value}.",
-    ),
-    Rule(
-        name="presides", group="role", looks_at="lead.title", points=25, when=HasWord(words=("president",)),
-        sentence="Decides for the whole company: {value}.",
-    ),
-    Rule(
-        name="has_a_say", group="role", looks_at="lead.title", points=10,
-        when=HasWord(words=(
-            "manager", "lead", "leiter", "leiterin", "teamleiter", "teamleiterin", "responsable", "gerente",
-            "principal", "architect", "kierownik",
-        )),
-        sentence="Has a say in what is bought: {value}.",
-    ),
-    Rule(
-        name="works_there", group="role", looks_at="lead.title", when=Present(), points=3,
-        sentence="Says what the job is: {value}.",
-    ),
-)  # fmt: skip
+RULES_MAX = 1_000
 
-COMPANY = (
-    Rule(
-        name="company", looks_at="lead.company", when=Present(), points=5, sentence="Names the company.",
-    ),
-    Rule(
-        name="website", looks_at="lead.website", when=Present(), points=3, sentence="Names the company's website.",
-    ),
-    Rule(
-        name="country", looks_at="fact.country", when=Present(), points=2, sentence="Is in a known country: {value}.",
-    ),
-    Rule(
-        name="large_company", group="size", looks_at="lead.number_of_employees", when=AtLeast(number=1000), points=15,
-        sentence="Works for a large company: {value} people.",
-    ),
-    Rule(
-        name="mid_company", group="size", looks_at="lead.number_of_employees", when=AtLeast(number=100), points=12,
-        sentence="Works for a company of medium size: {value} people.",
-    ),
-    Rule(
-        name="small_company", group="size", looks_at="lead.number_of_employees", when=AtLeast(number=10), points=6,
-        sentence="Works for a small company: {value} people.",
-    ),
-)  # fmt: skip
 
-ORIGIN = (
-    Rule(
-        name="asked_us", group="origin", looks_at="lead.lead_source", points=18,
-        when=HasWord(words=("demo", "contact", "trial", "pricing", "inbound", "kontaktformular", "angebot")),
-        sentence="Came to us and asked: {value}.",
-    ),
-    Rule(
-        name="referred", group="origin", looks_at="lead.lead_source", points=15,
-        when=HasWord(words=("referral", "partner", "customer", "word of mouth", "empfehlung", "recommandation")),
-        sentence="Was sent by somebody who knows us: {value}.",
-    ),
-    Rule(
-        name="met_us", group="origin", looks_at="lead.lead_source", points=8,
-        when=HasWord(words=("webinar", "event", "trade show", "conference", "fair", "messe", "salon", "feria")),
-        sentence="Met us: {value}.",
-    ),
-    Rule(
-        name="bought_list", group="origin", looks_at="lead.lead_source", points=-8,
-        when=HasWord(words=("purchased", "bought", "list", "scraped", "gekauft")),
-        sentence="Came from a bought list: {value}.",
-    ),
-)  # fmt: skip
+class Grade(Choice):
+    """What the points mean: call now, call, nurture, leave."""
 
-RULES = MAILBOX + REACH + ROLE + COMPANY + ORIGIN
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    UNKNOWN = "unknown"
 
-GRADES = ((70, "A"), (50, "B"), (30, "C"), (0, "D"))
-"""The lowest points of each grade, best first."""
+
+FITS = "ABCD"
+"""The rows of the matrix, best first."""
+
+Row: TypeAlias = tuple[Grade, Grade, Grade, Grade]
+
+GRADES: tuple[Row, Row, Row, Row] = (
+    (Grade.A, Grade.A, Grade.B, Grade.B),
+    (Grade.A, Grade.B, Grade.B, Grade.C),
+    (Grade.B, Grade.C, Grade.C, Grade.D),
+    (Grade.C, Grade.D, Grade.D, Grade.D),
+)
+
+
+class Matrix(Value):
+    """How fit and engagement make a grade.
+
+    `fit_from` are the lowest points of fit A, B and C, less is D; `engagement_from` those of engagement 1, 2 and 3,
+    less is 4. Both together name a cell, `B2`. `grades` has a row for each fit from A to D, with the grades of
+    engagement 1 to 4.
+    """
+
+    fit_from: tuple[int, int, int] = (55, 35, 18)
+    engagement_from: tuple[int, int, int] = (40, 20, 8)
+    grades: tuple[Row, Row, Row, Row] = GRADES
+
+    def __post_init__(self) -> None:
+        """Refuse a matrix that leaves points without a grade."""
+        for name, levels in (("fit_from", self.fit_from), ("engagement_from", self.engagement_from)):
+            if not POINTS_MAX >= levels[0] > levels[1] > levels[2] > 0:
+                raise ValueError(f"`{name}` has to fall, from {POINTS_MAX} at most to 1 at least: [55, 35, 18]")
+        if any(grade is Grade.UNKNOWN for row in self.grades for grade in row):
+            raise ValueError("`grades` has a grade that is none of A, B, C and D")
+
+    def judge(self, fit: int, engagement: int) -> tuple[str, Grade]:
+        """The cell of so many points, and its grade.
+
+        >>> Matrix().judge(60, 0), Matrix().judge(0, 100)
+        (('A4', <Grade.B: 'B'>), ('D1', <Grade.C: 'C'>))
+        """
+        row, column = _level(self.fit_from, fit), _level(self.engagement_from, engagement)
+        return f"{FITS[row]}{column + 1}", self.grades[row][column]
+
+    def engagement_floor(self, engagement: int) -> int:
+        """The lowest points of the same engagement: 0 for the last one."""
+        return (*self.engagement_from, 0)[_level(self.engagement_from, engagement)]
+
+
+class ScoringRules(Value):
+    """The team's rules of how well a lead fits and how much it wants.
+
+    Fit is the sum of what rules of fit say, engagement that of rules of engagement, each held between 0 and 100.
+    Engagement halves in `half_life_days` (0: it never fades); the same rule counts `repeats_max` touches at most.
+
+    Where a learnt model is promoted, fit is made of `model_weight` parts of the model and the rest of rules: 0 leaves
+    the model out, 1 leaves the rules of fit out.
+
+    A lead whose enrichment is late gets a provisional score when it was resolved `patience_s` seconds ago.
+    """
+
+    rules: tuple[Rule, ...] = SHIPPED
+    matrix: Matrix = Matrix()
+    half_life_days: float = 30.0
+    repeats_max: int = 3
+    model_weight: float = 0.5
+    patience_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        """Refuse rules that contradict each other."""
+        if len(self.rules) > RULES_MAX:
+            raise ValueError(f"there are {len(self.rules)} rules: {RULES_MAX} at most")
+        names: set[str] = set()
+        groups: dict[str, tuple[Dimension, bool]] = {}
+        for rule in self.rules:
+            if rule.name in names:
+                raise ValueError(f"two rules are called `{rule.name}`: a reason has to lead back to one")
+            names.add(rule.name)
+            kind = (rule.dimension, rule.is_of_touches)
+            if rule.group is not None and groups.setdefault(rule.group, kind) != kind:
+                raise ValueError(
+                    f"group `{rule.group}` mixes fit, engagement or touches: give rule `{rule.name}` another"
+                )
+        if not 0 <= self.half_life_days <= 3_650:
+            raise ValueError(f"`half_life_days` is {self.half_life_days:g}: write 0 (never fades) to 3650")
+        if not 1 <= self.repeats_max <= 50:
+            raise ValueError(f"`repeats_max` is {self.repeats_max}: write 1 to 50")
+        if not 0 <= self.model_weight <= 1:
+            raise ValueError(f"`model_weight` is {self.model_weight:g}: write 0 (no model) to 1 (no rules of fit)")
+        if not 0 <= self.patience_s <= 86_400:
+            raise ValueError(f"`patience_s` is {self.patience_s:g}: write 0 to 86400 seconds")
+
+
+def _level(lowest: tuple[int, int, int], points: int) -> int:
+    first, second, third = lowest
+    return 0 if points >= first else 1 if points >= second else 2 if points >= third else 3

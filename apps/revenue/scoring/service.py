@@ -1,91 +1,288 @@
-"""Scoring, with its scores in a database."""
+"""Scoring, with its scores, rules, examples and models in a database."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from hashlib import blake2b
+from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, func, select
 
-from atoll import Clock, Database, Page, Row, Service, Transaction, depends, on, upsert
+from atoll import (
+    Clock,
+    Database,
+    DeadlineExceeded,
+    Page,
+    Service,
+    Transaction,
+    Unavailable,
+    blocking,
+    depends,
+    every,
+    on,
+    private,
+)
 from revenue.capture.contract import Lead
-from revenue.enrichment.contract import ContactPoints, Enrichment, LeadEnriched, Profile
+from revenue.enrichment.contract import ContactPoints, Enrichment, LeadEnriched
 from revenue.paging import is_text, page_of
+from revenue.playbook.contract import PlaybookPublished
+from revenue.ruling import Ruled, Ruling
 
-from .contract import Grade, LeadScored, Reason, Score, ScoreCount, ScoreNotFound, Scoring
-from .offline import OfflineEnrichment
-from .points import evidence_of, grade_of, reasons_for
-from .rules import RULES
-from .tables import SCORES
+from . import store, versions
+from .contract import (
+    Comparison,
+    ComparisonReport,
+    ExamplePiece,
+    ExamplesNotFound,
+    ExamplesRejected,
+    ExampleTable,
+    LeadOutcomes,
+    LearningNotInstalled,
+    ModelReport,
+    ModelSummary,
+    Plan,
+    PlanRequest,
+    Promoted,
+    Promotion,
+    Score,
+    ScoreCount,
+    ScoreNotFound,
+    Scoring,
+    ScoringRules,
+    Training,
+)
+from .examples import Sample, outcomes_row, piece_row
+from .offline import OfflineEnrichment, OfflineIdentity
+from .planning import Planning
+from .prediction import Artefact, Predictor
+from .scored import Basis, Kept, judged, score_at
+from .store import Ask
+from .tables import RULES_TABLE
+from .touches import read, touch_of
+from .waiting import PAGE_LEADS, ResolvedLeads, cursor_of, score_waiting
 
-ALL = select(SCORES).order_by(SCORES.c.number)
-PAGE = ALL.where(SCORES.c.number > bindparam("after")).limit(bindparam("count"))
-LATEST = select(SCORES).where(SCORES.c.lead_id == bindparam("lead_id"))
-COUNT = select(
-    func.count().label("leads"), func.coalesce(func.sum(SCORES.c.lead_revision), 0).label("revisions")
-).select_from(SCORES)
-KEEP = upsert(SCORES, "lead_id")
+RULES = Ruling(RULES_TABLE, ScoringRules, default=ScoringRules())
+
+AT_ONCE = 200
+"""Leads that are scored again in one turn, one turn a second: others write in between."""
+PLANNED_AT_ONCE = 50
+"""Leads that a plan looks at before others take their turn."""
 
 
 class ScoringService(Service, Scoring, owner="revenue-operations"):
-    """Gives a lead points by rules, and a reason for every point."""
+    """Gives a lead points by rules and by what outcomes have taught, and a reason for every point."""
 
     enrichment: Enrichment = depends(fallback=OfflineEnrichment)
     clock: Clock
     db: Database
+    resolved: ResolvedLeads = private(default_factory=OfflineIdentity)
+    known: dict[int, Predictor] = private(default_factory=dict)
+    """Models that were read before; a version never changes."""
+
+    # --- scores ------------------------------------------------------------------------------------------------------
 
     async def score(self, lead: Lead) -> Score:
         """Ask Enrichment, then count."""
         profile = await self.enrichment.profile(ContactPoints.of(lead))
-        return self._score(lead, profile)
+        basis, now = await self._basis(self.db.read), self.clock.now()
+        return score_at(judged(Kept(lead, profile), (touch_of(lead),), basis, now), basis.rules, now)
+
+    async def plan(self, request: PlanRequest) -> Plan:
+        """Score every lead that is kept as it would be, some at a time."""
+        basis, now = await self._basis(self.db.read), self.clock.now()
+        planned = Basis(Ruled(basis.ruled.version, request.rules), await versions.in_use(self.db.read, self.known))
+        planning, count = Planning(request.samples), 0
+        async for row in self.db.stream(store.EVERYTHING, {"count": max(request.leads_max, 0)}):
+            if row.kept:
+                before = score_at(store.judgement_of(row), basis.rules, now)
+                judgement = judged(store.kept_of(row), read(row.touches), planned, now)
+                planning.add(before, score_at(judgement, planned.rules, now))
+            count += 1
+            if count % PLANNED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return planning.plan()
 
     async def latest(self, lead_id: str) -> Score:
-        """The latest score of a lead."""
-        row = (await self.db.read(LATEST, {"lead_id": lead_id})).first() if is_text(lead_id) else None
+        """The latest score of a lead, faded until now."""
+        row = (await self.db.read(store.LATEST, {"lead_id": lead_id})).first() if is_text(lead_id) else None
         if row is None:
             raise ScoreNotFound(lead_id=lead_id)
-        return _score_of(row)
+        rules = (await RULES.now(self.db.read)).rules
+        return score_at(store.judgement_of(row), rules, self.clock.now())
 
     async def scores(self, cursor: str | None = None, limit: int = 100) -> Page[Score]:
         """The latest scores of all leads, in the order in which they were scored first."""
-        return await page_of(self.db, PAGE, _score_of, cursor, limit)
+        rules, now = (await RULES.now(self.db.read)).rules, self.clock.now()
+        return await page_of(
+            self.db, store.PAGE, lambda row: score_at(store.judgement_of(row), rules, now), cursor, limit
+        )
 
     async def count(self) -> ScoreCount:
         """How many there are."""
-        row = (await self.db.read(COUNT)).one()
+        row = (await self.db.read(store.COUNT)).one()
         return ScoreCount(leads=row.leads, revisions=row.revisions)
 
     async def export(self) -> AsyncIterator[Score]:
         """A picture of now: leads that are scored meanwhile neither disturb nor join it."""
-        async for row in self.db.stream(ALL):
-            yield _score_of(row)
+        rules, now = (await RULES.now(self.db.read)).rules, self.clock.now()
+        async for row in self.db.stream(store.ALL):
+            yield score_at(store.judgement_of(row), rules, now)
+
+    # --- what happens by itself --------------------------------------------------------------------------------------
 
     @on(LeadEnriched)
     async def score_lead(self, event: LeadEnriched, tx: Transaction) -> None:
         """Count, and keep the score as the lead's latest."""
-        score = self._score(event.lead, event.profile)
-        await tx.execute(KEEP, msgspec.structs.asdict(score) | {"reasons": msgspec.to_builtins(score.reasons)})
-        tx.publish(LeadScored(lead_id=score.lead_id, points=score.points, grade=score.grade))
+        kept = Kept(event.lead, event.profile, event.resolution)
+        await store.keep_score(tx, kept, await self._basis(tx.execute), self.clock.now())
 
-    def _score(self, lead: Lead, profile: Profile) -> Score:
-        reasons = reasons_for(evidence_of(lead, profile), RULES, is_complete=profile.is_complete)
-        points = sum(reason.points for reason in reasons)
-        return Score(
-            lead_id=lead.id,
-            points=points,
-            grade=grade_of(points),
-            reasons=reasons,
-            is_provisional=not profile.is_complete,
-            scored_at=self.clock.now(),
-            lead_revision=lead.revision,
+    @on(PlaybookPublished)
+    async def follow(self, event: PlaybookPublished, tx: Transaction) -> None:
+        """The team has new rules: keep them. Leads are scored again by them, some hundred a second."""
+        await RULES.keep(tx, event.version, event.playbook.scoring, self.clock.now())
+
+    @every(seconds=1)
+    async def score_again(self, tx: Transaction) -> None:
+        """Score leads again whose engagement has faded, or that were scored by other rules or another model."""
+        await store.rescore(tx, await self._basis(tx.execute), self.clock.now(), AT_ONCE)
+
+    @every(seconds=5)
+    async def score_who_waits(self, tx: Transaction) -> None:
+        """Score leads provisionally that were resolved a while ago and are not enriched."""
+        now, patience_s = self.clock.now(), (await RULES.now(self.db.read)).rules.patience_s
+        cursor = await cursor_of(self.db.read)
+        try:
+            page = await self.resolved.resolutions(now - timedelta(seconds=patience_s), cursor, PAGE_LEADS)
+        except (Unavailable, DeadlineExceeded):
+            return  # they wait until it is back
+        if page.items:
+            await score_waiting(tx, page.items, await self._basis(tx.execute), now)
+
+    # --- models ------------------------------------------------------------------------------------------------------
+
+    async def add_examples(self, piece: ExamplePiece) -> ExampleTable:
+        """Keep a piece."""
+        row = await self._read(piece)
+        async with self.db.transaction() as tx:
+            await tx.execute(versions.PIECE, row)
+            return await versions.table_of(tx.execute, piece.table)
+
+    async def add_outcomes(self, outcomes: LeadOutcomes) -> ExampleTable:
+        """Keep a piece of what is known of these leads."""
+        ids = [each.lead_id for each in outcomes.outcomes if is_text(each.lead_id)]
+        known: list[tuple[str, Kept]] = []
+        for begin in range(0, len(ids), AT_ONCE):
+            rows = await self.db.read(store.KEPT_OF, {"lead_ids": ids[begin : begin + AT_ONCE]})
+            known += [(row.lead_id, store.kept_of(row)) for row in rows if row.kept]
+        row = outcomes_row(outcomes, known)
+        async with self.db.transaction() as tx:
+            await tx.execute(versions.PIECE, row)
+            return await versions.table_of(tx.execute, outcomes.table)
+
+    async def examples(self, table: str) -> ExampleTable:
+        """How large a table is."""
+        if not is_text(table):
+            raise ExamplesNotFound(table=table)
+        return await versions.table_of(self.db.read, table)
+
+    async def drop_examples(self, table: str) -> None:
+        """Forget a table."""
+        if is_text(table):
+            async with self.db.transaction() as tx:
+                await tx.execute(versions.DROP, {"which": table})
+
+    async def train(self, training: Training) -> ModelReport:
+        """Read the examples, learn in a thread, and keep what was learnt; what was learnt before is answered."""
+        digest = await self._digest(training)
+        row = (await self.db.read(versions.BY_DIGEST, {"which": digest})).first()
+        if row is not None:
+            return versions.told(row, await versions.promoted_version(self.db))
+        artefact, report = await self._learn(await self._sample(training.table), training)
+        async with self.db.transaction() as tx:
+            return await versions.add_model(tx, digest, artefact, report)
+
+    async def models(self, cursor: str | None = None, limit: int = 100) -> Page[ModelSummary]:
+        """All versions."""
+        used = await versions.promoted_version(self.db)
+        return await page_of(
+            self.db, versions.PAGE, lambda row: versions.summary_of(versions.told(row, used)), cursor, limit
         )
 
+    async def model(self, version: int) -> ModelReport:
+        """One version."""
+        return await versions.report_of(self.db, version)
 
-def _score_of(row: Row) -> Score:
-    return Score(
-        lead_id=row.lead_id,
-        points=row.points,
-        grade=Grade(row.grade),
-        reasons=msgspec.convert(row.reasons, tuple[Reason, ...]),
-        is_provisional=row.is_provisional,
-        scored_at=row.scored_at,
-        lead_revision=row.lead_revision,
-    )
+    async def compare(self, comparison: Comparison) -> ComparisonReport:
+        """Ask each version about the same rows, in a thread."""
+        several = [
+            (version, (await versions.report_of(self.db, version)).name, await self._predictor(version))
+            for version in dict.fromkeys(comparison.versions)
+        ]
+        if not several:
+            raise ExamplesRejected(table=comparison.table, explanation="no version is named that could be compared")
+        return await self._compare(await self._sample(comparison.table), comparison, several)
+
+    async def promote(self, version: int, promotion: Promotion) -> Promoted:
+        """Use a version."""
+        async with self.db.transaction() as tx:
+            return await versions.promote(tx, version, promotion, self.clock.now())
+
+    async def roll_back(self) -> Promoted:
+        """Use the version before."""
+        async with self.db.transaction() as tx:
+            return await versions.roll_back(tx, self.clock.now())
+
+    # --- parts -------------------------------------------------------------------------------------------------------
+
+    async def _basis(self, ask: Ask) -> Basis:
+        """The rules that hold and, where they give it a weight, the model in use."""
+        ruled = await RULES.now(ask)
+        return Basis(ruled, await versions.in_use(ask, self.known) if ruled.rules.model_weight else None)
+
+    async def _predictor(self, version: int) -> Predictor:
+        return await versions.predictor(self.db.read, version, self.known)
+
+    async def _digest(self, training: Training) -> str:
+        rows = await self.db.read(versions.DIGESTS, {"which": training.table}) if is_text(training.table) else ()
+        if not rows:
+            raise ExamplesNotFound(table=training.table)
+        said = [msgspec.json.encode(training), *(f"{row.piece}:{row.digest}".encode() for row in rows)]
+        return blake2b(b"\n".join(said), digest_size=32).hexdigest()
+
+    async def _sample(self, table: str) -> Sample:
+        """The rows of a table, read in a thread, while the next piece waits in the database."""
+        sample = Sample()
+        if is_text(table):
+            async for row in self.db.stream(versions.PIECES, {"which": table}):
+                await self._add(sample, row.columns, row.content)
+        if not sample.columns:
+            raise ExamplesNotFound(table=table)
+        return sample
+
+    @blocking
+    def _read(self, piece: ExamplePiece) -> dict[str, Any]:  # Any: values of all columns
+        return piece_row(piece)
+
+    @blocking
+    def _add(self, sample: Sample, header: str, content: str) -> None:
+        sample.add(header, content)
+
+    @blocking
+    def _learn(self, sample: Sample, training: Training) -> tuple[Artefact, ModelReport]:
+        try:
+            from .learning import learnt  # noqa: PLC0415  # scikit-learn is an extra, and takes a second to load
+        except ImportError:
+            raise LearningNotInstalled from None
+        found = learnt(sample.examples(training), training, self.clock.now())
+        return found.artefact, found.report
+
+    @blocking
+    def _compare(
+        self, sample: Sample, comparison: Comparison, several: list[tuple[int, str, Predictor]]
+    ) -> ComparisonReport:
+        try:
+            from .learning import compared  # noqa: PLC0415  # as above
+        except ImportError:
+            raise LearningNotInstalled from None
+        training = Training(name="", table=comparison.table, outcome=comparison.outcome)
+        return compared(sample.examples(training), comparison, several)

@@ -34,7 +34,7 @@ from atoll.contract import (
 from atoll.data import DatabaseBusy, DatabaseUnavailable, DiskFull, Keeper, OutcomeUnknown
 from atoll.kernel import Context, Entropy, Tasks, ThreadsBusy, current, isolated
 from atoll.resilience import Guard, covers, guard, within
-from atoll.telemetry import Kind, Recorder, Span
+from atoll.telemetry import Kind, Recorder, Span, Track
 
 _log = logging.getLogger("atoll.calls")
 
@@ -58,6 +58,7 @@ class Dispatcher:
         self._handlers = {operation.name: handlers[operation.name] for operation in contract.operations}
         self._bits = entropy.bits
         self._recorder = recorder
+        self._tracks: dict[tuple[str, str], Track] = {}
         self._active = 0
         self._answered = 0
         self._draining = False
@@ -234,8 +235,24 @@ class Dispatcher:
         self._answered += 1
         if self._draining and not self._active:
             self._idle.set()
-        if self._recorder is not None:
-            self._recorder.record(_span(request, context, notes, outcome, self._recorder.now()))
+        if (recorder := self._recorder) is None:
+            return
+        now = recorder.now()
+        operation = request.operation
+        if outcome == "ok" and not (notes.degraded or notes.met) and notes.attempt == 1 and context.tenant == "main":
+            track = self._tracks.get((operation.name, context.caller)) or self._track(recorder, operation, context)
+            if track is not None:
+                key = operation.subject_in(request.path) if request.path else ""
+                recorder.record_plain(track, context.trace, notes.begun_at, now - notes.begun_at, key)
+                return
+        recorder.record(_span(request, context, notes, outcome, now))
+
+    def _track(self, recorder: Recorder, operation: Operation, context: Context) -> Track | None:
+        """A track of calls of one operation by one caller."""
+        track = recorder.track(Kind.CALL, operation.service, operation.id, context.caller)
+        if track is not None:
+            self._tracks[operation.name, context.caller] = track
+        return track
 
     async def close(self) -> None:
         """End the streams that are still open."""

@@ -20,7 +20,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from atoll.contract.faults import FAULTS_MAX, Fault, Invalid, cannot_travel, fault_in
-from atoll.contract.finite import may_hide_nan, refuse_nan
+from atoll.contract.finite import is_surely_finite, may_hide_nan, refuse_nan
 from atoll.contract.model import ModelCodec
 from atoll.contract.record import Kind
 from atoll.contract.search import find_faults
@@ -80,7 +80,7 @@ class _ValueCodec(Generic[T]):
             data = self._encode(value)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise Invalid((cannot_travel(error),)) from None
-        if self._may_hide_nan and b"null" in data:
+        if self._may_hide_nan and b"null" in data and not is_surely_finite(value):
             refuse_nan(msgspec.to_builtins(value))
         return data
 

@@ -4,7 +4,7 @@ from atoll.telemetry.arranging import Placed, arranged
 from atoll.telemetry.collected import Kept, Sink
 from atoll.telemetry.exporting import Exporter, OtlpTarget, otlp_target
 from atoll.telemetry.exposition import FORMS, Exposition, Form, expose
-from atoll.telemetry.figures import BOUNDS_S, Figure, Figures
+from atoll.telemetry.figures import BOUNDS_S, Figure, Figures, Track
 from atoll.telemetry.journal import Journal, JournalHandler
 from atoll.telemetry.logs import configure_logging
 from atoll.telemetry.looking import (
@@ -20,7 +20,8 @@ from atoll.telemetry.looking import (
 )
 from atoll.telemetry.nothing import NothingKept
 from atoll.telemetry.rates import Rate, rates, together
-from atoll.telemetry.record import LEVELS, Kind, LogLine, MemoryRecorder, Recorder, Span, level_name, outcome_of
+from atoll.telemetry.record import LEVELS, Kind, LogLine, Span, level_name, outcome_of
+from atoll.telemetry.recorder import MemoryRecorder, Recorder
 from atoll.telemetry.sampling import Sampler, Sampling
 from atoll.telemetry.wire import Gauge, Record, Sample, decode, encode_line, encode_sample, encode_span, glance
 
@@ -60,6 +61,7 @@ __all__ = [
     "Telemetry",
     "TraceSearch",
     "TraceSummary",
+    "Track",
     "arranged",
     "configure_logging",
     "decode",

@@ -82,14 +82,26 @@ class Figure(msgspec.Struct, array_like=True, gc=False):
         return lower_s
 
 
-class _Counted:
-    """A figure, and from which duration on work of its kind is slow."""
+class Track:
+    """One kind of work between two services: its figure, and from which duration on it is slow.
 
-    __slots__ = ("figure", "slow_s")
+    `tail` is the recorder's own: what it writes of all work of this kind that is plain.
+    """
 
-    def __init__(self, figure: Figure) -> None:
+    __slots__ = ("figure", "slow_s", "tail")
+
+    def __init__(self, figure: Figure, tail: bytes = b"") -> None:
         self.figure = figure
         self.slow_s = SLOW_S
+        self.tail = tail
+
+    def count(self, duration_s: float) -> bool:
+        """Count work that ended well; whether it was slow."""
+        figure = self.figure
+        figure.count += 1
+        figure.duration_s += duration_s
+        figure.buckets[bisect_left(BOUNDS_S, duration_s)] += 1
+        return duration_s >= self.slow_s
 
     def look(self) -> None:
         """Learn what is usual."""
@@ -101,45 +113,34 @@ class Figures:
     """The counts of one process."""
 
     def __init__(self) -> None:
-        self._calls: dict[tuple[str, str, str], _Counted] = {}
-        self._others: dict[tuple[str, str, str, str], _Counted] = {}
+        self._tracks: dict[tuple[str, str, str, Kind], Track] = {}
         self.uncounted = 0
         """What was not counted, since there were too many names."""
 
     def count(self, span: Span) -> bool:
         """Count one piece of work; whether it tells something: it failed, was degraded, tried again, or slow."""
-        if span.kind is Kind.CALL:
-            counted = self._calls.get((span.name, span.service, span.caller))
-        else:
-            counted = self._others.get((span.name, span.service, span.caller, span.kind))
-        if counted is None:
-            counted = self._new(span)
-            if counted is None:
-                return True
-        figure, duration_s, outcome = counted.figure, span.duration_s, span.outcome
-        figure.count += 1
-        figure.duration_s += duration_s
-        figure.buckets[bisect_left(BOUNDS_S, duration_s)] += 1
-        if outcome != "ok":
-            figure.errors[outcome] = figure.errors.get(outcome, 0) + 1
-            return True
-        return duration_s >= counted.slow_s or span.attempt > 1 or bool(span.degraded)
-
-    def _new(self, span: Span) -> _Counted | None:
-        if len(self._calls) + len(self._others) >= NAMES_MAX:
+        track = self.track(span.kind, span.service, span.name, span.caller)
+        if track is None:
             self.uncounted += 1
-            return None
-        counted = _Counted(Figure(span.kind, span.service, span.name, span.caller))
-        if span.kind is Kind.CALL:
-            self._calls[span.name, span.service, span.caller] = counted
-        else:
-            self._others[span.name, span.service, span.caller, span.kind] = counted
-        return counted
+            return True
+        is_slow, errors = track.count(span.duration_s), track.figure.errors
+        if span.outcome != "ok":
+            errors[span.outcome] = errors.get(span.outcome, 0) + 1
+            return True
+        return is_slow or span.attempt > 1 or bool(span.degraded)
+
+    def track(self, kind: Kind, service: str, name: str, caller: str) -> Track | None:
+        """The track of one kind of work; None when there are too many."""
+        key = (name, service, caller, kind)
+        track = self._tracks.get(key)
+        if track is None and len(self._tracks) < NAMES_MAX:
+            track = self._tracks[key] = Track(Figure(kind, service, name, caller))
+        return track
 
     @property
     def all(self) -> list[Figure]:
         """Everything that was counted, as it is now. Whoever looks makes it learn what is slow, too."""
-        found = [*self._calls.values(), *self._others.values()]
-        for counted in found:
-            counted.look()
-        return [counted.figure for counted in found]
+        found = list(self._tracks.values())
+        for track in found:
+            track.look()
+        return [track.figure for track in found]

@@ -5,11 +5,11 @@ import threading
 import traceback
 from collections.abc import Callable
 
-from atoll.kernel import context
-from atoll.telemetry.figures import Figures
+from atoll.kernel import Trace, context
+from atoll.telemetry.figures import Figures, Track
 from atoll.telemetry.logs import extra_json
-from atoll.telemetry.record import LogLine, Span
-from atoll.telemetry.wire import Gauge, Sample, encode_line, encode_sample, encode_span
+from atoll.telemetry.record import Kind, LogLine, Span
+from atoll.telemetry.wire import Gauge, Sample, encode_line, encode_plain, encode_sample, encode_span, plain_tail
 
 Write = Callable[[bytes], None]
 """Takes a record, quickly. Promises not to wait."""
@@ -43,6 +43,25 @@ class Journal:
         except Exception:  # noqa: BLE001  # names of strangers that have no bytes: the call goes on
             self.unwritten += 1
 
+    def track(self, kind: Kind, service: str, name: str, caller: str) -> Track | None:
+        """The track of one kind of work."""
+        track = self.figures.track(kind, service, name, caller)
+        if track is not None and not track.tail:
+            try:
+                track.tail = plain_tail(track.figure)
+            except Exception:  # noqa: BLE001  # as above
+                return None
+        return track
+
+    def record_plain(self, track: Track, trace: Trace, begun_at: float, duration_s: float, key: str) -> None:
+        """Take one record of work that ended well, on the loop's thread."""
+        try:
+            tells = track.count(duration_s)
+            tail = plain_tail(track.figure, key) if key else track.tail
+            self._write(encode_plain(trace, begun_at + self.offset_s, duration_s, tail, tells=tells))
+        except Exception:  # noqa: BLE001  # as above
+            self.unwritten += 1
+
     def record_aside(self, span: Span) -> None:
         """Take one span, on any thread."""
         with self._lock:
@@ -62,7 +81,10 @@ class Journal:
     def sample(self, at: float, gauges: list[Gauge]) -> None:
         """Write what was counted so far, and gauges; `at` is in seconds since 1970."""
         with self._lock:
-            self._write_aside(encode_sample(Sample(at, self.figures.all, gauges)))
+            try:
+                self._write_aside(encode_sample(Sample(at, self.figures.all, gauges)))
+            except Exception:  # noqa: BLE001  # as above
+                self.unwritten += 1
 
 
 class JournalHandler(logging.Handler):

@@ -1,9 +1,7 @@
 """One record for each piece of work, lean enough to be always on. Who keeps it is a port."""
 
 import asyncio
-from collections import deque
 from enum import StrEnum
-from typing import Protocol
 
 import msgspec
 
@@ -101,35 +99,3 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
     span_id: int = 0
     error: str = ""
     more: str = ""
-
-
-class Recorder(Protocol):
-    """Keeps records. Promises to be quick and never to raise: it stands on the path of every call."""
-
-    def now(self) -> float:
-        """This moment on the clock of records, in seconds: a finer one than the loop's, where there is one."""
-        ...
-
-    def record(self, span: Span) -> None:
-        """Take one record."""
-        ...
-
-
-class MemoryRecorder:
-    """Keeps the last records in memory, oldest first."""
-
-    def __init__(self, records_max: int = 10_000) -> None:
-        self._records: deque[Span] = deque(maxlen=records_max)
-
-    def now(self) -> float:
-        """This moment on the loop's clock: that of a simulated world is its own."""
-        return asyncio.get_running_loop().time()
-
-    def record(self, span: Span) -> None:
-        """Take one record; the oldest makes room."""
-        self._records.append(span)
-
-    @property
-    def records(self) -> tuple[Span, ...]:
-        """What was recorded."""
-        return tuple(self._records)

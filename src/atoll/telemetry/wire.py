@@ -3,10 +3,12 @@
 All 128 bits of a trace id are no number of MessagePack: a span has them as bytes, a line as two halves.
 """
 
+import struct
 from typing import Annotated
 
 import msgspec
 
+from atoll.kernel import Trace
 from atoll.telemetry.figures import Figure
 from atoll.telemetry.record import Kind, LogLine, Span
 
@@ -41,33 +43,34 @@ def encode_span(span: Span, offset_s: float, *, tells: bool | None = None) -> by
     `tells` marks one whose trace is worth to be kept, so that whoever collects many need not look into all of them; by
     default it says so itself.
     """
-    return _encode(
-        (
-            SPAN,
-            span.tells if tells is None else tells,
-            span.trace_id.to_bytes(16, "big"),
-            span.name,
-            span.caller,
-            span.span_id,
-            span.parent_id,
-            span.started_at + offset_s,
-            span.duration_s,
-            span.outcome,
-            span.attempt,
-            span.degraded,
-            span.met,
-            span.kind,
-            span.service,
-            span.key,
-            span.tenant,
-        )
-    )
+    tells = span.tells if tells is None else tells
+    words = (span.name, span.caller, span.outcome, span.attempt, span.degraded, span.met, span.kind)
+    tail = _encode((*words, span.service, span.tenant, span.key))[1:]
+    trace = Trace(span.trace_id, span.span_id, span.parent_id)
+    return encode_plain(trace, span.started_at + offset_s, span.duration_s, tail, tells=tells)
+
+
+def encode_plain(trace: Trace, started_at: float, duration_s: float, tail: bytes, *, tells: bool) -> bytes:
+    """The same of a call that ended well, out of its numbers and of its `plain_tail`."""
+    mark = _TELLING if tells else _PLAIN
+    of_trace = trace.trace_id.to_bytes(16, "big")
+    return _HEAD(mark, of_trace, _U64, trace.span_id, _U64, trace.parent_id, _F64, started_at, _F64, duration_s) + tail
+
+
+def plain_tail(figure: Figure, key: str = "") -> bytes:
+    """What all calls of one kind that ended well, and are about the same key, have in common, in bytes."""
+    words = (figure.name, figure.caller, "ok", 1, (), (), figure.kind, figure.service, "main", key)
+    return _encode(words)[1:]
 
 
 _MARK = b"\xdc\x00\x11\x01"
 """How a span begins: an array of 17, and its number. One byte says whether it tells, two begin the trace's 16 bytes."""
 _TELLS_AT, _TRACE_AT = 4, 7
-_TRUE = b"\xc3"
+_TRUE, _FALSE, _BYTES_16 = b"\xc3", b"\xc2", b"\xc4\x10"
+_TELLING, _PLAIN = (_MARK + tells + _BYTES_16 for tells in (_TRUE, _FALSE))
+_HEAD = struct.Struct(">7s16sBQBQBdBd").pack
+"""Mark and trace, then the numbers of a span, each behind the byte that says how MessagePack writes it."""
+_U64, _F64 = 0xCF, 0xCB
 
 
 def glance(record: bytes) -> tuple[bool, bytes] | None:
@@ -92,20 +95,20 @@ def encode_sample(sample: Sample) -> bytes:
 class _Span(msgspec.Struct, array_like=True, tag=SPAN, frozen=True, gc=False):
     tells: bool
     trace: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
-    name: str
-    caller: str
     span_id: int
     parent_id: int
     started_at: float
     duration_s: float
+    name: str
+    caller: str
     outcome: str
     attempt: int
     degraded: tuple[str, ...]
     met: tuple[str, ...]
     kind: Kind
     service: str
-    key: str
     tenant: str
+    key: str
 
 
 class _Line(msgspec.Struct, array_like=True, tag=LINE, frozen=True, gc=False):

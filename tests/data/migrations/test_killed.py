@@ -21,6 +21,7 @@ from atoll.adapters.postgres_migrations import lock_key
 from atoll.adapters.sqlite import open_sqlite
 from atoll.data import DatabaseBusy
 from atoll.data.places import PostgresPlace, SqlitePlace
+from tests.amount import amount
 from tests.data.migrations.conftest import Place
 from tests.data.migrations.packages import FIRST, LEADS, SECOND, Package
 
@@ -106,7 +107,7 @@ def emptied(database: Place) -> None:
 def test_a_process_that_is_killed_leaves_the_database_before_or_behind_a_migration(
     package: Package, database: Place
 ) -> None:
-    """At each statement that it runs; and whoever starts next brings it to the end."""
+    """At the statements that it runs; and whoever starts next brings it to the end."""
     write(package)
     tables = package.tables()
     whole: dict[str, object] = {}
@@ -120,7 +121,7 @@ def test_a_process_that_is_killed_leaves_the_database_before_or_behind_a_migrati
             (package.root / each.name).rename(each)
     seen: list[str | None] = []
 
-    step = 1 if isinstance(database.place, SqlitePlace) else 4  # each takes a third of a second there
+    step = amount(3, 1) if isinstance(database.place, SqlitePlace) else amount(7, 2)  # each takes a third of a second
     for number in range(1, 1_000, step):
         emptied(database)
 

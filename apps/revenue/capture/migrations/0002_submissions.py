@@ -56,6 +56,7 @@ def upgrade() -> None:
     op.create_table(
         "rules",
         sa.Column("version", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("digest", sa.String(32), nullable=False),
         sa.Column("rules", sa.Text(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
     )

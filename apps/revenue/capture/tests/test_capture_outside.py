@@ -22,8 +22,8 @@ from atoll import Config, Running, World, single
 from atoll.gateway import connection
 from revenue.capture.contract import Capture, CaptureRules, Fate, Form, Signature, Source
 from revenue.capture.signing import standard_key
-from revenue.capture.tests.alone import PlaybooksService, alone
-from revenue.playbook.contract import Playbook
+from revenue.capture.tests.alone import alone
+from revenue.playbook.contract import Playbook, Publication, TeamRules
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 RULES = CaptureRules(
@@ -82,9 +82,7 @@ async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
 
 async def published(it: Outside) -> None:
     """The rules hold, as they came by the event."""
-    playbooks = it.running.instances["playbooks"].service
-    assert isinstance(playbooks, PlaybooksService)
-    await playbooks.publish(1, Playbook(capture=RULES))
+    await it.running.client(Playbook).publish(Publication(playbook=TeamRules(capture=RULES)))
     async with asyncio.timeout(PATIENCE_S):
         while (await it.http.post("/capture/v1/webhooks/acme")).status_code == 404:
             await asyncio.sleep(0.02)

@@ -27,12 +27,12 @@ from revenue.capture.contract import (
 )
 from revenue.capture.payload import FORM
 from revenue.capture.service import CaptureService
-from revenue.capture.tests.alone import PlaybooksService, alone
-from revenue.playbook.contract import Playbook
+from revenue.capture.tests.alone import alone
+from revenue.playbook.contract import Playbook, Publication, TeamRules
 
 ACME = Signature(secret="acme", scheme=Scheme.API_KEY, header="x-key", id_header="x-id")
 RULES = CaptureRules(sources=(Source(name="acme", signature=ACME),))
-SERVICES = ["capture", "playbooks"]
+SERVICES = ["capture", "playbook"]
 
 
 @pytest.fixture
@@ -50,9 +50,7 @@ async def both(tmp_path: Path, postgres: PostgresServer) -> AsyncGenerator[tuple
             single(alone, world=World.real(tmp_path), config=Config(environment), services=SERVICES) as one,
             single(alone, world=World.real(tmp_path), config=Config(environment), services=SERVICES) as other,
         ):
-            playbooks = one.instances["playbooks"].service
-            assert isinstance(playbooks, PlaybooksService)
-            await playbooks.publish(1, Playbook(capture=RULES))
+            await one.client(Playbook).publish(Publication(playbook=TeamRules(capture=RULES)))
             async with asyncio.timeout(30):
                 while not await knows_rules(other):
                     await asyncio.sleep(0.05)

@@ -1,6 +1,6 @@
 """Mistakes in the team's rules are refused with a sentence that says what to do."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import pytest
@@ -9,10 +9,12 @@ from revenue.capture.contract import CaptureRules, Form, Scheme, Signature, Sour
 from revenue.capture.payload import part_at
 from revenue.capture.rules import PATH, steps_of
 
-SIGNATURE: dict[str, Any] = {"secret": "calendly"}  # Any: what a file of rules holds
+Written: TypeAlias = dict[str, Any]  # Any: what a file of rules holds
+
+SIGNATURE: Written = {"secret": "calendly"}
 
 
-def read(rules: dict[str, Any]) -> CaptureRules:
+def read(rules: Written) -> CaptureRules:
     """Rules as they come from a file."""
     return msgspec.convert(rules, CaptureRules)
 
@@ -63,7 +65,7 @@ def test_rules_are_written_as_they_are_read() -> None:
                        | {"scheme": "hmac", "header": "x", "signed": "{timestamp}{body}"}}]}, "proves nothing"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_refused(rules: dict[str, Any], said: str) -> None:
+def test_a_mistake_is_refused(rules: Written, said: str) -> None:
     """With what is wrong, and what to write."""
     with pytest.raises(msgspec.ValidationError) as refused:
         read(rules)

@@ -36,7 +36,7 @@ from revenue.capture.payload import FORM
 from revenue.capture.service import CaptureService
 from revenue.capture.settings import CaptureSettings
 from revenue.capture.signing import standard_key
-from revenue.playbook.contract import Playbook, PlaybookPublished
+from revenue.playbook.contract import PlaybookPublished, TeamRules
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -63,7 +63,7 @@ async def capture(clock: SettableClock) -> CaptureService:
 
 async def publish(service: CaptureService, version: int, rules: CaptureRules) -> None:
     """Rules hold from now on."""
-    event = PlaybookPublished(name="main", version=version, playbook=Playbook(capture=rules), published_at=NOON)
+    event = PlaybookPublished(name="main", version=version, playbook=TeamRules(capture=rules), published_at=NOON)
     async with service.db.transaction() as tx:
         await service.follow(event, tx)
 

@@ -1,11 +1,13 @@
 """What a phone number says. Numbers are from the ranges that regulators keep for fiction, where they have any."""
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers.timezone import time_zones_for_number
 
 from revenue.enrichment.contract import Certainty, Topic
-from revenue.enrichment.phone import phone_facts
+from revenue.enrichment.phone import ZONES_MAX, phone_facts
 
 
 def values(written: str, country: str | None = None) -> dict[str, list[str]]:
@@ -81,3 +83,22 @@ def test_any_text_is_a_number_or_says_why_not(written: str, country: str | None)
     topics = {fact.topic for fact in phone_facts(written, country)}
 
     assert Topic.PHONE_TYPE in topics or Topic.PHONE_FAULT in topics
+
+
+@given(
+    st.sampled_from([1, 7, 33, 34, 39, 44, 49, 52, 54, 61, 64, 81, 86, 91, 351, 353, 358, 380, 800, 870, 883, 979]),
+    st.text("0123456789", min_size=4, max_size=12),
+)
+def test_a_number_is_judged_as_the_library_judges_it(country_code: int, digits: str) -> None:
+    """Its type is found out once; whether it is valid, and where it is, follow from that as they do there."""
+    written = f"+{country_code}{digits}"
+    try:
+        number = phonenumbers.parse(written, None)
+    except phonenumbers.NumberParseException:
+        return
+    found = values(written)
+
+    assert (Topic.PHONE_TYPE in found) == phonenumbers.is_valid_number(number)
+    if phonenumbers.is_valid_number(number):
+        zones = [zone for zone in time_zones_for_number(number) if zone != "Etc/Unknown"]
+        assert found.get(Topic.TIME_ZONE, []) == (zones if len(zones) <= ZONES_MAX else [])

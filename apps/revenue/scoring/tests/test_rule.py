@@ -1,85 +1,141 @@
-"""When a rule speaks, and that the rules that come along are sound."""
+"""When a rule speaks, and what a file of rules may not say."""
 
-from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
 
-from revenue.capture.contract import Lead
-from revenue.enrichment.contract import Topic
-from revenue.scoring.points import reasons_for
-from revenue.scoring.rule import Absent, AtLeast, Condition, HasWord, OneOf, Present, Rule, speaks
-from revenue.scoring.rules import RULES
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+from revenue.scoring.contract import Dimension, Grade, Matrix, Rule, ScoringRules, When
+from revenue.scoring.shipped import SHIPPED
+from revenue.scoring.words import test_of as condition
 
 
 @pytest.mark.parametrize(
-    ("condition", "values", "said"),
+    ("when", "value", "speaks"),
     [
-        (OneOf(values=("free",)), ["free"], "free"),
-        (OneOf(values=("free",)), ["FREE"], "FREE"),
-        (OneOf(values=("free",)), ["freedom"], None),
-        (HasWord(words=("vp",)), ["VP, Sales"], "VP, Sales"),
-        (HasWord(words=("vp",)), ["mvp hunter"], None),
-        (HasWord(words=("vice president",)), ["Vice-President"], "Vice-President"),
-        (HasWord(words=("geschäftsführer",)), ["GESCHÄFTSFÜHRER"], "GESCHÄFTSFÜHRER"),
-        (AtLeast(number=10), ["10"], "10"),
-        (AtLeast(number=10), ["9"], None),
-        (AtLeast(number=10), ["ten"], None),
-        (AtLeast(number=10), ["²"], None),
-        (Present(), ["x"], "x"),
-        (Present(), [], None),
-        (Absent(), [], ""),
-        (Absent(), ["x"], None),
+        (When(one_of=("free",)), "free", True),
+        (When(one_of=("free",)), "FREE", True),
+        (When(one_of=("free",)), "freedom", False),
+        (When(one_of=("free",)), None, False),
+        (When(has_word=("vp",)), "VP, Sales", True),
+        (When(has_word=("vp",)), "mvp hunter", False),
+        (When(has_word=("vice president",)), "Vice-President", True),
+        (When(has_word=("vice president",)), "president of vice", False),
+        (When(has_word=("geschäftsführer",)), "GESCHÄFTSFÜHRER", True),
+        (When(has_word=("vp",)), None, False),
+        (When(at_least=10), "10", True),
+        (When(at_least=10), "9", False),
+        (When(at_least=10), "ten", False),
+        (When(at_least=10), "²", False),
+        (When(at_least=10), "inf", False),
+        (When(at_most=10), "9.5", True),
+        (When(at_least=5, at_most=10), "11", False),
+        (When(at_least=5), None, False),
+        (When(present=True), "x", True),
+        (When(present=True), None, False),
+        (When(present=False), None, True),
+        (When(present=False), "x", False),
     ],
 )
-def test_a_condition_speaks_when_it_fits(condition: Condition, values: list[str], said: str | None) -> None:
-    """And says which value made it."""
-    assert speaks(condition, values) == said
+def test_a_condition_speaks_when_it_fits(when: When, value: str | None, speaks: bool) -> None:
+    """Each in its own way."""
+    assert condition(when)(value) is speaks
 
 
-def test_rules_have_names_of_their_own() -> None:
-    """A reason leads back to one rule."""
-    names = [rule.name for rule in RULES]
+def test_what_comes_along_survives_a_file() -> None:
+    """Rules are data, with nothing in them that a file could not say."""
+    written = msgspec.json.encode(ScoringRules())
 
-    assert len(set(names)) == len(names)
-
-
-def test_rules_look_at_what_there_is() -> None:
-    """A field of a lead, or a topic of Enrichment."""
-    known = {f"lead.{name}" for name in Lead.__struct_fields__} | {f"fact.{topic}" for topic in Topic}
-
-    assert {rule.looks_at for rule in RULES} <= known
+    assert msgspec.json.decode(written, type=ScoringRules) == ScoringRules()
 
 
-def test_rules_are_data() -> None:
-    """They survive a file."""
-    written = msgspec.json.encode(RULES)
+def test_a_file_says_what_differs_and_no_more() -> None:
+    """As somebody would write it."""
+    said = {
+        "half_life_days": 7,
+        "rules": [
+            {
+                "name": "asked", "looks_at": "touch.lead_source", "when": {"has_word": ["demo"]}, "points": 40,
+                "sentence": "Asked.", "dimension": "engagement",
+            },
+        ],
+    }  # fmt: skip
 
-    assert msgspec.json.decode(written, type=tuple[Rule, ...]) == RULES
+    rules = msgspec.convert(said, ScoringRules)
+
+    assert (rules.half_life_days, rules.matrix, rules.rules[0].dimension) == (7, Matrix(), Dimension.ENGAGEMENT)
 
 
-@pytest.mark.parametrize(
-    ("title", "rule"),
-    [
-        ("CEO", "decides"),
-        ("Managing Director", "decides"),
-        ("Co-Founder & CTO", "decides"),
-        ("Geschäftsführerin", "decides"),
-        ("Vice President Sales", "leads_department"),
-        ("Director of Engineering", "leads_department"),
-        ("Head of IT", "leads_department"),
-        ("President", "presides"),
-        ("Assistant to the CEO", "near_a_decision"),
-        ("Product Owner", "near_a_decision"),
-        ("Account Manager", "has_a_say"),
-        ("Werkstudent Marketing", "not_a_buyer"),
-        ("Software Engineer", "works_there"),
-    ],
-)
-def test_a_title_speaks_once_and_for_the_right_rank(title: str, rule: str) -> None:
-    """A vice president is no president, an assistant of the chief no chief."""
-    reasons = reasons_for({"lead.title": [title], "lead.email": ["x"]}, RULES)
+RULE: dict[str, Any] = {  # Any: what a file says
+    "name": "a", "looks_at": "lead.title", "when": {"present": True}, "points": 1, "sentence": "A.",
+}  # fmt: skip
 
-    assert [reason.rule for reason in reasons if reason.rule != "start_of_scale"] == [rule]
+
+MISTAKES: list[tuple[dict[str, Any], str]] = [  # Any: as above
+    ({"rules": [RULE, RULE]}, "two rules are called `a`"),
+    ({"rules": [RULE | {"name": "Big Fish"}]}, "lower-case letters"),
+    ({"rules": [RULE | {"looks_at": "lead.titel"}]}, "`lead.` knows"),
+    ({"rules": [RULE | {"looks_at": "lead.attributes"}]}, "`lead.` knows"),
+    ({"rules": [RULE | {"looks_at": "fact.shoe_size"}]}, "`fact.` knows"),
+    ({"rules": [RULE | {"looks_at": "title"}]}, "begin with one of lead., fact., touch., attribute."),
+    ({"rules": [RULE | {"looks_at": "attribute."}]}, "begin with one of"),
+    ({"rules": [RULE | {"looks_at": "touch.campaign"}]}, "give it the dimension engagement"),
+    ({"rules": [RULE | {"dimension": "intent"}]}, "has to have the dimension fit or engagement"),
+    ({"rules": [RULE | {"dimension": "both"}]}, "has to have the dimension fit or engagement"),
+    ({"rules": [RULE | {"points": 101}]}, "gives 101 points"),
+    ({"rules": [RULE | {"sentence": " "}]}, "has no sentence"),
+    ({"rules": [RULE | {"times_max": 2}]}, "is for what looks at `touch.`"),
+    ({"rules": [RULE | {"when": {}}]}, "`when` needs one of"),
+    ({"rules": [RULE | {"when": {"one_of": ["a"], "present": True}}]}, "`when` needs one of"),
+    ({"rules": [RULE | {"when": {"has_word": []}}]}, "an empty list or an empty word"),
+    ({"rules": [RULE | {"when": {"one_of": ["a", " "]}}]}, "an empty list or an empty word"),
+    ({"rules": [RULE | {"when": {"at_least": 3, "at_most": 2}}]}, "swap the two"),
+    (
+        {"rules": [RULE | {"group": "g"}, RULE | {"name": "b", "group": "g", "dimension": "engagement"}]},
+        "group `g` mixes",
+    ),
+    ({"half_life_days": -1}, "`half_life_days` is -1"),
+    ({"repeats_max": 0}, "`repeats_max` is 0"),
+    ({"model_weight": 1.5}, "`model_weight` is 1.5"),
+    ({"patience_s": -1}, "`patience_s` is -1"),
+    ({"matrix": {"fit_from": [30, 40, 10]}}, "`fit_from` has to fall"),
+    ({"matrix": {"engagement_from": [30, 20, 0]}}, "`engagement_from` has to fall"),
+    ({"matrix": {"grades": [["A", "A", "A", "Z"]] + [["D"] * 4] * 3}}, "a grade that is none of"),
+]
+
+
+@pytest.mark.parametrize(("said", "mistake"), MISTAKES)
+def test_a_mistake_says_what_to_do(said: dict[str, Any], mistake: str) -> None:  # Any: what a file says
+    """Before anybody goes by it."""
+    with pytest.raises(msgspec.ValidationError, match=mistake.replace("[", r"\[")):
+        msgspec.convert(said, ScoringRules)
+
+
+def test_rules_may_look_at_any_attribute() -> None:
+    """Which only the team knows."""
+    rule = msgspec.convert(RULE | {"looks_at": "attribute.Annual budget"}, Rule)
+
+    assert rule.looks_at == "attribute.Annual budget"
+
+
+def test_the_matrix_needs_both_for_the_best() -> None:
+    """Fit does not make up for all of engagement, nor the other way round."""
+    matrix = Matrix()
+
+    assert matrix.judge(100, 100) == ("A1", Grade.A)
+    assert matrix.judge(100, 0) == ("A4", Grade.B)
+    assert matrix.judge(0, 100) == ("D1", Grade.C)
+    assert matrix.judge(0, 0) == ("D4", Grade.D)
+
+
+def test_levels_begin_at_their_lowest_points() -> None:
+    """Not one later."""
+    matrix = Matrix(fit_from=(60, 40, 20), engagement_from=(30, 20, 10))
+
+    assert [matrix.judge(points, 0)[0] for points in (60, 59, 40, 39, 20, 19)] == ["A4", "B4", "B4", "C4", "C4", "D4"]
+    assert [matrix.engagement_floor(points) for points in (100, 30, 29, 10, 9, 0)] == [30, 30, 20, 10, 0, 0]
+
+
+def test_shipped_rules_begin_where_a_better_grade_can_follow() -> None:
+    """What comes along has both dimensions."""
+    assert {rule.dimension for rule in SHIPPED} == {Dimension.FIT, Dimension.ENGAGEMENT}

@@ -1,0 +1,98 @@
+"""The folder `gtm/`: the team's rules as files that people read, change and keep in git.
+
+Each part of `TeamRules` is a file of its name (`scoring.yaml`), a folder of its name with a file for each of its fields
+(`routing/territories.yaml`), or both. A field that is a list may be a table: `routing/reps.csv`, with a column for each
+field of its entries.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from atoll import Mistake, Mistakes, Source
+from revenue.playbook.contract import TeamRules
+
+from .checking import Kind, fields_of, made
+from .documents import read_document
+
+FOLDER = "gtm"
+SUFFIXES = (".yaml", ".csv")
+SCHEMAS = "schema"
+"""The folder in it whose files tell editors what may be written."""
+
+
+def read_folder(folder: Path) -> TeamRules:
+    """The rules that a folder holds; what it does not say is what the services come with.
+
+    Raises:
+        Mistakes: everything that is wrong, in all files, each with its line.
+    """
+    if not folder.is_dir():
+        raise Mistakes([_mistake(folder, "there is no such folder", "`revenue rules init` makes one to begin with")])
+    mistakes: list[Mistake] = []
+    parts: dict[str, Any] = {}  # Any: each is of its field's own kind
+    kinds = fields_of(TeamRules)
+    mistakes += _strangers(folder, kinds)
+    for name, kind in kinds.items():
+        try:
+            parts[name] = _part(folder, name, kind)
+        except Mistakes as found:
+            mistakes += found.mistakes
+    if mistakes:
+        raise Mistakes(sorted(mistakes, key=lambda mistake: mistake.where or Source("")))
+    return TeamRules(**parts)
+
+
+def _part(folder: Path, name: str, kind: type[msgspec.Struct]) -> msgspec.Struct:
+    """One part, out of its file and its folder."""
+    whole = folder / f"{name}.yaml"
+    fields: dict[str, Any] = {}  # Any: values of the part's fields
+    mistakes: list[Mistake] = []
+    if whole.exists():
+        try:
+            document = read_document(whole)
+            if document.value is not None:
+                rules = made(document, kind)
+                fields = {each: getattr(rules, each) for each in document.value}
+        except Mistakes as found:
+            mistakes += found.mistakes
+    kinds = fields_of(kind)
+    for path in _files(folder / name):
+        field = path.stem
+        try:
+            if field not in kinds:
+                what = f"`{name}` has no field `{field}`"
+                raise Mistakes([_mistake(path, what, f"name the file after one of {', '.join(kinds)}")])
+            if field in fields:
+                what = f"`{field}` stands here and elsewhere in `{name}`, too"
+                raise Mistakes([_mistake(path, what, "keep one of both")])
+            fields[field] = made(read_document(path), kinds[field])
+        except Mistakes as found:
+            mistakes += found.mistakes
+    if mistakes:
+        raise Mistakes(mistakes)
+    try:
+        return msgspec.convert(msgspec.to_builtins(fields), kind)
+    except msgspec.ValidationError as error:  # what only all of its files together can get wrong
+        raise Mistakes([_mistake(whole if whole.exists() else folder / name, str(error), "mend it")]) from None
+
+
+def _strangers(folder: Path, kinds: dict[str, Kind]) -> list[Mistake]:
+    """Files that nobody reads: a rule in a file with a slip in its name would not hold, and nobody would know."""
+    return [
+        _mistake(path, "no service reads this", f"name it after one of {', '.join(kinds)}")
+        for path in sorted(folder.iterdir())
+        if path.name != SCHEMAS
+        and not path.name.startswith(".")
+        and (path.suffix in SUFFIXES or path.is_dir() or path.suffix == ".yml")
+        and (path.name if path.is_dir() else path.name.removesuffix(".yaml")) not in kinds
+    ]
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.suffix in SUFFIXES) if folder.is_dir() else []
+
+
+def _mistake(path: Path, what: str, fix: str) -> Mistake:
+    return Mistake(Source(str(path)), what, fix)

@@ -1,0 +1,62 @@
+"""The folder `gtm/` to begin with: every part as the services come with it, and schemas for editors."""
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from ruamel.yaml import YAML
+
+from revenue.playbook.contract import TeamRules
+
+from .checking import fields_of
+from .folder import FOLDER, SCHEMAS
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schemas() -> dict[str, dict[str, Any]]:  # Any: JSON
+    """The JSON Schema of each part, by its name; names that it does not know are refused."""
+    found: dict[str, dict[str, Any]] = {}  # Any: as above
+    for name, kind in fields_of(TeamRules).items():
+        schema = msgspec.json.schema(kind)
+        for each in schema.get("$defs", {}).values():
+            if "properties" in each:
+                each["additionalProperties"] = False
+        found[name] = {"$schema": DIALECT, "title": f"{FOLDER}/{name}.yaml", **schema}
+    return found
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write them into the folder, for editors; those of an older version go."""
+    target = folder / SCHEMAS
+    target.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    for name, schema in schemas().items():
+        path = target / f"{name}.json"
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n")
+        written.append(path)
+    return written
+
+
+def start_folder(folder: Path) -> list[Path]:
+    """Write every part that is not there yet, as it holds by default, and the schemas; which files were written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = write_schemas(folder)
+    defaults = TeamRules()
+    for name in fields_of(TeamRules):
+        path = folder / f"{name}.yaml"
+        if not path.exists() and not (folder / name).is_dir():
+            path.write_text(yaml_of(name, getattr(defaults, name)), encoding="utf-8")
+            written.append(path)
+    return written
+
+
+def yaml_of(name: str, rules: msgspec.Struct) -> str:
+    """A part as a file of YAML, with the line that tells editors its schema."""
+    buffer = StringIO()
+    yaml: Any = YAML()  # Any: its methods have no types
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = 120
+    yaml.dump(msgspec.to_builtins(rules), buffer)
+    return f"# yaml-language-server: $schema={SCHEMAS}/{name}.json\n{buffer.getvalue()}"

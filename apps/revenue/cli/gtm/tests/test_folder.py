@@ -1,0 +1,100 @@
+"""The folder of the team's rules, as a team writes it."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from atoll import Mistakes
+from revenue.cli.gtm import read_folder, start_folder
+from revenue.playbook.contract import TeamRules
+from revenue.routing.contract import Rep
+
+
+@pytest.fixture
+def gtm(tmp_path: Path) -> Path:
+    """A folder with what holds by default."""
+    start_folder(tmp_path / "gtm")
+    return tmp_path / "gtm"
+
+
+def whats(folder: Path) -> list[str]:
+    """What is wrong with a folder."""
+    with pytest.raises(Mistakes) as refused:
+        read_folder(folder)
+    return [
+        f"{Path(each.where.file).name}:{each.where.line}: {each.what}" for each in refused.value.mistakes if each.where
+    ]
+
+
+def test_the_folder_to_begin_with_says_what_holds_by_default(gtm: Path) -> None:
+    """So that whoever changes one thing changes nothing else."""
+    assert read_folder(gtm) == TeamRules()
+
+
+def test_it_is_never_overwritten(gtm: Path) -> None:
+    """What a team wrote is its own."""
+    (gtm / "webhooks.yaml").write_text("endpoints: []\n")
+
+    written = start_folder(gtm)
+
+    assert {path.parent.name for path in written} == {"schema"}
+    assert (gtm / "webhooks.yaml").read_text() == "endpoints: []\n"
+
+
+def test_each_part_has_a_schema_that_knows_its_names(gtm: Path) -> None:
+    """For editors: a file says in its first line where it is."""
+    for name in TeamRules.__struct_fields__:
+        schema = msgspec.json.decode((gtm / "schema" / f"{name}.json").read_bytes())
+        definitions = [each for each in schema["$defs"].values() if "properties" in each]
+
+        assert all(each["additionalProperties"] is False for each in definitions)
+        assert (gtm / f"{name}.yaml").read_text().startswith(f"# yaml-language-server: $schema=schema/{name}.json\n")
+
+
+def test_fields_may_have_files_and_tables_of_their_own(gtm: Path) -> None:
+    """A long list of reps is a table, say."""
+    (gtm / "routing.yaml").unlink()
+    (gtm / "routing").mkdir()
+    (gtm / "routing" / "reps.csv").write_text("id,name,weight\nann,Ann,2\nbob,Bob,\n")
+    (gtm / "routing" / "catch_all.yaml").write_text("ann\n")
+
+    routing = read_folder(gtm).routing
+
+    assert routing.reps == (Rep(id="ann", name="Ann", weight=2), Rep(id="bob", name="Bob"))
+    assert routing.catch_all == "ann"
+
+
+def test_all_files_are_read_before_anything_is_said(gtm: Path) -> None:
+    """A slip in each of three files, and a file that nobody reads."""
+    (gtm / "webhooks.yaml").write_text("endpoints:\n  - name: n8n\n    evnets: ['*']\n    url: https://n8n.example\n")
+    (gtm / "routing.yaml").unlink()
+    (gtm / "routing").mkdir()
+    (gtm / "routing" / "reps.csv").write_text("id,weight\nann,much\n")
+    (gtm / "routing" / "rebs.yaml").write_text("[]\n")
+    (gtm / "scoreing.yaml").write_text("{}\n")
+
+    assert whats(gtm) == [
+        "rebs.yaml:0: `routing` has no field `rebs`",
+        "reps.csv:2: `weight`: expected `float`, got `str`",
+        "scoreing.yaml:0: no service reads this",
+        "webhooks.yaml:2: `events` is missing",
+        "webhooks.yaml:3: there is no `evnets` here",
+    ]
+
+
+def test_what_only_the_parts_together_get_wrong_is_told(gtm: Path) -> None:
+    """A catch-all who is nobody."""
+    (gtm / "routing.yaml").unlink()
+    (gtm / "routing").mkdir()
+    (gtm / "routing" / "reps.csv").write_text("id\nann\n")
+    (gtm / "routing" / "territories.yaml").write_text("- {name: north, rep: nobody}\n")
+
+    (what,) = whats(gtm)
+
+    assert "nobody" in what
+
+
+def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    """With the verb that makes one."""
+    assert whats(tmp_path / "gtm") == ["gtm:0: there is no such folder"]

@@ -1,0 +1,76 @@
+"""What every verb takes: where Revenue answers, what opens it, and how answers are written."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from atoll import Problem, Unavailable
+from atoll.elsewhere import Connected, connect
+
+from .connection import STATE, connection
+from .gateway import Gateway, ProblemAnswer, to_json
+
+T = TypeVar("T")
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every verb takes."""
+
+    url: str | None
+    key: str | None
+    state: Path
+    as_json: bool
+
+    def gateway(self) -> Gateway:
+        """The application to talk to."""
+        return Gateway(connection(self.url, self.key, self.state))
+
+    @asynccontextmanager
+    async def reached(self) -> AsyncGenerator[Connected]:
+        """Clients of the application's services, through its gateway.
+
+        Raises:
+            ClickException: nothing answers there, or what it answers is a problem.
+        """
+        here = connection(self.url, self.key, self.state)
+        try:
+            async with connect(here.url, key=here.key, timeout_s=TIMEOUT_S) as connected:
+                yield connected
+        except Unavailable as problem:
+            raise click.ClickException(f"{problem} (asked at {here.url}). Is Revenue running?") from None
+        except Problem as problem:
+            raise ProblemAnswer(problem.code, str(problem)) from None
+
+
+def with_options(command: Callable[..., T]) -> Callable[..., T]:
+    """Adds the options that every verb takes, as one `options` argument."""
+
+    def run(url: str | None, key: str | None, state: Path, as_json: bool, **rest: Any) -> T:  # Any: the verb's own
+        try:
+            return command(options=Options(url, key, state, as_json), **rest)
+        except click.ClickException as error:
+            if not as_json:
+                raise
+            code = error.code if isinstance(error, ProblemAnswer) else "error"
+            click.echo(to_json({"code": code, "message": error.format_message()}), err=True)
+            raise SystemExit(error.exit_code) from None
+
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
+        click.option(
+            "--state", type=FOLDER, default=STATE, show_default=True, help="Where the one that runs here keeps it."
+        ),
+        click.option("--key", envvar="REVENUE_KEY", help="The key that opens it."),
+        click.option("--url", envvar="REVENUE_URL", help="Where Revenue answers; the one that runs here by default."),
+    ):
+        run = option(run)
+    return run

@@ -1,0 +1,202 @@
+"""The verbs of the team's rules: the folder `gtm/`, what it would change, and its versions."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.markup import escape
+
+from atoll import Mistakes
+from revenue.enrichment.contract import Enrichment, EnrichmentPlan
+from revenue.playbook.contract import Playbook, PlaybookVersion, Publication, TeamRules
+from revenue.routing.contract import Routing, RoutingTrial, TrialReport
+from revenue.scoring.contract import Plan, PlanRequest, Scoring
+
+from .gateway import to_json
+from .gtm import FOLDER as GTM
+from .gtm import read_folder, start_folder, write_schemas
+from .options import FOLDER, Options, with_options
+from .screen import Screen, graded
+
+with_folder = click.option(
+    "--rules", "folder", type=FOLDER, default=Path(GTM), show_default=True, help="The folder of the team's rules."
+)
+SAMPLES = 10
+
+
+@click.group("rules")
+def rules_group() -> None:
+    """Begin, check and describe the folder of the team's rules."""
+
+
+@rules_group.command("init")
+@with_folder
+def init_command(folder: Path) -> None:
+    """Write the rules that hold by default into the folder, where they are not there yet, and schemas for editors."""
+    written = start_folder(folder)
+    for path in written:
+        click.echo(f"wrote {path}")
+
+
+@rules_group.command("check")
+@with_folder
+def check_command(folder: Path) -> None:
+    """Read the folder, and say everything that is wrong with it; nothing has to run for that."""
+    _read(folder)
+    click.echo(f"{folder} is right.")
+
+
+@rules_group.command("schema")
+@with_folder
+def schema_command(folder: Path) -> None:
+    """Write the JSON Schemas of the files again: editors complete and check by them."""
+    for path in write_schemas(folder):
+        click.echo(f"wrote {path}")
+
+
+@rules_group.command("versions")
+@with_options
+def versions_command(options: Options) -> None:
+    """Show the versions that were published, latest last."""
+
+    async def work() -> list[PlaybookVersion]:
+        async with options.reached() as it:
+            playbook, found, cursor = it.client(Playbook), [], None
+            while True:
+                page = await playbook.versions(cursor)
+                found += page.items
+                if (cursor := page.next) is None:
+                    return found
+
+    found = asyncio.run(work())
+    if options.as_json:
+        click.echo(to_json(found))
+        return
+    rows = [_row(version) for version in found] or [["0", "-", "-", "what the services come with"]]
+    Screen().table("Versions of the rules", ("version", "published", "by", "why"), rows, numbers=(0,))
+
+
+@click.command("plan")
+@with_folder
+@with_options
+def plan_command(options: Options, folder: Path) -> None:
+    """Show which leads would change score, owner or cost by the rules in the folder; nothing changes."""
+    rules = _read(folder)
+
+    async def work() -> tuple[TeamRules, Plan, TrialReport, EnrichmentPlan]:
+        async with options.reached() as it:
+            kept = await it.client(Playbook).latest()
+            return (
+                kept.playbook,
+                await it.client(Scoring).plan(PlanRequest(rules=rules.scoring, samples=SAMPLES)),
+                await it.client(Routing).simulate(RoutingTrial(rules=rules.routing)),
+                await it.client(Enrichment).plan(rules.enrichment),
+            )
+
+    holding, scores, owners, costs = asyncio.run(work())
+    changed = [name for name in TeamRules.__struct_fields__ if getattr(rules, name) != getattr(holding, name)]
+    if options.as_json:
+        click.echo(to_json({"changed": changed, "scores": scores, "owners": owners, "costs": costs}))
+        return
+    screen = Screen()
+    screen.say(f"Rules that differ from those that hold: {escape(', '.join(changed) or 'none')}.")
+    _show_scores(screen, scores)
+    _show_owners(screen, owners)
+    _show_costs(screen, costs)
+    if changed:
+        screen.say("\nNothing has changed yet: `revenue apply` publishes these rules.")
+
+
+@click.command("apply")
+@with_folder
+@click.option("--note", "-m", default="", help="Why, for those who look at the versions later.")
+@with_options
+def apply_command(options: Options, folder: Path, note: str) -> None:
+    """Publish the rules in the folder: all services go by them from then on, each as soon as it is there."""
+    rules = _read(folder)
+
+    async def work() -> tuple[PlaybookVersion, PlaybookVersion]:
+        async with options.reached() as it:
+            playbook = it.client(Playbook)
+            before = (await playbook.latest()).version
+            return before, await playbook.publish(Publication(playbook=rules, note=note, expected=before.version))
+
+    before, version = asyncio.run(work())
+    if options.as_json:
+        click.echo(to_json(version))
+    elif version.version == before.version:
+        click.echo(f"Version {version.version} holds already, with these very rules.")
+    else:
+        click.echo(f"Version {version.version} holds from now on. `revenue rollback` brings the one before back.")
+
+
+@click.command("rollback")
+@click.option("--to", type=click.IntRange(0), help="The version to bring back; by default the one before the latest.")
+@click.option("--note", "-m", default="", help="Why.")
+@with_options
+def rollback_command(options: Options, to: int | None, note: str) -> None:
+    """Publish an earlier version of the rules again, under a new number."""
+
+    async def work() -> PlaybookVersion:
+        async with options.reached() as it:
+            playbook = it.client(Playbook)
+            latest = (await playbook.latest()).version
+            if to is None and not latest.version:
+                raise click.ClickException("No rules were published: there is nothing to take back.")
+            return await playbook.restore(_before(latest) if to is None else to, note)
+
+    version = asyncio.run(work())
+    if options.as_json:
+        click.echo(to_json(version))
+    else:
+        click.echo(f"Version {version.version} holds from now on: the rules of version {version.restores}.")
+
+
+def _before(latest: PlaybookVersion) -> int:
+    """The version that held before; of one that was brought back, the one before that."""
+    return max((latest.version if latest.restores is None else latest.restores) - 1, 0)
+
+
+def _read(folder: Path) -> TeamRules:
+    try:
+        return read_folder(folder)
+    except Mistakes as mistakes:
+        raise click.ClickException(str(mistakes)) from None
+
+
+def _row(version: PlaybookVersion) -> list[str]:
+    at = f"{version.published_at:%Y-%m-%d %H:%M}" if version.published_at else "-"
+    return [str(version.version), at, escape(version.published_by), escape(version.note)]
+
+
+def _show_scores(screen: Screen, plan: Plan) -> None:
+    screen.say(
+        f"\n[bold]Scores[/]: of {plan.leads} leads, {plan.points_change} change points, {plan.grade_change} grade."
+    )
+    if plan.moves:
+        rows = [[graded(move.before), graded(move.after), str(move.leads)] for move in plan.moves]
+        screen.table("Grades", ("from", "to", "leads"), rows, numbers=(2,))
+    if plan.samples:
+        rows = [
+            [each.lead_id, f"{each.before.points} → {each.after.points}", graded(each.after.grade)]
+            for each in plan.samples
+        ]
+        screen.table("Leads", ("lead", "points", "grade"), rows)
+
+
+def _show_owners(screen: Screen, trial: TrialReport) -> None:
+    screen.say(f"\n[bold]Owners[/]: of {trial.leads} leads, {trial.changed} would have another one.")
+    if trial.changed:
+        names = sorted({*trial.before, *trial.after})
+        rows = [[escape(name), str(trial.before.get(name, 0)), str(trial.after.get(name, 0))] for name in names]
+        screen.table("Leads by owner", ("owner", "now", "then"), rows, numbers=(1, 2))
+        samples: Sequence[list[str]] = [
+            [each.lead_id, f"{escape(each.was)} → {escape(each.becomes)}", escape(" ".join(each.why[-1:]))]
+            for each in trial.samples[:SAMPLES]
+        ]
+        screen.table("Leads", ("lead", "owner", "why"), samples)
+
+
+def _show_costs(screen: Screen, plan: EnrichmentPlan) -> None:
+    screen.say(f"\n[bold]Cost[/]: {escape(str(plan))}")

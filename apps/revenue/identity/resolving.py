@@ -1,0 +1,285 @@
+"""Leads in the database: who one is, is looked up, decided, and written down with all that follows.
+
+A lead costs a few statements, however many contacts there are: its keys, its blocks and its company are looked up in
+indexes, and of those that share a block with it so many at most are compared.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from atoll import Row, Transaction
+from revenue.capture.contract import Lead, LeadDetails
+
+from . import accounts, store
+from .accounts import Facts, Found, likeliest
+from .blocking import BLOCK_MAX, blocks_of
+from .contract import Band, DuplicateState, Kind, LeadResolved, Resolution, Verdict
+from .deciding import Candidate, Decision, Pair, Situation, decide, matches, own_mailbox
+from .keys import contact_keys
+from .known import Known
+from .placing import said_of
+from .record import Record, record_of
+from .store import CANDIDATES_MAX, KEYS_MAX, filled, numbered
+from .trees import CONTACT_TREE, Ask, Deed, pair_row
+from .weighing import judged
+
+NEWEST = 2**63 - 1
+"""The number of a contact that is being made: all others came before it."""
+IDENTITY = "identity"
+"""Who joins, where nobody has told it to."""
+
+_RECORD = msgspec.json.Decoder(Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """All that was looked up about a lead; `crowded` are blocks that take in nobody more."""
+
+    record: Record
+    keys: dict[str, str]
+    free_keys: list[str]
+    situation: Situation
+    found: Found
+    blocks: Sequence[int]
+    crowded: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is known of a lead from before: the number, revision and record of it, and its contact."""
+
+    number: int
+    revision: int
+    record: Record
+    home: Known
+
+
+async def before(tx: Transaction, lead_id: str) -> Kept | None:
+    """What was decided about a lead before."""
+    row = (await tx.execute(store.BEFORE, {"lead_id": lead_id})).first()
+    return None if row is None else Kept(row.number, row.revision, _RECORD.decode(row.record), _known(row))
+
+
+async def look(
+    ask: Ask, details: LeadDetails, kept: Kept | None = None, *, lead_id: str = "", to_change: bool
+) -> Looked:
+    """Look everything up that a decision needs."""
+    record = record_of(details)
+    keys = contact_keys(details, record)
+    owners: dict[str, Known] = {}
+    if keys:
+        rows = await ask(store.OWNERS_TO_CHANGE if to_change else store.OWNERS, filled("key", list(keys), KEYS_MAX))
+        owners = {row.key: _known(row) for row in rows}
+    blocks = blocks_of(record)[: store.BLOCKS_MAX]
+    home = kept.home if kept is not None else None
+    candidates, crowded = list[Candidate](), frozenset[int]()
+    if kept is None or kept.record != record:
+        candidates, crowded = await _candidates(ask, record, blocks, kept.number if kept is not None else 0)
+    roots = {known.root_id for known in owners.values()}
+    is_moving = home is not None and bool(roots) and home.root_id not in roots
+    if home is not None:
+        roots.add(home.root_id)
+    roots |= {each.contact.root_id for each in candidates if each.judgement.band is not Band.DISTINCT}
+    situation = Situation(
+        record=record,
+        owners=[(word, owners[key]) for key, word in keys.items() if key in owners],
+        home=home,
+        home_is_left_empty=is_moving and home is not None and await _is_left_empty(ask, home, lead_id),
+        candidates=candidates,
+        apart=await CONTACT_TREE.parted(ask, roots),
+    )
+    found = await accounts.find(ask, said_of(details, record), to_change=to_change)
+    return Looked(record, keys, [key for key in keys if key not in owners], situation, found, blocks, crowded)
+
+
+async def verdict(ask: Ask, details: LeadDetails) -> Verdict:
+    """What would be decided, and who was looked at; nothing is written."""
+    looked = await look(ask, details, to_change=False)
+    decision = decide(looked.situation)
+    placement = looked.found.placement
+    chosen = decision.chosen
+    account = placement.account.root_id if placement.account is not None else None
+    if account is None and not placement.is_new and chosen is not None:
+        account = chosen.account_id
+    return Verdict(
+        contact_id=chosen.root_id if chosen is not None else None,
+        account_id=account,
+        band=decision.band,
+        why=(*decision.why, *placement.why),
+        contacts=matches(looked.situation),
+        accounts=accounts.matches(placement),
+    )
+
+
+async def resolve(tx: Transaction, lead: Lead, now: datetime, new_id: Callable[[], str]) -> None:
+    """Decide who a lead is, write it down, and publish it. One that was decided about already is left alone."""
+    kept = await before(tx, lead.id)
+    if kept is not None and kept.revision >= lead.revision:
+        return
+    looked = await look(tx.execute, lead, kept, lead_id=lead.id, to_change=True)
+    decision = decide(looked.situation)
+    chosen = await _held(tx, looked.situation, decision)
+    facts = Facts(lead.country, lead.industry, lead.number_of_employees)
+    account = await accounts.keep(tx, looked.found, facts, now, new_id)
+    why = [*decision.why, *looked.found.placement.why]
+    if account is None and chosen is not None and chosen.account_id is not None:
+        account = await accounts.kept_in_place_of(tx, chosen.account_id)
+        why.append("Its contact belongs to that account by what other leads say.")
+    account_id = account.id if account is not None else None
+    contact_id = await _keep_contact(tx, looked, chosen, account_id, now, new_id)
+    mine = (chosen.root_id, chosen.root_number) if chosen is not None else (contact_id, NEWEST)
+    await _keep_lead(tx, lead, looked, kept, _lead_row(lead, looked, decision, contact_id, account_id, why, now))
+    await _ask_about(tx, mine, decision.pairs, now, new_id)
+    kept_id = await _join(tx, mine, decision.joins, now)
+    resolution = Resolution(
+        contact_id=kept_id,
+        account_id=account.root_id if account is not None else None,
+        account_name=account.name if account is not None else None,
+        account_domain=(account.domain or None) if account is not None else None,
+        band=decision.band,
+        why=tuple(why),
+    )
+    tx.publish(LeadResolved(lead_id=lead.id, lead=lead, resolution=resolution))
+
+
+async def _candidates(
+    ask: Ask, record: Record, blocks: Sequence[int], own_number: int
+) -> tuple[list[Candidate], frozenset[int]]:
+    """Contacts that a lead is to be compared with, compared; and the blocks that have too many."""
+    statement = store.FOUND[len(blocks)]
+    if statement is None:
+        return [], frozenset()
+    rows = await ask(statement, numbered("block", blocks) | {"count": BLOCK_MAX + 1})
+    if not rows:
+        return [], frozenset()
+    sizes: dict[int, int] = {}
+    for block, _ in rows:
+        sizes[block] = sizes.get(block, 0) + 1
+    crowded = frozenset(block for block, size in sizes.items() if size > BLOCK_MAX)
+    numbers = [number for number in likeliest(rows, CANDIDATES_MAX + 1) if number != own_number][:CANDIDATES_MAX]
+    compare = store.CANDIDATES[len(numbers)]
+    if compare is None:
+        return [], crowded
+    found = await ask(compare, numbered("number", numbers))
+    return [Candidate(_known(row), judged(record, _RECORD.decode(row.record))) for row in found], crowded
+
+
+async def _is_left_empty(ask: Ask, home: Known, lead_id: str) -> bool:
+    """Whether a contact has no other leads than this one."""
+    return not (await ask(store.OTHERS_OF, {"root": home.root_id, "lead_id": lead_id})).scalar()
+
+
+async def _held(tx: Transaction, situation: Situation, decision: Decision) -> Known | None:
+    """The chosen contact, held until the transaction ends, and the one that is kept in its place by then."""
+    chosen = decision.chosen
+    if chosen is None or any(known is chosen for _, known in situation.owners):
+        return chosen
+    root_id = (await tx.execute(store.HOLD, {"wanted": chosen.id})).scalar()
+    return (
+        chosen
+        if root_id == chosen.root_id
+        else Known(chosen.id, root_id, chosen.root_number, chosen.mailbox, chosen.account_id, chosen.own_mailbox)
+    )
+
+
+async def _keep_contact(
+    tx: Transaction,
+    looked: Looked,
+    chosen: Known | None,
+    account_id: str | None,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> str:
+    """The id of the contact, which is made where it is new; it learns the lead's mailbox, account and keys."""
+    mailbox = own_mailbox(looked.record)
+    if chosen is None:
+        contact_id = new_id()
+        row = {
+            "id": contact_id,
+            "root_id": contact_id,
+            "merged_into": None,
+            "mailbox": mailbox,
+            "account_id": account_id,
+            "created_at": now,
+        }
+        await tx.execute(store.ADD_CONTACT, row)
+    else:
+        contact_id = chosen.id
+        learnt = (chosen.own_mailbox or mailbox, account_id or chosen.account_id)
+        if learnt != (chosen.own_mailbox, chosen.account_id):
+            given = {"wanted": contact_id, "new_mailbox": learnt[0], "new_account": learnt[1]}
+            await tx.execute(store.LEARN_CONTACT, given)
+    if looked.free_keys:
+        await tx.execute(store.ADD_KEY, [{"key": key, "contact_id": contact_id} for key in looked.free_keys])
+    return contact_id
+
+
+def _lead_row(
+    lead: Lead,
+    looked: Looked,
+    decision: Decision,
+    contact_id: str,
+    account_id: str | None,
+    why: Sequence[str],
+    now: datetime,
+) -> dict[str, Any]:  # Any: values of all columns
+    return {
+        "lead_id": lead.id,
+        "revision": lead.revision,
+        "contact_id": contact_id,
+        "account_id": account_id,
+        "band": decision.band.value,
+        "why": msgspec.json.encode(why).decode(),
+        "record": msgspec.json.encode(looked.record).decode(),
+        "lead": msgspec.json.encode(lead).decode(),
+        "resolved_at": now,
+    }
+
+
+async def _keep_lead(
+    tx: Transaction,
+    lead: Lead,
+    looked: Looked,
+    kept: Kept | None,
+    row: dict[str, Any],  # Any: as above
+) -> None:
+    """Write down what the lead says, in place of what it said before, and under which blocks it is found."""
+    if kept is not None:
+        old = blocks_of(kept.record)
+        if old:
+            await tx.execute(store.FORGET_BLOCK, [{"of": block, "which": kept.number} for block in old])
+        await tx.execute(store.FORGET_LEAD, {"which": kept.number})
+    await tx.execute(store.ADD_LEAD, row)
+    blocks = [block for block in looked.blocks if block not in looked.crowded]
+    if blocks:
+        await tx.execute(store.ADD_BLOCK, [{"new_block": block, "of_lead": lead.id} for block in blocks])
+
+
+async def _ask_about(
+    tx: Transaction, mine: tuple[str, int], pairs: Sequence[Pair], now: datetime, new_id: Callable[[], str]
+) -> None:
+    """Lay before a person that the lead's contact may be one with others."""
+    rows = []
+    for pair in pairs:
+        older, younger = sorted((mine, (pair.other.root_id, pair.other.root_number)), key=lambda each: each[1])
+        two = (older[0], younger[0])
+        rows.append(pair_row(Kind.CONTACT, new_id(), two, DuplicateState.OPEN, pair.bits, pair.why, now))
+    if rows:
+        await tx.execute(store.ADD_PAIR, rows)
+
+
+async def _join(tx: Transaction, mine: tuple[str, int], joins: Sequence[Pair], now: datetime) -> str:
+    """Merge those that are surely the lead's contact; the id of the one that is kept in the end: the oldest."""
+    for join in joins:
+        other = (join.other.root_id, join.other.root_number)
+        mine, merged = sorted((mine, other), key=lambda each: each[1])
+        await CONTACT_TREE.merge(tx, mine[0], merged[0], Deed(now, IDENTITY, " ".join(join.why)))
+    return mine[0]
+
+
+def _known(row: Row) -> Known:
+    return Known(row.contact_id, row.root_id, row.root_number, row.mailbox, row.contact_account_id, row.own_mailbox)

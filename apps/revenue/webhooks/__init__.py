@@ -1,0 +1,1 @@
+"""What happens to leads, told to the team's other tools."""

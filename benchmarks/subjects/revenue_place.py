@@ -1,0 +1,40 @@
+"""Where a running Revenue is, of whichever stack, and where a lead's way ends: what its programs tell each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from revenue.application import revenue
+
+CAPTURE = "capture"
+"""Where its way begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last service of the way, and its table with a row for each lead that has come there."""
+
+    service: str
+    table: str
+
+
+END = End("routing", "assignments")
+"""Where a lead's way ends in all stacks. The peer starts the services up to this one."""
+
+
+def on_the_way() -> Sequence[str]:
+    """The services through which a lead goes, up to the one where its way ends."""
+    names = [place.split(".")[1] for place in map(str, revenue.services)]
+    return names[: names.index(END.service) + 1]
+
+
+class RevenuePlace(msgspec.Struct, frozen=True):
+    """Leads are sent to `url`/leads, with a `key` where there is one; `database` is the file of the last service.
+
+    Its rows are watched from outside, alike for every stack: so none has to tell of them.
+    """
+
+    url: str
+    database: str
+    key: str = ""
