@@ -84,7 +84,9 @@ async def published(it: Outside) -> None:
     """The rules hold, as they came by the event."""
     await it.running.client(Playbook).publish(Publication(playbook=TeamRules(capture=RULES)))
     async with asyncio.timeout(PATIENCE_S):
-        while (await it.http.post("/capture/v1/webhooks/acme")).status_code == 404:
+        while True:
+            if (await it.http.post("/capture/v1/webhooks/acme")).status_code != 404:
+                return
             await asyncio.sleep(0.02)
 
 
@@ -119,6 +121,15 @@ async def test_a_signed_webhook_comes_in_byte_by_byte(outside: Outside) -> None:
     assert [each.fate for each in (await outside.capture.submissions()).items] == [Fate.ACCEPTED]
 
 
+async def reached(capture: Capture, leads: int) -> None:
+    """Wait until there are so many leads."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            if (await capture.count()).leads >= leads:
+                return
+            await asyncio.sleep(0.005)
+
+
 def list_of(path: Path, first: int, last: int) -> Path:
     """A file of people by their numbers."""
     rows = (f"{number}@example.com,Ada,Lovelace {number},Acme" for number in range(first, last))
@@ -132,9 +143,7 @@ async def test_an_import_that_is_killed_is_done_by_the_next_one(outside: Outside
     for _ in range(3):
         before = (await outside.capture.count()).leads
         process = await outside.importing(path)
-        async with asyncio.timeout(PATIENCE_S):
-            while (await outside.capture.count()).leads < min(before + 400, 2_900):
-                await asyncio.sleep(0.005)
+        await reached(outside.capture, min(before + 400, 2_900))
         process.send_signal(signal.SIGKILL)
         await process.communicate()
 
