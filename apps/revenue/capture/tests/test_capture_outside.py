@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import openpyxl
 import pytest
 
 from atoll import Config, Running, World, single
 from atoll.gateway import connection
-from revenue.capture.contract import Capture, CaptureRules, Fate, Form, Signature, Source
+from revenue.capture.contract import Capture, CaptureRules, Fate, Form, LeadDetails, Signature, Source
 from revenue.capture.signing import standard_key
 from revenue.capture.tests.alone import alone
 from revenue.playbook.contract import Playbook, Publication, TeamRules
@@ -48,9 +49,9 @@ class Outside:
         """Capture itself."""
         return self.running.client(Capture)
 
-    async def importing(self, path: Path) -> asyncio.subprocess.Process:
+    async def importing(self, path: Path, *words: str) -> asyncio.subprocess.Process:
         """The command line, which has begun to import a file."""
-        command = (sys.executable, "-m", "revenue.cli", "import", str(path), "--json")
+        command = (sys.executable, "-m", "revenue.cli", "import", str(path), *(words or ("--json",)))
         environment = {**os.environ, "REVENUE_URL": self.url, "REVENUE_KEY": self.key}
         environment["PYTHONPATH"] = os.pathsep.join(sys.path)
         return await asyncio.create_subprocess_exec(
@@ -156,6 +157,33 @@ async def test_an_import_that_is_killed_is_done_by_the_next_one(outside: Outside
         (events,) = database.execute("SELECT count(*) FROM atoll_outbox WHERE type LIKE 'capture.lead_%'").fetchone()
         (kept,) = database.execute("SELECT sum(rows) FROM submissions").fetchone()
     assert (events, kept) == (3_000, 3_000)
+
+
+async def test_a_dry_run_of_a_workbook_shows_what_would_change(outside: Outside, tmp_path: Path) -> None:
+    """On the screen the first of it, in a file all of it; what is no sheet of it is told with those that are."""
+    await outside.capture.accept(LeadDetails(email="ada@example.com", title="CTO"))
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("Visitors")
+    for row in (["Email", "Title"], ["ada@example.com", "CEO"], ["b@example.com", None], ["x@", None]):
+        sheet.append(row)
+    path, diff = tmp_path / "fair.xlsx", tmp_path / "diff.jsonl"
+    book.save(path)
+
+    dry = await outside.importing(path, "--sheet", "Visitors", "--dry-run", "--diff", str(diff))
+    shown, errors = await dry.communicate()
+    other = await outside.importing(path, "--sheet", "Guests")
+    _, told = await other.communicate()
+    alone = await outside.importing(path, "--diff", str(diff))
+    _, refused = await alone.communicate()
+
+    assert (dry.returncode, other.returncode, alone.returncode) == (0, 1, 2), errors
+    assert b"1 would be accepted" in shown
+    assert b"2\tada@example.com\ttitle: CTO -> CEO" in shown
+    assert b"3\tb@example.com\tnew" in shown
+    assert [json.loads(line)["line"] for line in diff.read_text(encoding="utf-8").splitlines()] == [2, 3]
+    assert b"there are: `Sheet`, `Visitors`" in told
+    assert b"--dry-run" in refused
+    assert (await outside.capture.count()).revisions == 1
 
 
 async def test_two_imports_at_once_keep_everybody_once(outside: Outside, tmp_path: Path) -> None:
