@@ -15,6 +15,7 @@ EMPTY_NAMES = frozenset({"base", "common", "helper", "helpers", "manager", "misc
 
 # Files that call foreign code, and therefore may catch whatever it raises. Each with its reason.
 CATCHES_EVERYTHING = {
+    "apps/revenue/cli/sheets.py": "a library of others on bytes of strangers: what it stumbles over is told as damage",
     "src/atoll/adapters/alembic_runs.py": "a migration is foreign code: whatever it raises is told with its place",
     "src/atoll/calls/dispatcher.py": "whatever a handler raises becomes an answer",
     "src/atoll/calls/streams.py": "as above, for a handler's generator",

@@ -3,12 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from .columns import FIELD_NAMES
 from .contract import Column, LeadDetails, RejectionReason, Target
+from .details import FIELD_NAMES
 from .names import part_name
 from .table import Rejection
 
@@ -18,8 +19,11 @@ BLANKS = frozenset({"-", "--", "---", ".", "?", "n/a", "#n/a", "n.a.", "k.a.", "
 BLANK_WORDS = frozenset({"null", "none", "nan", "undefined", "nil"})
 """The same as words; not in names, because there are people called Null."""
 
+NO_TEXTS = frozenset({"number_of_employees", "consent_at"})
 NAMES = frozenset({"first_name", "last_name", "name"})
 INVISIBLE = re.compile(r"[\x00\u200b-\u200f\u2060\ufeff]")
+QUOTED = re.compile(r"'(?=[=+\-@])")
+"""What spreadsheets write before text that they are not to run."""
 NUMBER = re.compile(r"\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+|\d+")
 
 
@@ -34,6 +38,8 @@ def clean_text(text: str, field: str = "") -> str | None:
     ('Ada Lovelace', None, 'Null')
     """
     seen = " ".join(INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())
+    if seen[:1] == "'" and QUOTED.match(seen):
+        seen = seen[1:]
     lower = seen.casefold()
     if lower in BLANKS or (lower in BLANK_WORDS and field not in NAMES):
         return None
@@ -63,6 +69,21 @@ def clean_count(text: str) -> int | None:
     return int(digits) if digits and len(digits) < 10 else None
 
 
+def clean_moment(text: str) -> datetime | None:
+    """The moment that a text says, in UTC where it names no zone; also in seconds or milliseconds since 1970.
+
+    >>> clean_moment("2026-03-01T12:00:00+01:00").isoformat(), clean_moment("1772366400000").isoformat()
+    ('2026-03-01T11:00:00+00:00', '2026-03-01T12:00:00+00:00')
+    """
+    try:
+        if text.isdecimal() and 9 <= len(text) <= 13:
+            return datetime.fromtimestamp(int(text) / (1_000 if len(text) > 11 else 1), UTC)
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 def details_of_row(columns: Sequence[Column], cells: Sequence[str]) -> LeadDetails:
     """The lead in a row, by what its columns are mapped to."""
     fields: dict[str, Any] = {}  # Any: a lead's fields, texts and one number
@@ -73,7 +94,9 @@ def details_of_row(columns: Sequence[Column], cells: Sequence[str]) -> LeadDetai
             continue
         if column.target == "number_of_employees" and (count := clean_count(text)) is not None:
             fields[column.target] = count
-        elif column.target in FIELD_NAMES and column.target != "number_of_employees":
+        elif column.target == "consent_at" and (moment := clean_moment(text)) is not None:
+            fields[column.target] = moment
+        elif column.target in FIELD_NAMES and column.target not in NO_TEXTS:
             fields[column.target] = text
         elif column.target == Target.NAME:
             fields["name"] = text
@@ -100,6 +123,8 @@ def clean_details(details: LeadDetails) -> LeadDetails:
     if count is not None and not 0 <= count <= COUNT_MAX:
         cleaned["number_of_employees"] = None
         attributes["number_of_employees"] = str(count)
+    if details.consent_at is not None and details.consent_at.tzinfo is None:
+        cleaned["consent_at"] = details.consent_at.replace(tzinfo=UTC)
     return msgspec.structs.replace(details, **cleaned, attributes=attributes)
 
 

@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
-from .contract import Column, FileRejectionReason, LeadDetails, MappedBy, Target
+from .contract import Column, FileRejectionReason, MappedBy, Target
+from .details import FIELD_NAMES
+from .presets import preset_of
 from .synonyms import FIELDS, plain
 
-FIELD_NAMES = frozenset(LeadDetails.__struct_fields__) - {"attributes"}
 TARGETS = FIELD_NAMES | {Target.NAME.value, Target.ATTRIBUTE.value, Target.IGNORE.value}
 NAMING = frozenset({"email", "phone", "mobile_phone", "first_name", "last_name", "name", "company", "website"})
 """Targets that name somebody: a file without any of them is no list of leads."""
@@ -32,21 +33,39 @@ class MappingRejected(Exception):
         self.explanation = explanation
 
 
-def map_columns(header: Sequence[str], rows: Sequence[Sequence[str]], asked: Mapping[str, str]) -> tuple[Column, ...]:
+def map_columns(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    asked: Mapping[str, str],
+    ruled: Mapping[str, str] | None = None,
+    *,
+    is_beginning: bool = True,
+) -> tuple[Column, ...]:
     """Every column of a file with its target; of two columns for one field the first fills it.
+
+    What was `asked` for this file goes before what the team's rules say of all files (`ruled`), that before what an
+    export of Salesforce or HubSpot is known to mean, and that before what columns are called elsewhere. Where it is not
+    the beginning of a file of lines, what was asked may name columns that are not here.
 
     Raises:
         MappingRejected: when the file has no header, `asked` names what does not exist, or no column names anybody.
     """
     _check_header(header)
-    wishes = _wishes(header, asked)
+    wishes = _wishes(header, asked, is_beginning=is_beginning)
     taken = set(wishes.values()) & FIELD_NAMES
     targets: dict[str, tuple[str, MappedBy]] = {name: (target, MappedBy.ASKED) for name, target in wishes.items()}
+    by_rule = {plain(name): target for name, target in (ruled or {}).items()}
     for name in header:
-        field = FIELDS.get(plain(name))
+        target = by_rule.get(plain(name))
+        if name not in targets and target is not None and target not in taken:
+            targets[name] = (target, MappedBy.RULES)
+            taken |= {target} & FIELD_NAMES
+    preset = preset_of(header)
+    for name in header:
+        field = preset.get(plain(name)) or FIELDS.get(plain(name))
         if name not in targets and field is not None and field not in taken:
             targets[name] = (field, MappedBy.HEADER)
-            taken |= {field} - {Target.IGNORE.value}
+            taken |= {field} - {Target.IGNORE.value, Target.ATTRIBUTE.value}
     values = {name: _values(rows, position) for position, name in enumerate(header)}
     for target, look in LOOKS.items():
         if target not in taken:
@@ -72,12 +91,14 @@ def _check_header(header: Sequence[str]) -> None:
         )
 
 
-def _wishes(header: Sequence[str], asked: Mapping[str, str]) -> dict[str, str]:
+def _wishes(header: Sequence[str], asked: Mapping[str, str], *, is_beginning: bool) -> dict[str, str]:
     """What was asked, by the columns' own names; a column is found whatever its case and punctuation."""
     known = {plain(name): name for name in reversed(header)} | {name: name for name in header}
     wishes: dict[str, str] = {}
     for name, target in asked.items():
         column = known.get(name) or known.get(plain(name))
+        if column is None and not is_beginning:
+            continue
         if column is None:
             raise MappingRejected(
                 FileRejectionReason.MAPPING, f"there is no column `{name}`; the columns are {_listed(header)}."

@@ -1,48 +1,76 @@
-"""What Capture promises: leads come in by API or from a file, none twice, and every rejected row says why."""
+"""What Capture promises: leads come in by API, form, webhook or file, none twice, and what is rejected says why."""
 
 from datetime import datetime
 from typing import Protocol
 
-from atoll import Choice, Event, Page, Personal, Problem, Value, contract, get, post
+from atoll import Choice, Event, Page, Personal, Problem, RawBody, Value, contract, get, post
 
+from .details import LeadDetails
+from .files import (
+    LINES_MAX,
+    Column,
+    FieldChange,
+    FileFormat,
+    ImportPreview,
+    ImportReport,
+    LeadFile,
+    MappedBy,
+    RejectedRow,
+    RejectionReason,
+    RowChange,
+    Target,
+)
+from .rules import CaptureRules, Coding, Digest, Form, Scheme, Signature, Source
+from .submission import Channel, Fate, Outcome, RawSubmission, Refusal, RefusalCount, Replay, Submission
 
-class LeadDetails(Value):
-    """What is said about a lead, in Salesforce's field names. Everything may be absent, but somebody must be named.
-
-    `external_id` is the record's id in the system it came from, `external_source` that system's name; together they
-    recognise the lead again. `consent` is the text that was agreed to, word for word. `attributes` keeps what no field
-    fits, by the name it came under.
-    """
-
-    email: Personal[str] | None = None
-    salutation: Personal[str] | None = None
-    first_name: Personal[str] | None = None
-    last_name: Personal[str] | None = None
-    title: Personal[str] | None = None
-    phone: Personal[str] | None = None
-    mobile_phone: Personal[str] | None = None
-    company: str | None = None
-    website: str | None = None
-    industry: str | None = None
-    number_of_employees: int | None = None
-    street: Personal[str] | None = None
-    city: Personal[str] | None = None
-    state: str | None = None
-    postal_code: Personal[str] | None = None
-    country: str | None = None
-    description: Personal[str] | None = None
-    lead_source: str | None = None
-    campaign: str | None = None
-    utm_source: str | None = None
-    utm_medium: str | None = None
-    utm_campaign: str | None = None
-    utm_term: str | None = None
-    utm_content: str | None = None
-    landing_page: str | None = None
-    consent: str | None = None
-    external_id: str | None = None
-    external_source: str | None = None
-    attributes: Personal[dict[str, str]] = {}
+__all__ = [
+    "LINES_MAX",
+    "Capture",
+    "CaptureRules",
+    "Channel",
+    "Coding",
+    "Column",
+    "Digest",
+    "Fate",
+    "FieldChange",
+    "FileFormat",
+    "FileRejected",
+    "FileRejectionReason",
+    "Form",
+    "FormNotFound",
+    "ImportPreview",
+    "ImportReport",
+    "Lead",
+    "LeadCaptured",
+    "LeadCount",
+    "LeadDetails",
+    "LeadFile",
+    "LeadNotFound",
+    "LeadQuery",
+    "LeadRejected",
+    "LeadUpdated",
+    "MappedBy",
+    "NoSecret",
+    "NotKept",
+    "Outcome",
+    "RawSubmission",
+    "Receipt",
+    "Received",
+    "Refusal",
+    "RefusalCount",
+    "RejectedRow",
+    "RejectionReason",
+    "Replay",
+    "RowChange",
+    "Scheme",
+    "Signature",
+    "Source",
+    "SourceNotFound",
+    "Submission",
+    "SubmissionNotFound",
+    "Target",
+    "WebhookRefused",
+]
 
 
 class Lead(LeadDetails):
@@ -55,15 +83,6 @@ class Lead(LeadDetails):
     captured_at: datetime
     updated_at: datetime
     revision: int = 1
-
-
-class Outcome(Choice):
-    """What became of a lead that came in: new, or known already and changed by it or not."""
-
-    ACCEPTED = "accepted"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    UNKNOWN = "unknown"
 
 
 class Receipt(Value):
@@ -80,113 +99,13 @@ class LeadQuery(Value):
     external_id: str | None = None
 
 
-class Target(Choice):
-    """Where a column goes that fills no single field of a lead."""
+class Received(Value):
+    """What was received by a form or a webhook, and what became of it. `lead_id` is none where no lead came of it."""
 
-    NAME = "name"
-    """A whole name, parted into first and last name."""
-    ATTRIBUTE = "attribute"
-    """Kept in `attributes`, under the column's own name."""
-    IGNORE = "ignore"
-    """Not kept."""
-    UNKNOWN = "unknown"
-
-
-class MappedBy(Choice):
-    """Why a column goes where it goes: the caller asked, its header says so, its content looks so, or nothing did."""
-
-    ASKED = "asked"
-    HEADER = "header"
-    CONTENT = "content"
-    NOTHING = "nothing"
-    UNKNOWN = "unknown"
-
-
-class Column(Value):
-    """One column of a file and its `target`: a field's name, or one of `Target`."""
-
-    name: str
-    target: str
-    mapped_by: MappedBy
-    example: Personal[str] = ""
-
-
-LINES_MAX = 1_000_000_000
-"""No file has more."""
-
-
-class LeadFile(Value):
-    """A CSV file, or a piece of a big one: the header line again and some hundred rows.
-
-    `content` is the file's bytes as they are (base64 in JSON). UTF-8 and UTF-16, with a mark or without, are
-    understood, line by line also Windows-1252; delimiters are comma, semicolon, tab or bar. `mapping` says where a
-    column goes, by the column's name; columns it does not name are mapped by themselves. `first_row_line` is the
-    line of the whole file on which this piece's rows begin, so that rejected rows name the right line. `source` names
-    the system whose record ids the file carries; without it, the export's own marks decide, or the file's name.
-
-    A row that was taken under the same `import_id` and line is not taken again. With a digest of the whole file there,
-    a piece can be sent twice, and importing the same file once more changes nothing.
-    """
-
-    file_name: str
-    content: Personal[bytes]
-    mapping: dict[str, str] = {}
-    first_row_line: int | None = None
-    source: str | None = None
-    import_id: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse lines that no file has."""
-        if self.first_row_line is not None and not 0 < self.first_row_line <= LINES_MAX:
-            raise ValueError(f"first_row_line has to be between 1 and {LINES_MAX:,}")
-
-
-class RejectionReason(Choice):
-    """Why a lead or a row is not taken; stable, so that programs can count and branch on it."""
-
-    EMAIL_INVALID = "email_invalid"
-    NOBODY_NAMED = "nobody_named"
-    TWO_LEADS = "two_leads"
-    TOO_FEW_CELLS = "too_few_cells"
-    TOO_MANY_CELLS = "too_many_cells"
-    QUOTES_BROKEN = "quotes_broken"
-    NOT_TEXT = "not_text"
-    TOO_LONG = "too_long"
-    UNKNOWN = "unknown"
-
-
-class RejectedRow(Value):
-    """A row that was not taken: its line in the file (the header is line 1), why, and the row as it came."""
-
-    line: int
-    reason: RejectionReason
-    explanation: str
-    raw: Personal[str]
-
-
-class ImportReport(Value):
-    """What became of the rows. Always `rows == accepted + updated + unchanged + len(rejected)`."""
-
-    rows: int
-    accepted: int
-    updated: int
-    unchanged: int
-    rejected: tuple[RejectedRow, ...] = ()
-
-    @property
-    def known(self) -> int:
-        """Rows of leads that were here already."""
-        return self.updated + self.unchanged
-
-
-class ImportPreview(Value):
-    """How a file would be read, and what would become of its rows; nothing is kept."""
-
-    columns: tuple[Column, ...]
-    delimiter: str
-    encoding: str
-    source: str
-    report: ImportReport
+    submission_id: str
+    fate: Fate
+    lead_id: str | None = None
+    explanation: Personal[str] | None = None
 
 
 class LeadCount(Value):
@@ -243,9 +162,55 @@ class FileRejected(Problem, status=422, detail="{file_name}: {explanation}"):
     explanation: str
 
 
-@contract(version="1.0", publishes=(LeadCaptured, LeadUpdated))
+class FormNotFound(Problem, status=404, detail="there is no form `{form}`: add it to the rules, under `forms`"):
+    """The team's rules know no such form."""
+
+    form: str
+
+
+class SourceNotFound(Problem, status=404, detail="there is no source `{source}`: add it to the rules, under `sources`"):
+    """The team's rules know no such source of webhooks."""
+
+    source: str
+
+
+class WebhookRefused(Problem, status=401, detail="{explanation}"):
+    """The webhook does not prove that it is from its source, or not that it is from now. Nothing of it was kept."""
+
+    source: str
+    reason: Refusal
+    explanation: str
+
+
+class NoSecret(
+    Problem,
+    status=503,
+    retryable=True,
+    detail="the settings have no secret `{secret}` for {source}: set it in REVENUE_CAPTURE_SECRETS and start again",
+):
+    """Nobody could tell whether the webhook is from its source. Nothing of it was kept; it may be sent again."""
+
+    source: str
+    secret: str
+
+
+class SubmissionNotFound(
+    Problem, status=404, detail="no submission has the id {submission_id}: GET /submissions has all"
+):
+    """There is no such submission."""
+
+    submission_id: str
+
+
+class NotKept(Problem, status=409, detail="what was sent as {submission_id} is not kept any more: have it sent again"):
+    """The submission is older than what was sent is kept."""
+
+    submission_id: str
+
+
+@contract(version="1.1", publishes=(LeadCaptured, LeadUpdated))
 class Capture(Protocol):
-    """Takes leads in, by API and from files; no lead comes in twice."""
+    """Takes leads in, by API, forms, webhooks and from files; no lead comes in twice."""
 
     @post("/leads", public=True, raises=(LeadRejected,))
     async def accept(self, details: LeadDetails) -> Receipt:
@@ -274,10 +239,53 @@ class Capture(Protocol):
 
     @post("/imports", public=True, raises=(FileRejected,))
     async def import_file(self, file: LeadFile) -> ImportReport:
-        """Take the rows of a CSV file in, or of a piece of one (at most 5,000 rows), all at once or none."""
+        """Take the rows of a file in, or of a piece of one (at most 5,000 rows), all at once or none."""
         ...
 
     @post("/imports/preview", public=True, raises=(FileRejected,))
     async def preview(self, file: LeadFile) -> ImportPreview:
         """Say how a file's columns would be mapped and what would become of its rows, and keep nothing."""
+        ...
+
+    @post("/forms/{form}", public=True, anyone=True, raises=(FormNotFound, LeadRejected))
+    async def submit(self, form: str, sent: RawBody) -> Received:
+        """Take in what a visitor has filled in: a form as browsers post it, or one JSON object.
+
+        Inputs are mapped as columns of files are. What a program has filled in is answered as if it were taken.
+        """
+        ...
+
+    @post("/webhooks/{source}", public=True, anyone=True, raises=(SourceNotFound, WebhookRefused, NoSecret))
+    async def receive(self, source: str, sent: RawBody) -> Received:
+        """Take in what a source posts, once it has proven that it is that source.
+
+        What makes no lead is kept all the same, and answered with 200: sending it again would not mend it. A delivery
+        that was taken before is answered as it was then, and has no effect.
+        """
+        ...
+
+    @get("/submissions", public=True)
+    async def submissions(
+        self, cursor: str | None = None, limit: int = 100, rejected: bool = False
+    ) -> Page[Submission]:
+        """All that has come in, oldest first, or what of it was rejected, a page at a time (at most 1,000 each)."""
+        ...
+
+    @get("/submissions/{submission_id}", public=True, raises=(SubmissionNotFound, NotKept))
+    async def submission(self, submission_id: str) -> RawSubmission:
+        """What was sent, as it was sent."""
+        ...
+
+    @post(
+        "/submissions/{submission_id}/replay",
+        public=True,
+        raises=(SubmissionNotFound, NotKept, FileRejected, FormNotFound, SourceNotFound),
+    )
+    async def replay(self, submission_id: str, how: Replay) -> Submission:
+        """Read a submission again, by the rules that hold now. Twice is the same as once."""
+        ...
+
+    @get("/refusals", public=True)
+    async def refusals(self, cursor: str | None = None, limit: int = 100) -> Page[RefusalCount]:
+        """What was turned away at the door, counted by day, place and reason."""
         ...

@@ -1,6 +1,6 @@
 """The way of a submission: file to rows, row to details, details to a new or a known lead. Pure, but for the book."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
@@ -13,6 +13,8 @@ from .cleaning import details_of_row, rejection_of
 from .columns import MappingRejected, map_columns
 from .contract import (
     Column,
+    FieldChange,
+    FileFormat,
     FileRejected,
     FileRejectionReason,
     ImportReport,
@@ -23,10 +25,12 @@ from .contract import (
     Receipt,
     RejectedRow,
     RejectionReason,
+    RowChange,
 )
 from .decoding import decode
+from .jsonl import read_json_lines
 from .keys import updated
-from .synonyms import exporting_system
+from .presets import exporting_system, record_id
 from .table import Rejection, Row, read_table
 
 ROWS_MAX = 5_000
@@ -52,20 +56,25 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What a new lead gets that no submission says: the time, and where an id comes from."""
+    """What a new lead gets that no submission says: the time, and where an id comes from.
+
+    `is_again` says that the submission is read again, and `at` is when it came: what was said later stays.
+    """
 
     at: datetime
     new_id: Callable[[], str]
+    is_again: bool = False
 
 
-def read_file(file: LeadFile) -> Reading:
-    """The file's columns mapped and its rows parted.
+def read_file(file: LeadFile, ruled: Mapping[str, str] | None = None) -> Reading:
+    """The file's columns mapped, also by what the team's rules say, and its rows parted.
 
     Raises:
         FileRejected: when the file as a whole is no list of leads.
     """
     decoded = decode(file.content)
-    table = read_table(decoded.lines, rows_max=ROWS_MAX + 1)
+    is_json = file.format is FileFormat.JSONL
+    table = (read_json_lines if is_json else read_table)(decoded.lines, ROWS_MAX + 1)
     if table is None:
         raise _rejected(
             file, FileRejectionReason.EMPTY, "there is nothing in the file: choose another, or export it again."
@@ -77,7 +86,12 @@ def read_file(file: LeadFile) -> Reading:
         explanation = f"it has more than {ROWS_MAX:,} rows: send it in pieces, each with the header line."
         raise _rejected(file, FileRejectionReason.TOO_MANY_ROWS, explanation)
     try:
-        columns = map_columns(table.header, [row.cells for row in table.rows], file.mapping)
+        is_beginning = not is_json or file.first_row_line in (None, 1)
+        cells = [row.cells for row in table.rows]
+        if is_json and all(row.rejection for row in table.rows):
+            columns: tuple[Column, ...] = ()  # each row says what is wrong with it
+        else:
+            columns = map_columns(table.header, cells, file.mapping, ruled, is_beginning=is_beginning)
     except MappingRejected as rejected:
         raise _rejected(file, rejected.reason, rejected.explanation) from None
     shift = 0 if file.first_row_line is None else file.first_row_line - table.body_line
@@ -122,10 +136,11 @@ def take(book: Book, details: LeadDetails, stamp: Stamp) -> Receipt | Rejection:
         lead = Lead(**_fields(details), id=stamp.new_id(), captured_at=stamp.at, updated_at=stamp.at)
         outcome = Outcome.ACCEPTED
     else:
-        lead = updated(known[0], details)
+        lead = updated(known[0], details, only_blanks=stamp.is_again and known[0].updated_at > stamp.at)
         outcome = Outcome.UNCHANGED if lead == known[0] else Outcome.UPDATED
     if outcome is Outcome.UPDATED:
-        lead = msgspec.structs.replace(lead, updated_at=stamp.at, revision=book.revision_of(lead.id))
+        at = max(stamp.at, lead.updated_at) if stamp.is_again else stamp.at
+        lead = msgspec.structs.replace(lead, updated_at=at, revision=book.revision_of(lead.id))
     if outcome is not Outcome.UNCHANGED:
         if len(msgspec.json.encode(lead)) > LEAD_BYTES_MAX:
             return Rejection(
@@ -140,14 +155,22 @@ def _fields(details: LeadDetails) -> dict[str, Any]:  # Any: a lead's fields, wh
     return {name: getattr(details, name) for name in LeadDetails.__struct_fields__}
 
 
-def take_rows(book: Book, reading: Reading, rows: Sequence[Candidate], stamp: Stamp) -> ImportReport:
-    """Put every row into the book, and report what became of each."""
+def take_rows(
+    book: Book,
+    reading: Reading,
+    rows: Sequence[Candidate],
+    stamp: Stamp,
+    changes: list[RowChange] | None = None,
+) -> ImportReport:
+    """Put every row into the book, and report what became of each; `changes` is given what would be new or other."""
     counts = dict.fromkeys(Outcome, 0)
     rejected: list[RejectedRow] = []
     for row, candidate in zip(reading.rows, rows, strict=True):
-        if reading.import_id is not None and book.was_taken(row.line):
+        was_taken = reading.import_id is not None and book.was_taken(row.line)
+        if was_taken and not stamp.is_again:
             counts[Outcome.UNCHANGED] += 1
             continue
+        before = book.known(candidate)[:1] if changes is not None and isinstance(candidate, LeadDetails) else []
         result = candidate if isinstance(candidate, Rejection) else take(book, candidate, stamp)
         if isinstance(result, Rejection):
             rejected.append(
@@ -155,7 +178,9 @@ def take_rows(book: Book, reading: Reading, rows: Sequence[Candidate], stamp: St
             )
             continue
         counts[result.outcome] += 1
-        if reading.import_id is not None:
+        if changes is not None and result.outcome is not Outcome.UNCHANGED:
+            changes.append(_change(row.line, result, before))
+        if reading.import_id is not None and not was_taken:
             book.mark_taken(row.line)
     return ImportReport(
         rows=len(reading.rows),
@@ -168,6 +193,37 @@ def take_rows(book: Book, reading: Reading, rows: Sequence[Candidate], stamp: St
 
 def _details(reading: Reading, row: Row) -> LeadDetails:
     details = details_of_row(reading.columns, row.cells)
-    if details.external_id is None or details.external_source is not None:
+    if details.external_id is None:
         return details
-    return msgspec.structs.replace(details, external_source=reading.source)
+    source = details.external_source or reading.source
+    return msgspec.structs.replace(details, external_id=record_id(source, details.external_id), external_source=source)
+
+
+def _change(line: int, receipt: Receipt, before: Sequence[Lead]) -> RowChange:
+    """What a row would do to the lead that it fits, field by field; a new lead is told by who it is."""
+    lead = receipt.lead
+    person = " ".join(part for part in (lead.first_name, lead.last_name) if part)
+    who = next((each for each in (lead.email, person, lead.company, lead.phone, lead.website) if each), "")
+    if not before:
+        return RowChange(line=line, outcome=receipt.outcome, who=who, lead_id=None)
+    return RowChange(
+        line=line, outcome=receipt.outcome, who=who, lead_id=lead.id, changes=tuple(field_changes(before[0], lead))
+    )
+
+
+def field_changes(old: Lead, new: Lead) -> Iterator[FieldChange]:
+    """The fields of a lead's details that differ, as text."""
+    for name in LeadDetails.__struct_fields__:
+        was, is_now = getattr(old, name), getattr(new, name)
+        if name == "attributes":
+            for key in sorted(was.keys() | is_now.keys()):
+                if was.get(key) != is_now.get(key):
+                    yield FieldChange(field=f"attributes.{key}", old=was.get(key), new=is_now.get(key))
+        elif was != is_now:
+            yield FieldChange(field=name, old=_told(was), new=_told(is_now))
+
+
+def _told(value: object) -> str | None:
+    if value is None:
+        return None
+    return value.isoformat() if isinstance(value, datetime) else str(value)

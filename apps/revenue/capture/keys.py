@@ -10,7 +10,7 @@ from .contract import Lead, LeadDetails
 Key: TypeAlias = tuple[str, ...]
 
 FIRST_TOUCH = frozenset({
-    "lead_source", "campaign", "landing_page",
+    "lead_source", "campaign", "landing_page", "referrer",
     "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content",
 })  # fmt: skip
 """How a lead first came in: set once, because attribution asks for the beginning, not for the last import."""
@@ -50,15 +50,23 @@ def digest_of(*parts: str) -> str:
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 
-def updated(lead: Lead, details: LeadDetails) -> Lead:
-    """The lead brought up to date: what is new replaces what was, what is blank erases nothing."""
+def updated(lead: Lead, details: LeadDetails, *, only_blanks: bool = False) -> Lead:
+    """The lead brought up to date: what is new replaces what was, what is blank erases nothing.
+
+    With `only_blanks` what was stays as it is: the details are older than what is known.
+    """
     changes: dict[str, Any] = {}  # Any: a lead's fields
     is_of_a_record = lead.external_id is not None
     for name in LeadDetails.__struct_fields__:
         old, new = getattr(lead, name), getattr(details, name)
         if name == "attributes":
-            changes[name] = old | new
-        elif new is None or (name in FIRST_TOUCH and old is not None) or (name in IDENTITY and is_of_a_record):
+            changes[name] = new | old if only_blanks else old | new
+        elif (
+            (only_blanks and old is not None)
+            or new is None
+            or (name in FIRST_TOUCH and old is not None)
+            or (name in IDENTITY and is_of_a_record)
+        ):
             continue
         else:
             changes[name] = new

@@ -77,6 +77,11 @@ _NAMES: dict[str, str] = {
     "utm_content": "utmcontent",
     "landing_page": """
         landingpage landingpageurl firstpageseen conversionpage pageurl einstiegsseite pagededestination""",
+    "referrer": """
+        referrer referer referrerurl documentreferrer firstreferringsite httpreferer""",
+    "consent_at": """
+        consentat consentdate consenttime consentgivenat consenttimestamp optindate optintime optinat
+        einwilligungam einwilligungsdatum""",
     "consent": """
         consent consenttext optin optintext gdprconsent marketingconsent legalbasisforprocessingcontactsdata
         einwilligung einwilligungstext consentement consentimiento consenso toestemming consentimento zgoda""",
@@ -86,12 +91,6 @@ _NAMES: dict[str, str] = {
     "external_source": "externalsource sourcesystem quellsystem",
     "ignore": "importline importreason importexplanation",
 }
-
-SALESFORCE = frozenset({"isdeleted", "masterrecordid", "systemmodstamp", "isconverted", "leadidcasesafe", "leadowner"})
-"""Columns that only an export of Salesforce has."""
-
-HUBSPOT = frozenset({"lifecyclestage", "hsobjectid", "hsleadstatus", "associatedcompany", "contactowner"})
-"""Columns that only an export of HubSpot has."""
 
 
 def plain(name: str) -> str:
@@ -106,15 +105,3 @@ def plain(name: str) -> str:
 
 FIELDS: dict[str, str] = {synonym: field for field, names in _NAMES.items() for synonym in names.split()}
 """The field of a lead (or a `Target`) by what its column may be called."""
-
-
-def exporting_system(header: tuple[str, ...]) -> str | None:
-    """`salesforce` or `hubspot` when a file's columns give that away, else None.
-
-    >>> exporting_system(("Id", "IsDeleted", "Email"))
-    'salesforce'
-    """
-    names = {plain(name) for name in header}
-    if names & SALESFORCE:
-        return "salesforce"
-    return "hubspot" if names & HUBSPOT else None

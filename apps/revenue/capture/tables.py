@@ -1,17 +1,24 @@
-"""Capture's tables: leads, what they are recognised by, and the rows of files that were taken."""
+"""Capture's tables: what came in as it was sent, leads, what they are recognised by, and the team's rules."""
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
+    Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
+    text,
 )
+
+from revenue.ruling import rules_table
 
 metadata = MetaData()
 
@@ -48,7 +55,9 @@ LEADS = Table(
     Column("utm_term", Text),
     Column("utm_content", Text),
     Column("landing_page", Text),
+    Column("referrer", Text),
     Column("consent", Text),
+    Column("consent_at", DateTime(timezone=True)),
     Column("external_id", Text),
     Column("external_source", Text),
     Column("attributes", JSON, nullable=False),
@@ -73,3 +82,55 @@ IMPORT_ROWS = Table(
     Column("line", BigInteger, primary_key=True, autoincrement=False),
 )
 """The rows of imports that were taken, each by its line in the whole file."""
+
+SUBMISSIONS = Table(
+    "submissions",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("channel", String(16), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("message_id", Text),
+    Column("message_key", String(64), unique=True),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("fate", String(16), nullable=False),
+    Column("reason", String(32)),
+    Column("explanation", Text),
+    Column("lead_id", String(36)),
+    Column("rules_version", Integer, nullable=False),
+    Column("replays", Integer, nullable=False),
+    Column("line", BigInteger),
+    Column("rows", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("is_kept", Boolean, nullable=False),
+    Index(
+        "ix_submissions_rejected",
+        "number",
+        sqlite_where=text("fate = 'rejected'"),
+        postgresql_where=text("fate = 'rejected'"),
+    ),
+    Index("ix_submissions_kept", "received_at", sqlite_where=text("is_kept"), postgresql_where=text("is_kept")),
+    sqlite_autoincrement=True,
+)
+"""What came in, as it was sent. `message_key` is the digest of what a source calls a delivery, or of an import and its
+piece: none of them is kept twice. `about` is JSON: the headers, or what was asked for with a file."""
+
+REFUSALS = Table(
+    "refusals",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("day", Date, nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("count", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What was turned away, counted by day, place and reason, of which `key` is the digest."""
+
+RULES = rules_table(metadata)

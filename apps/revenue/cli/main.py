@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
+from rich.markup import escape
 
-from revenue.capture.contract import Lead, LeadQuery
+from revenue.capture.contract import Lead, LeadQuery, Outcome, RowChange
 from revenue.enrichment.contract import Profile
 from revenue.scoring.contract import Score
 
@@ -17,6 +18,7 @@ from .importing import Order, Tally, import_stream
 from .options import FOLDER, Options, with_options
 from .pieces import LineTooLong
 from .screen import Screen, show_lead, show_mapping, show_tally
+from .sheets import SheetRejected
 
 T = TypeVar("T")
 
@@ -31,16 +33,24 @@ def main() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--map", "asked", multiple=True, metavar="COLUMN=FIELD",
               help="Send a column to a field of a lead, or to `name`, `attribute` or `ignore`.")  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Show what would happen, and keep nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, field by field, and keep nothing.")
+@click.option("--sheet", help="The sheet of a workbook; its first one by default.")
+@click.option("--diff", type=click.Path(dir_okay=False, writable=True, path_type=Path),
+              help="Write all that a dry run would change to a file, as lines of JSON.")  # fmt: skip
 @with_options
-def import_command(options: Options, file: Path, asked: tuple[str, ...], dry_run: bool) -> None:
-    """Take in the leads of a CSV file.
+def import_command(
+    options: Options, file: Path, asked: tuple[str, ...], dry_run: bool, sheet: str | None, diff: Path | None
+) -> None:
+    """Take in the leads of a file: CSV, lines of JSON, or XLSX.
 
-    Columns are mapped by themselves. Rows that cannot be taken are written to a file beside it, with the reason, to be
-    mended and imported again; importing the same file twice makes no lead twice.
+    Columns are mapped by themselves; exports of Salesforce and HubSpot are known, and keep their record ids. Rows that
+    cannot be taken are written to a file beside it, with the reason, to be mended and imported again; importing the
+    same file twice makes no lead twice.
     """
+    if diff is not None and not dry_run:
+        raise click.BadParameter("it is what a dry run would change: add --dry-run", param_hint="--diff")
     screen = Screen()
-    order = Order(file, _mapping(asked), dry_run)
+    order = Order(file, _mapping(asked), dry_run, sheet=sheet, diff=diff)
     tally = Tally()
     with file.open("rb") as stream, screen.progress(file.name, file.stat().st_size) as bar:
 
@@ -50,7 +60,7 @@ def import_command(options: Options, file: Path, asked: tuple[str, ...], dry_run
 
         try:
             asyncio.run(work())
-        except (click.ClickException, LineTooLong, KeyboardInterrupt) as error:
+        except (click.ClickException, LineTooLong, SheetRejected, KeyboardInterrupt) as error:
             hint = f" {tally.rows} rows were done until then; import the file again: what is there already is known."
             raise click.ClickException(f"{str(error) or 'Stopped.'}{hint if tally.rows else ''}") from None
     if options.as_json:
@@ -58,6 +68,25 @@ def import_command(options: Options, file: Path, asked: tuple[str, ...], dry_run
     else:
         show_mapping(screen, tally)
         show_tally(screen, tally, is_dry_run=dry_run)
+        if tally.changes:
+            _show_changes(screen, tally, diff)
+
+
+def _show_changes(screen: Screen, tally: Tally, diff: Path | None) -> None:
+    """What a dry run would change: the first rows of it, and where the others are."""
+    rows = [[str(change.line), *_told(change)] for change in tally.changes]
+    screen.table("What would change", ("line", "lead", "change"), rows, numbers=(0,))
+    more = tally.accepted + tally.updated - len(tally.changes)
+    where = f"in {escape(str(diff))}" if diff is not None else "with --diff FILE"
+    if more > 0 or diff is not None:
+        screen.say(f"{more} more rows would change something: all of them {where}.")
+
+
+def _told(change: RowChange) -> tuple[str, str]:
+    if change.outcome is Outcome.ACCEPTED:
+        return escape(change.who), "new"
+    changes = (f"{each.field}: {each.old or '-'} -> {each.new or '-'}" for each in change.changes)
+    return escape(change.who), escape("\n".join(changes))
 
 
 def _mapping(asked: tuple[str, ...]) -> dict[str, str]:
@@ -84,6 +113,7 @@ def _summary(file: Path, tally: Tally, is_dry_run: bool) -> dict[str, object]:
         "rejected": tally.rejected.total(),
         "rejected_by_reason": dict(tally.rejected),
         "rejected_file": str(tally.rejected_path) if tally.rejected_path else None,
+        "changes": tally.changes,
     }
 
 

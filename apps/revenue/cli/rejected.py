@@ -1,17 +1,29 @@
-"""The file of rejected rows: every row as it came, with line and reason before it, to be mended and imported again."""
+"""The file of rejected rows: every row as it came, with line and reason before it, to be mended and imported again.
+
+In CSV, cells that a spreadsheet would run are marked as text, by the apostrophe that it hides itself; Capture takes it
+away again. In lines of JSON, line and reason are parts of the object; a line that is no JSON stands in `import_raw`.
+"""
 
 import csv
 import re
 from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
-from typing import TextIO
+from types import TracebackType
+from typing import Any, Self, TextIO
 
-from revenue.capture.contract import RejectedRow
+import msgspec
+
+from revenue.capture.contract import RejectedRow, RowChange
 
 TOLD = ("import_line", "import_reason", "import_explanation")
 """Columns that Capture ignores when the file comes back."""
+RAW = "import_raw"
 
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""What spreadsheets take a cell for a formula by (OWASP, CSV injection)."""
+
+_RUN = r"=+\-@\t\r"
 _NUMBERED = re.compile(r"(?P<stem>.+)\.rejected(\.\d+)?")
 
 
@@ -25,14 +37,37 @@ def first_stem(path: Path) -> str:
     return found["stem"] if found else path.stem
 
 
+def harmless(raw: str, delimiter: str) -> str:
+    r"""A row of CSV in which no cell begins as a formula does. One whose quotes are broken is marked where it might.
+
+    >>> print(harmless('=1+2,"@SUM(A1)",a-b,"x,=y",+49 30', ","))
+    '=1+2,'@SUM(A1),a-b,"x,=y",'+49 30
+    >>> print(harmless('"a,=1', ","))
+    "a,'=1
+    """
+    try:
+        records = list(csv.reader(StringIO(raw), delimiter=delimiter, skipinitialspace=True, strict=True))
+    except csv.Error:
+        records = []
+    if len(records) != 1:
+        return re.sub(rf'(^|{re.escape(delimiter)})([ ]*"?[ ]*)(?=[{_RUN}])', r"\1\2'", raw)
+    if not any(cell.lstrip(" ").startswith(FORMULAS) for cell in records[0]):
+        return raw
+    buffer = StringIO()
+    marked = (f"'{cell}" if cell.lstrip(" ").startswith(FORMULAS) else cell for cell in records[0])
+    csv.writer(buffer, delimiter=delimiter, lineterminator="").writerow(marked)
+    return buffer.getvalue()
+
+
 class RejectedFile:
     """Written row by row, beside the imported file and under a new name; there is none while no row was rejected.
 
     Owns the open file: `close` it.
     """
 
-    def __init__(self, imported: Path) -> None:
+    def __init__(self, imported: Path, *, is_json: bool = False) -> None:
         self._imported = imported
+        self._is_json = is_json
         self._file: TextIO | None = None
         self._is_second = False
         self._delimiter = ","
@@ -42,9 +77,7 @@ class RejectedFile:
         path = self._path_of(self._file) if self._file else self._begin(header, delimiter)
         assert self._file is not None
         for row in rows:
-            raw = self._without_told(row.raw) if self._is_second else row.raw
-            told = self._cells(str(row.line), row.reason, row.explanation)
-            self._file.write(f"{told}{self._delimiter}{raw}\n")
+            self._file.write(json_row(row) if self._is_json else self._csv_row(row))
         return path
 
     def close(self) -> None:
@@ -52,22 +85,33 @@ class RejectedFile:
         if self._file is not None:
             self._file.close()
 
+    def _csv_row(self, row: RejectedRow) -> str:
+        raw = self._without_told(row.raw) if self._is_second else row.raw
+        told = self._cells(str(row.line), row.reason, row.explanation)
+        return f"{told}{self._delimiter}{harmless(raw, self._delimiter)}\n"
+
     def _begin(self, header: bytes, delimiter: str) -> Path:
+        if self._is_json:
+            self._file = self._new_file()
+            return self._path_of(self._file)
         self._delimiter = delimiter
         names = _names(header)
         self._is_second = names.startswith(TOLD[0])
         self._file = self._new_file()
         told = "" if self._is_second else self._cells(*TOLD) + delimiter
-        self._file.write(f"{told}{names}\n")
+        self._file.write(f"{told}{harmless(names, delimiter)}\n")
         return self._path_of(self._file)
 
     def _new_file(self) -> TextIO:
         """A file that was not there: one that somebody may be mending is never written over."""
         stem, number = first_stem(self._imported), 1
+        kind, encoding = ("jsonl", "utf-8") if self._is_json else ("csv", "utf-8-sig")
         while True:
-            suffix = ".rejected.csv" if number == 1 else f".rejected.{number}.csv"
+            suffix = f".rejected.{kind}" if number == 1 else f".rejected.{number}.{kind}"
             try:
-                return self._imported.with_name(stem + suffix).open("x", encoding="utf-8-sig", newline="\n")
+                return self._imported.with_name(stem + suffix).open(
+                    "x", encoding=encoding, newline="\n", errors="replace"
+                )
             except FileExistsError:
                 number += 1
 
@@ -84,6 +128,43 @@ class RejectedFile:
         buffer = StringIO()
         csv.writer(buffer, delimiter=self._delimiter, lineterminator="").writerow(cells)
         return buffer.getvalue()
+
+
+class ChangeFile:
+    """What a dry run would change, a JSON object a line; nothing is written where no file is named."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> Self:
+        if self._path is not None:
+            self._file = self._path.open("w", encoding="utf-8", newline="\n")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, changes: Iterable[RowChange]) -> None:
+        """Write changes down."""
+        if self._file is not None:
+            self._file.writelines(msgspec.json.encode(change).decode() + "\n" for change in changes)
+
+
+def json_row(row: RejectedRow) -> str:
+    """A rejected line of JSON with line and reason in it; one that is no object stands in it as text."""
+    told = dict(zip(TOLD, (row.line, row.reason, row.explanation), strict=True))
+    try:
+        said: Any = msgspec.json.decode(row.raw)  # Any: whatever stands there
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        said = None
+    if isinstance(said, dict):
+        rest = {name: value for name, value in said.items() if name not in TOLD}  # pyright: ignore[reportUnknownVariableType]  # parsed JSON
+        return msgspec.json.encode(told | rest).decode() + "\n"
+    return msgspec.json.encode(told | {RAW: row.raw}).decode() + "\n"
 
 
 def _names(header: bytes) -> str:

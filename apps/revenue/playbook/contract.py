@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from atoll import Event, Page, Personal, Problem, Value, contract, get, post
+from revenue.capture.contract import CaptureRules
 from revenue.crm.contract import CrmRules
 from revenue.enrichment.contract import EnrichmentRules
 from revenue.routing.contract import RoutingRules
@@ -17,6 +18,7 @@ NAME = "gtm"
 class TeamRules(Value):
     """All rules of a team, a part for each service that goes by some. What is left out is what a service comes with."""
 
+    capture: CaptureRules = CaptureRules()
     enrichment: EnrichmentRules = EnrichmentRules()
     scoring: ScoringRules = ScoringRules()
     routing: RoutingRules = RoutingRules()

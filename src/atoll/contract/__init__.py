@@ -45,6 +45,7 @@ from atoll.contract.problems import (
     UnknownProblem,
     UnsupportedMediaType,
 )
+from atoll.contract.raw_body import RawBody
 from atoll.contract.value import Choice, Page, Personal, Value
 from atoll.contract.verbs import Deprecation, declared_of, delete, get, patch, post, put
 from atoll.contract.wire import MEDIA_TYPE, arrived, from_wire, to_wire
@@ -81,6 +82,7 @@ __all__ = [
     "Problem",
     "Query",
     "RateLimited",
+    "RawBody",
     "ResultForm",
     "Subscriber",
     "Unauthenticated",

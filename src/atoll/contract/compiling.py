@@ -9,11 +9,12 @@ import typing
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast, get_args
 
-from atoll.contract.arguments import Fix, path_names, read_arguments
+from atoll.contract.arguments import Argument, Fix, Place, path_names, read_arguments
 from atoll.contract.fitness import unfit
 from atoll.contract.operation import Operation, ResultForm
 from atoll.contract.problem import RESERVED, Problem, fields_of
 from atoll.contract.problems import PLATFORM_PROBLEMS
+from atoll.contract.raw_body import RawBody
 from atoll.contract.record import Kind, class_of, origin_of
 from atoll.contract.value import Page
 from atoll.contract.verbs import Declared
@@ -47,9 +48,14 @@ def compile_operation(
     if form is ResultForm.PAGE and not {"cursor", "limit"} <= {argument.name for argument in arguments}:
         fix = "take `cursor: str | None = None` and `limit: int = 100`"
         mistakes.append(("answers with a Page but does not say where it begins", fix))
+    mistakes += _raw_mistakes(declared, arguments)
     if mistakes:
         return None, mistakes
-    return Operation(contract_id, major, name, declared, tuple(arguments), form, result, function), []
+    takes_raw = any(_is_raw(argument) for argument in arguments)
+    operation = Operation(
+        contract_id, major, name, declared, tuple(arguments), form, result, function, takes_raw=takes_raw
+    )
+    return operation, []
 
 
 def raw_operation(contract_id: str, major: int, name: str, path: str, timeout_s: float | None = None) -> Operation:
@@ -59,6 +65,21 @@ def raw_operation(contract_id: str, major: int, name: str, path: str, timeout_s:
 
     declared = Declared("POST", path, public=False, raises=(), deprecated=None, timeout_s=timeout_s)
     return Operation(contract_id, major, name, declared, (), ResultForm.NOTHING, None, posted, is_raw=True)
+
+
+def _is_raw(argument: Argument) -> bool:
+    return argument.place is Place.BODY and class_of(argument.kind) is RawBody
+
+
+def _raw_mistakes(declared: Declared, arguments: Sequence[Argument]) -> Iterator[Fix]:
+    if declared.anyone and not declared.public:
+        yield "is for anyone, and not public", "write `public=True` as well, or take `anyone` away"
+    for argument in arguments:
+        if _is_raw(argument) and not argument.required:
+            yield (
+                f"the raw body `{argument.name}` has a default",
+                "take it away: a body may be empty, but is always there",
+            )
 
 
 def _path_mistakes(path: str) -> Iterator[Fix]:

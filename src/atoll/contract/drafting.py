@@ -50,6 +50,7 @@ class Draft:
             raises=self.raises,
             deprecated=_deprecation(self.described),
             callers=_callers(self.described),
+            anyone=public and self.described.get("x-anyone") is True,
         )
         declared = declared_of(mark(function))
         assert declared is not None
@@ -63,6 +64,7 @@ class Draft:
             self.result,
             function,
             is_open=self.is_open,
+            takes_raw=self.described.get("x-raw") is True,
         )
 
     def _function(self, arguments: list[Argument]) -> Callable[..., Any]:  # Any: what the signature says

@@ -1,7 +1,8 @@
 """OpenAPI 3.1 out of contracts: one document of one contract, or of a whole application at its gateway.
 
 Members that OpenAPI has no word for are extensions: `x-owner`, `x-version`, `x-streamed`, `x-paged`, `x-personal`,
-`x-deprecation`, `x-callers`, `x-events`, `x-problems`, and `x-name`, which is what a body is called by who calls.
+`x-deprecation`, `x-callers`, `x-events`, `x-problems`, `x-name`, which is what a body is called by who calls, `x-raw`
+(at the edge the body is taken as it comes) and `x-anyone` (the edge asks for no key).
 """
 
 import datetime
@@ -22,6 +23,15 @@ from atoll.contract.schema import REF, Json, Schemas, as_json
 from atoll.contract.wire import MEDIA_TYPE
 
 _ANY_PROBLEM = "Problem"
+_ANY_BODY: Json = {
+    "required": True,
+    "description": "Any body: it is taken as it comes, with its headers.",
+    "content": {
+        "application/json": {"schema": {}},
+        "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+        "application/octet-stream": {},
+    },
+}
 _KEY = {"type": "http", "scheme": "bearer", "description": "An API key of the application."}
 
 
@@ -105,7 +115,7 @@ class _Document:
 
     def _components(self) -> Json:
         for _, operation in self._operations:
-            if self._public_only and operation.body is not None:
+            if self._public_only and operation.body is not None and not operation.takes_raw:
                 self._schemas.close(operation.body.kind)
         components = self._schemas.components | {_ANY_PROBLEM: _problem_schema("Problem", "Any problem.", {}, {})}
         for problem in self._problems:
@@ -142,6 +152,12 @@ class _Document:
                 "x-name": operation.body.name,
                 "content": {"application/json": {"schema": self._schemas.of(operation.body.kind)}},
             }
+        if operation.takes_raw:
+            described["x-raw"] = True
+            if self._public_only:
+                described["requestBody"] = _ANY_BODY
+        if operation.anyone:
+            described |= {"x-anyone": True} | ({"security": []} if self._public_only else {})
         if operation.form is ResultForm.STREAM:
             described["x-streamed"] = True
         if operation.form is ResultForm.PAGE:

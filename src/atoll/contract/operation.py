@@ -56,18 +56,23 @@ class Operation:
         *,
         is_open: bool = False,
         is_raw: bool = False,
+        takes_raw: bool = False,
     ) -> None:
         self.name = name
         self.is_open = is_open
         """Whether answers pass with what is not declared: a document of somebody else's may not tell everything."""
         self.is_raw = is_raw
         """Whether it is no call: what is sent passes with the headers that say what it is, as events do by POST."""
+        self.takes_raw = takes_raw
+        """Whether its body is a `RawBody`: whatever comes from outside is put into one at the edge."""
         self.id = f"{contract_id}.{name}"
         self.service = contract_id
         self.major = major
         self.method = declared.method
         self.path = declared.path
         self.public = declared.public
+        self.anyone = declared.anyone
+        """Whether the edge asks for no key: it finds out by itself who asks."""
         self.raises = tuple(declared.raises)
         self.deprecated = declared.deprecated
         self.timeout_s = declared.timeout_s

@@ -32,6 +32,7 @@ class Declared:
     deprecated: Deprecation | None
     timeout_s: float | None
     callers: tuple[str, ...] | None = None
+    anyone: bool = False
 
 
 class Verb:
@@ -53,14 +54,16 @@ class Verb:
         deprecated: Deprecation | None = None,
         timeout_s: float | None = None,
         callers: tuple[str, ...] | None = None,
+        anyone: bool = False,
     ) -> Callable[[F], F]:
         """Serve a method under `path`.
 
-        `public`: reachable from outside through the gateway, never anonymously. `raises`: the problems it can answer
+        `public`: reachable from outside through the gateway, never anonymously but for `anyone`: then without a key, so
+        that its handler finds out by itself who asks, by a signature for example. `raises`: the problems it can answer
         with, beside the platform's own. `timeout_s`: how long a caller without a nearer deadline waits. `callers`: the
         services that may call it, of those that depend on the contract; all of these where it is left out.
         """
-        declared = Declared(self._method, str(path), public, raises, deprecated, timeout_s, callers)
+        declared = Declared(self._method, str(path), public, raises, deprecated, timeout_s, callers, anyone)
 
         def mark(function: F) -> F:
             setattr(function, _MARK, declared)

@@ -44,6 +44,7 @@ from atoll.edge import (
 from atoll.gateway.answers import WithHeaders, gone, http_response, problem_response, rate_headers
 from atoll.gateway.callers import METRICS, Callers
 from atoll.gateway.pages import reference_pages
+from atoll.gateway.raw import raw_body
 from atoll.gateway.settings import GatewaySettings
 from atoll.problems import (
     InternalError,
@@ -86,6 +87,7 @@ class Edge:
         self._rates = Rates(Rate(settings.requests_per_s, settings.requests_burst))
         self._doorkeeper: Doorkeeper = catalog.doorkeeper
         self.is_ready = False
+        self._has_open = any(each.anyone for listing in catalog.listings for each in listing.contract.operations)
 
     async def close(self) -> None:
         """End what is still in progress."""
@@ -142,6 +144,10 @@ class Edge:
         await (WithHeaders(answer, told) if told else answer)(scope, receive, send)
 
     async def _answer(self, request: Request, trace: Trace, told: dict[str, str]) -> ASGIApp:
+        if (open_to_all := self._open_to_all(request)) is not None:
+            operation, words = open_to_all
+            self._bound(f"anyone at {operation.id}", told)  # so that a flood of one holds up no other
+            return await self._admitted(request, trace, None, operation, words)
         principal = await self._principal(request, trace)
         self._bound(principal.user, told)
         if request.scope["path"] == f"/{METRICS}":
@@ -170,35 +176,55 @@ class Edge:
         return HttpResponse(exposed.body, headers={"content-type": exposed.media_type, "cache-control": "no-store"})
 
     async def _operation(self, request: Request, trace: Trace, principal: Principal) -> ASGIApp:
-        raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
-        method = "GET" if request.method == "HEAD" else request.method
-        operation, words = self._catalog.find(method, raw_path.decode("ascii", errors="replace"))
+        operation, words = self._found(request)
         if not principal.may(operation):
             raise _not_opened(principal, operation.id, trace)
+        return await self._admitted(request, trace, principal.user, operation, words)
+
+    def _found(self, request: Request) -> tuple[Operation, tuple[str, ...]]:
+        raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
+        method = "GET" if request.method == "HEAD" else request.method
+        return self._catalog.find(method, raw_path.decode("ascii", errors="replace"))
+
+    def _open_to_all(self, request: Request) -> tuple[Operation, tuple[str, ...]] | None:
+        """The operation that a request is for, where that asks for no key. Of all others a stranger learns nothing."""
+        if not self._has_open:
+            return None
+        try:
+            found = self._found(request)
+        except Problem:
+            return None
+        return found if found[0].anyone else None
+
+    async def _admitted(
+        self, request: Request, trace: Trace, user: str | None, operation: Operation, words: tuple[str, ...]
+    ) -> ASGIApp:
         if operation.is_streamed:
-            return await self._called(request, trace, principal, operation, words)
+            return await self._called(request, trace, user, operation, words)
         if not self._doorkeeper.admits(Criticality.NORMAL, asyncio.get_running_loop().time()):
             raise Overloaded(service="gateway", reason="it has let in as many requests as it can answer")
         try:
-            return await self._called(request, trace, principal, operation, words)
+            return await self._called(request, trace, user, operation, words)
         finally:
             self._doorkeeper.ended(operation, None)  # how long a stranger takes to send a body says nothing about us
 
     async def _called(
-        self, request: Request, trace: Trace, principal: Principal, operation: Operation, words: tuple[str, ...]
+        self, request: Request, trace: Trace, user: str | None, operation: Operation, words: tuple[str, ...]
     ) -> ASGIApp:
         deadline_at = asyncio.get_running_loop().time() + self._timeout_s(request)
         try:
             async with asyncio.timeout_at(deadline_at):
-                body = await self._body(request)
+                body = await self._body(request, takes_raw=operation.takes_raw)
         except TimeoutError:
             raise DeadlineExceeded(operation=operation.id) from None
         context = Context(
             trace=trace,
             deadline_at=deadline_at,
-            user=principal.user,
+            user=user,
             idempotency_key=request.headers.get("idempotency-key"),
         )
+        if operation.takes_raw:
+            body = raw_body(request.headers, body, is_for_anyone=operation.anyone)
         query = request.scope["query_string"].decode("ascii", errors="replace")
         # The answer to somebody who has gone is of no use: stop the work when the connection ends.
         work = self._catalog.invoke(operation, words, query, body, context)
@@ -217,7 +243,7 @@ class Edge:
             wait_s = math.ceil(verdict.retry_after_s * 1_000) / 1_000
             raise RateLimited(per_s=self._rates.rate.per_s, retry_after_s=wait_s)
 
-    async def _body(self, request: Request) -> bytes:
+    async def _body(self, request: Request, *, takes_raw: bool) -> bytes:
         limit = self._settings.body_max_bytes
         declared = request.headers.get("content-length", "0")
         if declared.isdigit() and int(declared) > limit:
@@ -227,6 +253,8 @@ class Edge:
             body += piece
             if len(body) > limit:
                 raise PayloadTooLarge(limit_bytes=limit)
+        if takes_raw:
+            return bytes(body)
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if body and media_type != "application/json" and not media_type.endswith("+json"):
             raise UnsupportedMediaType(media_type=media_type or "nothing")

@@ -9,6 +9,7 @@ from atoll.testing import MemoryDatabase, SeededEntropy, SettableClock
 from revenue.capture.contract import FileRejected, FileRejectionReason, ImportReport, LeadFile
 from revenue.capture.intake import ROWS_MAX
 from revenue.capture.service import CaptureService
+from revenue.capture.settings import CaptureSettings
 from revenue.cli.pieces import pieces
 
 pytestmark = pytest.mark.data
@@ -16,7 +17,9 @@ pytestmark = pytest.mark.data
 
 def capture() -> CaptureService:
     """Capture with nothing in it."""
-    return CaptureService(db=MemoryDatabase(), clock=SettableClock(), entropy=SeededEntropy(1))
+    return CaptureService(
+        db=MemoryDatabase(), clock=SettableClock(), entropy=SeededEntropy(1), settings=CaptureSettings()
+    )
 
 
 async def imported(service: CaptureService, path: Path, mapping: Mapping[str, str] | None = None) -> list[ImportReport]:

@@ -1,6 +1,8 @@
 """Capture as a plain object: leads in, none twice, none lost."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -23,6 +25,7 @@ from revenue.capture.contract import (
     RejectionReason,
 )
 from revenue.capture.service import CaptureService
+from revenue.capture.settings import CaptureSettings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADA = LeadDetails(email="ada@example.com", last_name="Lovelace")
@@ -43,7 +46,7 @@ def db() -> MemoryDatabase:
 @pytest.fixture
 def capture(db: MemoryDatabase, clock: SettableClock) -> CaptureService:
     """Capture with nothing in it."""
-    return CaptureService(db=db, clock=clock, entropy=SeededEntropy(1))
+    return CaptureService(db=db, clock=clock, entropy=SeededEntropy(1), settings=CaptureSettings())
 
 
 def csv_file(text: str, import_id: str | None = None) -> LeadFile:
@@ -245,7 +248,9 @@ PARTS = st.sampled_from(
 @given(st.lists(PARTS, max_size=40).map("".join), st.sampled_from(["utf-8", "cp1252", "utf-16", "utf-16-be"]))
 async def test_any_file_is_accounted_for_or_rejected(text: str, encoding: str) -> None:
     """And nothing that arrives makes Capture fail."""
-    capture = CaptureService(db=MemoryDatabase(), clock=SettableClock(NOON), entropy=SeededEntropy(1))
+    capture = CaptureService(
+        db=MemoryDatabase(), clock=SettableClock(NOON), entropy=SeededEntropy(1), settings=CaptureSettings()
+    )
 
     try:
         report = await capture.import_file(LeadFile(file_name="x", content=text.encode(encoding, errors="replace")))
@@ -292,9 +297,8 @@ async def test_so_many_events_tell_of_leads_as_their_revisions_say(capture: Capt
 async def test_a_lead_comes_out_as_it_went_in(capture: CaptureService) -> None:
     """Every field has a column."""
     texts = {field.name: field.name for field in msgspec.structs.fields(LeadDetails)}
-    details = msgspec.convert(
-        texts | {"email": "a@example.com", "number_of_employees": 7, "attributes": {"größe": "M"}}, LeadDetails
-    )
+    others = {"email": "a@example.com", "number_of_employees": 7, "attributes": {"größe": "M"}, "consent_at": NOON}
+    details = msgspec.convert(texts | others, LeadDetails)
 
     receipt = await capture.accept(details)
 
@@ -340,18 +344,30 @@ def test_a_line_that_no_file_has_is_refused(line: int) -> None:
         LeadFile(file_name="x", content=b"", first_row_line=line)
 
 
-async def crowd(capture: CaptureService, people: int) -> None:
-    """So many leads, one by one."""
-    for number in range(people):
-        await capture.accept(LeadDetails(email=f"{number}@example.com"))
+async def crowd(capture: CaptureService, people: int) -> list[UUID]:
+    """So many leads, one by one; their ids."""
+    receipts = [await capture.accept(LeadDetails(email=f"{number}@example.com")) for number in range(people)]
+    return [UUID(receipt.lead.id) for receipt in receipts]
+
+
+class Unlucky(SeededEntropy):
+    """Chance that begins, after an id of its own, with ids that others have."""
+
+    def __init__(self, taken: Sequence[UUID]) -> None:
+        super().__init__(2)
+        self._ids = [super().uuid(), *taken]
+
+    def uuid(self) -> UUID:
+        """The next one."""
+        return self._ids.pop(0) if self._ids else super().uuid()
 
 
 async def test_who_meets_another_submission_about_the_same_lead_tries_again(
     capture: CaptureService, db: MemoryDatabase, clock: SettableClock
 ) -> None:
     """Here the other one was first to take an id; on PostgreSQL, where several write at a time, it may be a key."""
-    await crowd(capture, 2)
-    twin = CaptureService(db=db, clock=clock, entropy=SeededEntropy(1))
+    taken = await crowd(capture, 2)
+    twin = CaptureService(db=db, clock=clock, entropy=Unlucky(taken), settings=CaptureSettings())
 
     receipt = await twin.accept(ADA)
 
@@ -364,8 +380,8 @@ async def test_a_piece_is_taken_as_a_whole_or_not_at_all(
 ) -> None:
     """Where it cannot be taken nothing of it is there, so that it can be sent again."""
     file = csv_file("Email\nada@example.com\ngrace@example.com\n", import_id="digest")
-    await crowd(capture, 6)
-    twin = CaptureService(db=db, clock=clock, entropy=SeededEntropy(1))
+    taken = await crowd(capture, 6)
+    twin = CaptureService(db=db, clock=clock, entropy=Unlucky(taken), settings=CaptureSettings())
 
     with pytest.raises(Unavailable):
         await twin.import_file(file)

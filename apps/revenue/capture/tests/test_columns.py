@@ -1,10 +1,13 @@
 """Columns find their fields: by wish, by name, by what stands in them."""
 
+from pathlib import Path
+
 import pytest
 
 from revenue.capture.columns import TARGETS, MappingRejected, map_columns
 from revenue.capture.contract import FileRejectionReason, MappedBy
-from revenue.capture.synonyms import FIELDS, exporting_system, plain
+from revenue.capture.presets import HUBSPOT_ALIASES, exporting_system, record_id
+from revenue.capture.synonyms import FIELDS, plain
 
 SALESFORCE = "Id,IsDeleted,Salutation,FirstName,LastName,Title,Company,Street,City,State,PostalCode,Country,Phone,MobilePhone,Email,Website,Description,LeadSource,Industry,NumberOfEmployees,Status"  # fmt: skip # noqa: E501  # the first line of such an export, as it is
 HUBSPOT = "Record ID,First Name,Last Name,Email,Phone Number,Mobile Phone Number,Job Title,Company Name,Website URL,Street Address,City,State/Region,Postal Code,Country/Region,Number of Employees,Industry,Original Source,Lifecycle Stage,Contact owner"  # fmt: skip # noqa: E501  # the first line of such an export, as it is
@@ -68,6 +71,67 @@ def test_exports_are_mapped_by_themselves(header: str) -> None:
         "external_id", "email", "first_name", "last_name", "title", "company", "phone", "mobile_phone", "website",
         "street", "city", "state", "postal_code", "country", "number_of_employees", "industry", "lead_source",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("names", [1, 2])
+def test_every_hubspot_name_is_known(names: int) -> None:
+    """The property and what exports call it."""
+    header = [*(alias[names] for alias in HUBSPOT_ALIASES.values()), "Lifecycle Stage"]
+
+    assert targets(header) == {alias[names]: field for field, alias in HUBSPOT_ALIASES.items()} | {
+        "Lifecycle Stage": "attribute"
+    }
+
+
+def test_the_documentation_has_the_same_names() -> None:
+    """People look there when they write rules."""
+    page = (Path(__file__).parents[4] / "docs/how-to/capture.md").read_text(encoding="utf-8")
+
+    rows = (
+        f"| `{field}` | {f'`{ours}`' if ours else '-'} | `{name}` | {label} |"
+        for field, (ours, name, label) in HUBSPOT_ALIASES.items()
+    )
+    assert [row for row in rows if row not in page] == []
+
+
+def test_every_salesforce_name_is_known() -> None:
+    """As its API calls them."""
+    named = {alias[0]: field for field, alias in HUBSPOT_ALIASES.items() if alias[0]}
+
+    assert targets([*named, "IsDeleted", "Status"]) == named | {"IsDeleted": "attribute", "Status": "attribute"}
+
+
+def test_the_name_of_an_account_is_a_company() -> None:
+    """In an export of accounts; in one of people it is theirs."""
+    accounts = targets(["Id", "IsDeleted", "Name", "BillingCity", "Website"])
+    people = targets(["Id", "IsDeleted", "Name", "Email"])
+
+    assert (accounts["Name"], accounts["BillingCity"], people["Name"]) == ("company", "city", "name")
+
+
+def test_what_the_team_says_goes_before_what_columns_are_called() -> None:
+    """And after what was asked for this file; a rule for a column that is not there is none."""
+    found = map_columns(
+        ["Kunde", "Mail", "Titel"], [], {"Mail": "ignore"}, {"kunde": "company", "mail": "title", "x": "city"}
+    )
+
+    assert [(column.target, column.mapped_by) for column in found] == [
+        ("company", MappedBy.RULES), ("ignore", MappedBy.ASKED), ("attribute", MappedBy.NOTHING),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("system", "given", "kept"),
+    [
+        ("salesforce", "001A0000006Vm9u", "001A0000006Vm9uIAC"),
+        ("salesforce", "001A0000006Vm9uIAC", "001A0000006Vm9uIAC"),
+        ("salesforce", "7", "7"),
+        ("hubspot", "001A0000006Vm9u", "001A0000006Vm9u"),
+    ],
+)
+def test_a_record_has_one_id_in_all_exports(system: str, given: str, kept: str) -> None:
+    """Salesforce's reports have fifteen letters of eighteen."""
+    assert record_id(system, given) == kept
 
 
 def test_a_field_is_filled_by_one_column() -> None:

@@ -1,12 +1,15 @@
 """A file in pieces reads like the whole."""
 
 import codecs
+import tracemalloc
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from revenue.capture.contract import RejectionReason
 from revenue.capture.decoding import decode
 from revenue.capture.table import Row, read_table
 from revenue.cli.pieces import LINE_BYTES_MAX, PIECE_BYTES, LineTooLong, Piece, ends_inside, pieces
@@ -92,10 +95,62 @@ def test_wide_rows_make_short_pieces() -> None:
     assert all(len(piece.rows) <= PIECE_BYTES for piece in found)
 
 
-def test_a_line_that_does_not_end_is_no_list() -> None:
-    """It is told before it fills the memory."""
-    with pytest.raises(LineTooLong, match="Line 2 "):
-        parted(b"a,b\n" + b"x" * (LINE_BYTES_MAX + 1), 10)
+def test_a_line_of_a_gigabyte_is_one_row_that_is_refused(tmp_path: Path) -> None:
+    """In little memory; what stands before and after it comes in, under the right lines."""
+    path = tmp_path / "long.csv"
+    with path.open("wb") as file:
+        file.write(b"a,b\n1,2\n")
+        file.seek(1 << 30, 1)  # a hole, which costs no disk
+        file.write(b"\n3,4\n")
+    tracemalloc.start()
+
+    with path.open("rb") as file:
+        (piece,) = pieces(file, 10)
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    (row,) = piece.refused
+    assert [told[:2] for told in rows_of(piece.content, piece.first_row_line)] == [(2, ("1", "2")), (4, ("3", "4"))]
+    assert (row.line, row.reason, len(row.raw)) == (3, RejectionReason.TOO_LONG, 200)
+    assert "1,073,741,825 bytes" in row.explanation
+    assert peak < 20 << 20
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_long_line_is_refused_in_any_encoding(encoding: str) -> None:
+    """Also where it is the last one."""
+    content = ("a,b\n" + "x" * (LINE_BYTES_MAX + 7) + "\n1,2\n" + "y" * (LINE_BYTES_MAX * 3)).encode(encoding)
+
+    found = parted(content, 10)
+
+    assert [row.line for piece in found for row in piece.refused] == [2, 4]
+    assert [told[:2] for piece in found for told in rows_of(piece.content, piece.first_row_line)] == [(3, ("1", "2"))]
+
+
+def test_a_header_that_does_not_end_is_no_list() -> None:
+    """Nothing else of the file can be understood without it."""
+    with pytest.raises(LineTooLong, match="Line 1 "):
+        parted(b"x" * (LINE_BYTES_MAX + 1), 10)
+
+
+def test_a_long_file_of_an_old_mac_is_read() -> None:
+    """Its lines end with a carriage return, and are not one."""
+    content = b"a,b\r" + b"1,2\r" * 300_000
+
+    found = parted(content, 10_000)
+
+    assert sum(piece.rows.count(b"\n") for piece in found) == 300_000
+    assert not any(piece.refused for piece in found)
+
+
+def test_a_million_empty_rows_at_the_end_are_not_sent() -> None:
+    """Sheets have them."""
+    found = parted(b"a,b\n1,2\n" + b"\n" * 10_000 + b"3,4\n", 100)
+
+    assert [told[:2] for piece in found for told in rows_of(piece.content, piece.first_row_line)] == [
+        (2, ("1", "2")), (10_003, ("3", "4")),
+    ]  # fmt: skip
+    assert len(found) == 2
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"Email\n", b"Email", codecs.BOM_UTF8 + b"Email\r\n"])
