@@ -1,36 +1,15 @@
-"""Enrichment among others: leads come by way of Capture and Identity, and its rules are published at the start."""
+"""Enrichment among others: leads come to it by way of Capture and Identity, and its rules by way of the Playbook."""
 
-import msgspec
-
-from atoll import Application, Settings
-from revenue.capture.service import CaptureService
-from revenue.enrichment.contract import EnrichmentRules
-from revenue.enrichment.service import EnrichmentService
-from revenue.identity.service import IdentityService
-from revenue.playbook.contract import Publication, TeamRules
-from revenue.playbook.service import PlaybookService
-
-
-class OneSettings(Settings):
-    """Which rules are published, as JSON."""
-
-    rules: str = "{}"
-
-
-class OnePlaybook(PlaybookService, owner="tests"):
-    """Publishes the rules of the test when it starts."""
-
-    settings: OneSettings
-
-    async def start(self) -> None:
-        """Tell them, unless they hold already."""
-        rules = msgspec.json.decode(self.settings.rules, type=EnrichmentRules)
-        await self.publish(Publication(playbook=TeamRules(enrichment=rules)))
-
+from atoll import Application
 
 flow = Application(
     "revenue",
     owner="revenue-operations",
-    services=[CaptureService, IdentityService, OnePlaybook, EnrichmentService],
+    services=[
+        "revenue.capture.service:CaptureService",
+        "revenue.identity.service:IdentityService",
+        "revenue.playbook.service:PlaybookService",
+        "revenue.enrichment.service:EnrichmentService",
+    ],
     edges=(),
 )

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import asyncpg
-import msgspec
 import pytest
 
 from atoll import Config, Problem, Running, World, single
@@ -26,16 +25,16 @@ from revenue.enrichment.contract import (
 )
 from revenue.enrichment.tests.flow import flow
 from revenue.enrichment.tests.vendor import HANGS, Asked, Says, definition, ruled, vendor
+from revenue.playbook.contract import Playbook, Publication, TeamRules
 
 FLOW = "revenue.enrichment.tests.flow:flow"
 MACHINES = Says({"company": {"industry": "Machinery", "city": "Hamburg"}})
 LEADS = 40
 
 
-def settings(rules: EnrichmentRules, **more: str) -> dict[str, str]:
-    """The environment of an application that follows these rules."""
-    text = msgspec.json.encode(rules).decode()
-    return {"REVENUE_ENRICHMENT_ALLOWS_LOOPBACK": "true", "REVENUE_PLAYBOOK_RULES": text, **more}
+def settings(**more: str) -> dict[str, str]:
+    """The environment of an application whose providers are on this machine."""
+    return {"REVENUE_ENRICHMENT_ALLOWS_LOOPBACK": "true", **more}
 
 
 @pytest.fixture
@@ -64,7 +63,8 @@ async def whole(application: Running | RunningProcesses, lead_id: str) -> Profil
 
 
 async def ruled_by(application: Running | RunningProcesses, rules: EnrichmentRules) -> None:
-    """Wait until the rules hold."""
+    """Publish the rules, and wait until they hold."""
+    await application.client(Playbook).publish(Publication(playbook=TeamRules(enrichment=rules)))
     wanted = {rule.name for rule in rules.providers}
     async with asyncio.timeout(30):
         while True:
@@ -101,9 +101,9 @@ async def test_providers_are_asked_in_deliveries(tmp_path: Path) -> None:
     """A delivery has one transaction; what is bought for it is on record before, whatever becomes of it."""
     async with vendor(MACHINES) as it:
         rules = ruled(definition(it))
-        async with single(flow, world=World.real(tmp_path), config=Config(settings(rules))) as one:
+        async with single(flow, world=World.real(tmp_path), config=Config(settings())) as one:
             await exercised(one, rules)
-        async with single(flow, world=World.real(tmp_path), config=Config(settings(rules))) as again:
+        async with single(flow, world=World.real(tmp_path), config=Config(settings())) as again:
             attempts = await again.client(Enrichment).costs()
 
     assert len(it.asked) == 10
@@ -119,7 +119,7 @@ async def test_several_instances_buy_once_on_postgresql(tmp_path: Path, postgres
 
     async with vendor(slowly) as it:
         rules = ruled(definition(it))
-        config = Config(settings(rules, REVENUE_DATABASE_URL=postgresql))
+        config = Config(settings(REVENUE_DATABASE_URL=postgresql))
         async with (
             single(flow, world=World.real(tmp_path), config=config) as one,
             single(flow, world=World.real(tmp_path), config=config, services=["enrichment"]),
@@ -134,7 +134,7 @@ async def test_budgets_hold_on_postgresql(tmp_path: Path, postgresql: str) -> No
     async with vendor(MACHINES) as it:
         rule = definition(it, url=f"{it.url}/?email={{email}}")
         rules = ruled(rule, budget=Budget(per_run_micros=70_000))
-        config = Config(settings(rules, REVENUE_DATABASE_URL=postgresql))
+        config = Config(settings(REVENUE_DATABASE_URL=postgresql))
         async with (
             single(flow, world=World.real(tmp_path), config=config) as one,
             single(flow, world=World.real(tmp_path), config=config, services=["enrichment"]),
@@ -165,7 +165,7 @@ async def test_a_slow_provider_holds_up_no_other_lead(tmp_path: Path) -> None:
             fields=(FieldRule(field=Topic.INDUSTRY, providers=("acme_data",)),),
             deadline_s=1.0,
         )
-        async with single(flow, world=World.real(tmp_path), config=Config(settings(rules))) as one:
+        async with single(flow, world=World.real(tmp_path), config=Config(settings())) as one:
             await ruled_by(one, rules)
             capture, enrichment = one.client(Capture), one.client(Enrichment)
             asked = [await capture.accept(LeadDetails(email=f"a{number}@company.de")) for number in range(20)]
@@ -190,7 +190,7 @@ async def test_a_process_that_is_killed_while_a_provider_answers_has_paid_once(t
 
     async with vendor(once) as it:
         rules = ruled(definition(it, timeout_s=2.5))
-        async with running_processes(FLOW, state=tmp_path, settings=settings(rules)) as one:
+        async with running_processes(FLOW, state=tmp_path, settings=settings()) as one:
             await ruled_by(one, rules)
             capture, enrichment = one.client(Capture), one.client(Enrichment)
             await asyncio.sleep(0.5)
