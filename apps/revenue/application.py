@@ -14,7 +14,10 @@ revenue = Application(
         "revenue.playbook.service:PlaybookService",
         "revenue.webhooks.service:WebhooksService",
         "revenue.crm.service:CrmService",
-        "revenue.front.service:FrontService",
     ],
-    edges=("atoll.gateway.service:GatewayService", "atoll.console.service:ConsoleService"),
+    edges=(
+        "atoll.gateway.service:GatewayService",
+        "atoll.console.service:ConsoleService",
+        "revenue.front.service:FrontService",
+    ),
 )

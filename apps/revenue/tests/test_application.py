@@ -1,4 +1,4 @@
-"""The three services together, in one process and in three."""
+"""The services together, in one process and in many."""
 
 from pathlib import Path
 
@@ -19,14 +19,19 @@ SAMPLE = LeadFile(file_name="leads.csv", content=sample_csv(leads=120).encode(),
 
 
 def test_the_application_is_sound_and_works_by_events() -> None:
-    """Captured, enriched, scored; the one call that is left asks what a lead would score."""
+    """Captured, resolved, enriched, scored, routed: each told by the one before, and nobody on the way is asked."""
     graph = describe(revenue)
 
-    assert graph.calls == (("scoring", "enrichment"),)
-    assert set(graph.events) == {
-        ("capture", "capture.lead_captured.v1", "enrichment"),
-        ("capture", "capture.lead_updated.v1", "enrichment"),
+    assert {
+        ("capture", "capture.lead_captured.v1", "identity"),
+        ("capture", "capture.lead_updated.v1", "identity"),
+        ("identity", "identity.lead_resolved.v1", "enrichment"),
         ("enrichment", "enrichment.lead_enriched.v1", "scoring"),
+        ("scoring", "scoring.lead_scored.v1", "routing"),
+    } <= set(graph.events)
+    assert {call for call in graph.calls if call[0] not in ("front", "webhooks")} == {
+        ("scoring", "enrichment"),
+        ("scoring", "identity"),
     }
 
 
@@ -81,14 +86,16 @@ async def test_without_enrichment_it_is_said_what_a_lead_would_score() -> None:
     assert score.reasons[-1].rule == "not_enriched"
 
 
-@pytest.mark.parametrize("hosted", [["capture"], ["capture", "scoring"], ["capture", "enrichment"]])
+@pytest.mark.parametrize("hosted", [["capture"], ["capture", "identity"], ["capture", "identity", "scoring"]])
 async def test_leads_wait_for_services_that_are_not_there(tmp_path: Path, hosted: list[str]) -> None:
     """Nothing that was accepted is lost, and no lead is judged by half of what can be known."""
     lonely = Path(tmp_path)
     async with single(revenue, world=World.real(lonely), services=hosted) as it:
         receipt = await it.client(Capture).accept(LeadDetails(email="ada@acme.de", title="CTO"))
 
-    async with single(revenue, world=World.real(lonely), services=["capture", "enrichment", "scoring"]) as it:
+    async with single(
+        revenue, world=World.real(lonely), services=["capture", "identity", "enrichment", "scoring"]
+    ) as it:
         await settled(it)
         score = await it.client(Scoring).latest(receipt.lead.id)
 
@@ -116,7 +123,7 @@ async def test_the_sample_is_taken_in_whole(on_each_topology: OnEachTopology) ->
     assert {score.grade for score in scores.values()} == {Grade.A, Grade.B, Grade.C, Grade.D}
 
 
-async def test_one_process_and_three_come_to_the_same() -> None:
+async def test_one_process_and_many_come_to_the_same() -> None:
     """Whom they keep, and what they think of each of them and why."""
     async with running(revenue) as it:
         report, here = await sample_taken(it), await judgements(it)

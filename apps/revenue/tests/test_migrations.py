@@ -5,10 +5,24 @@ import pytest
 from atoll import Service
 from atoll.testing import PostgresServer, check_migrations
 from revenue.capture.service import CaptureService
+from revenue.crm.service import CrmService
 from revenue.enrichment.service import EnrichmentService
+from revenue.identity.service import IdentityService
+from revenue.playbook.service import PlaybookService
+from revenue.routing.service import RoutingService
 from revenue.scoring.service import ScoringService
+from revenue.webhooks.service import WebhooksService
 
-SERVICES = [CaptureService, EnrichmentService, ScoringService]
+SERVICES = [
+    CaptureService,
+    IdentityService,
+    EnrichmentService,
+    ScoringService,
+    RoutingService,
+    PlaybookService,
+    WebhooksService,
+    CrmService,
+]
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -14,7 +14,7 @@ from revenue.capture.contract import Capture, LeadDetails, LeadFile
 from revenue.sample import sample_csv
 from revenue.tests.settled import judgements, settled
 
-SERVICES = ["capture", "enrichment", "scoring"]
+SERVICES = ["capture", "identity", "enrichment", "scoring"]
 SAMPLE = LeadFile(file_name="leads.csv", content=sample_csv(leads=120).encode(), import_id="sample")
 
 

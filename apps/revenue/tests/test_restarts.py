@@ -27,7 +27,7 @@ from revenue.cli.pieces import pieces
 from revenue.sample import sample_csv
 from revenue.tests.settled import PATIENCE_S, Judgement, all_leads, judgements, settled, told
 
-SERVICES = ["capture", "enrichment", "scoring"]
+SERVICES = ["capture", "identity", "enrichment", "scoring"]
 SAMPLE = sample_csv(leads=200).encode()
 ROWS = 10
 """In a piece, of which there are some twenty."""

@@ -1,6 +1,7 @@
 """Webhooks: messages are written in the transaction of the event that they tell of, and sent behind it."""
 
 import hashlib
+import logging
 import re
 from datetime import timedelta
 from typing import Any
@@ -60,8 +61,7 @@ class WebhooksSettings(Settings):
     timeout_s: float = 10.0
 
 
-class Undeliverable(Exception):  # what a dead letter says
-    """A message was given up after its last attempt."""
+_log = logging.getLogger("revenue.webhooks")
 
 
 class WebhooksService(Service, Webhooks, owner="revenue-operations"):
@@ -264,13 +264,9 @@ class WebhooksService(Service, Webhooks, owner="revenue-operations"):
 
     # --- what is sent ------------------------------------------------------------------------------------------------
 
-    @on(WebhookDue, attempts_max=1)
+    @on(WebhookDue)
     async def send(self, event: WebhookDue, tx: Transaction) -> None:
-        """Send a message, and say when it is to be tried again where it has not arrived.
-
-        Raises:
-            Undeliverable: it was the last attempt, so that it is a dead letter from now on.
-        """
+        """Send a message, and say when it is to be tried again; after the last attempt it is dead, and kept."""
         row = (await self.db.read(store.BY_ID, {"id": event.delivery_id})).first()
         if row is None or row.state == DeliveryState.ARRIVED:
             return
@@ -291,9 +287,9 @@ class WebhooksService(Service, Webhooks, owner="revenue-operations"):
         pause = pause_s(event.attempt, asked_s, self.entropy.bits(16) / 65_536)
         failed = {"which": row.id, "attempt": event.attempt, "what": error[:ERROR_MAX]}
         if pause is None:
-            async with self.db.transaction() as own:  # that of the delivery is given up with it
-                await own.execute(store.FAILED, failed | {"now": DeliveryState.DEAD})
-            raise Undeliverable(f"{row.endpoint} has not taken {row.id} in {event.attempt} attempts: {error}")
+            await tx.execute(store.FAILED, failed | {"now": DeliveryState.DEAD})
+            _log.error("%s has not taken %s in %d attempts: %s", row.endpoint, row.id, event.attempt, error)
+            return
         await tx.execute(store.FAILED, failed | {"now": DeliveryState.WAITING})
         tx.publish(
             WebhookDue(delivery_id=row.id, attempt=event.attempt + 1), at=self.clock.now() + timedelta(seconds=pause)
