@@ -1,15 +1,15 @@
-"""The three services in a simulated world: a seed decides everything, so a run can be had again."""
+"""The services on the way to a score in a simulated world: a seed decides everything, so a run can be had again."""
 
 import asyncio
 from typing import NamedTuple
 
 from atoll.telemetry import MemoryRecorder, Span
 from atoll.testing import drawn, running, simulate, test_world
-from revenue.application import revenue
 from revenue.capture.contract import Capture, Lead, LeadDetails, LeadFile
 from revenue.sample import sample_csv
 from revenue.scoring.contract import Score, Scoring
 from revenue.tests.settled import all_leads, settled
+from revenue.tests.test_degradation import on_the_way
 
 
 class Life(NamedTuple):
@@ -26,7 +26,7 @@ def lived(seed: int) -> Life:
 
     async def quarter() -> tuple[list[Lead], list[Score]]:
         world = test_world(seed)
-        async with running(revenue, world=world, recorder=recorder) as it:
+        async with running(on_the_way, world=world, recorder=recorder) as it:
             capture = it.client(Capture)
 
             async def forms() -> None:
