@@ -74,11 +74,12 @@ class RevenueFlow:
 
 
 @contextmanager
-def atoll_flow(topology: Topology) -> Generator[RevenueFlow]:
-    """Revenue on Atoll, with all that `atoll run` starts."""
+def atoll_flow(topology: Topology, *, is_whole: bool = False) -> Generator[RevenueFlow]:
+    """Revenue on Atoll, with all that `atoll run` starts: the services of the way, or the `whole` of them."""
     with tempfile.TemporaryDirectory(prefix="atoll-revenue-") as folder, Programs() as programs:
-        name = f"atoll {topology}"
-        program = programs.start(name, "benchmarks.subjects.revenue_atoll", topology, folder)
+        name = f"atoll {topology}{', all of Revenue' if is_whole else ''}"
+        whole = ("whole",) if is_whole else ()
+        program = programs.start(name, "benchmarks.subjects.revenue_atoll", topology, folder, *whole)
         yield _loaded(programs, name, program.ready(), [program.pid])
 
 

@@ -1,9 +1,9 @@
 """What the field's habit has instead of a platform: SQLAlchemy with aiosqlite, an outbox, FastStream, an inbox.
 
 Written as its own documents write it, and tuned: statements of SQLAlchemy's Core that are built once, transactions on
-one kept connection (SQLite has one writer; more of them wait for each other in loops), two to read, a durable pull consumer with
-many handlers at once, no injection of arguments, no log line a message, uvloop. SQLite is as durable as Atoll's: a
-commit is on the disk (`synchronous=FULL`) before anybody hears of it.
+one kept connection (SQLite has one writer; more of them wait for each other in loops), two more to read, a durable pull
+consumer with many handlers at once, no injection of arguments, no log line a message, uvloop. SQLite is as durable as
+Atoll's: a commit is on the disk (`synchronous=FULL`) before anybody hears of it.
 
 Events are published by an outbox and a relay, as in `events_faststream`: whoever commits and then publishes loses what
 he has promised when his process ends in between, and would do less than is compared. A file has one writer, so the

@@ -20,14 +20,16 @@ from pydantic import PlainValidator
 from atoll import Problem, Service
 from atoll.adapters.system import SystemClock, SystemEntropy
 from atoll.events import reactions_in
+from atoll.testing import fake
 from benchmarks.measuring.speaking import end_of_input, run_program, say_ready
 from benchmarks.subjects.revenue_habit import Habit, habit
 from benchmarks.subjects.revenue_place import CAPTURE
 from benchmarks.subjects.revenue_rules import published
 from benchmarks.subjects.uvicorns import served
 from revenue.capture.contract import LeadDetails, Receipt
+from revenue.enrichment.contract import Enrichment
+from revenue.identity.contract import Identity
 from revenue.playbook.contract import PlaybookPublished
-from revenue.scoring.offline import OfflineEnrichment
 
 ASKED = {
     "scoring": ("/scores/{lead_id}", "latest"),
@@ -48,7 +50,8 @@ def service_of(name: str) -> type[Service]:
 
 def made(kind: type[Service], way: Habit) -> Service:
     """A service, with what it asks for."""
-    parts = {"db": way, "clock": SystemClock(), "entropy": SystemEntropy(), "enrichment": OfflineEnrichment()}
+    parts = {"db": way, "clock": SystemClock(), "entropy": SystemEntropy(), "enrichment": fake(Enrichment)}
+    parts |= {"identity": fake(Identity)}  # no lead on its way needs a call
     return kind(**{field: part for field, part in parts.items() if field in kind.__annotations__})
 
 

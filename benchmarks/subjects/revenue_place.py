@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 import msgspec
 
+from atoll.service import Reference
 from revenue.application import revenue
 
 CAPTURE = "capture"
 """Where its way begins."""
+RULES = "playbook"
+"""Who publishes the rules by which leads are routed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +26,14 @@ END = End("routing", "assignments")
 """Where a lead's way ends in all stacks. The peer starts the services up to this one."""
 
 
+def service_name(reference: Reference) -> str:
+    """What a service of Revenue is called: its folder."""
+    return reference.service.split(".")[1]
+
+
 def on_the_way() -> Sequence[str]:
     """The services through which a lead goes, up to the one where its way ends."""
-    names = [place.split(".")[1] for place in map(str, revenue.services)]
+    names = [service_name(each) for each in revenue.services if isinstance(each, Reference)]
     return names[: names.index(END.service) + 1]
 
 

@@ -1,6 +1,6 @@
-"""The rules by which leads are routed in the benchmark `revenue`: three territories, a team each, and clocks that run.
+"""The rules by which leads are routed in the benchmark `revenue`: three territories, and clocks that run.
 
-What a small sales organisation has: twelve people with weights, working hours in their time zones, and an hour to answer.
+What a small sales organisation has: twelve people in four teams, with weights and time zones, and an hour to answer.
 """
 
 from datetime import UTC, datetime
@@ -8,7 +8,20 @@ from datetime import UTC, datetime
 from revenue.playbook.contract import NAME, PlaybookPublished, TeamRules
 from revenue.routing.contract import Conditions, Rep, ResponseRule, RoutingRules, Team, Territory
 
-PEOPLE = ("anke", "bjorn", "callum", "elodie", "hamish", "imogen", "jolene", "loic", "odessa", "philippa", "rhys", "ylva")
+PEOPLE = (
+    "anke",
+    "bjorn",
+    "callum",
+    "elodie",
+    "hamish",
+    "imogen",
+    "jolene",
+    "loic",
+    "odessa",
+    "philippa",
+    "rhys",
+    "ylva",
+)
 ZONES = ("Europe/Berlin", "Europe/London", "America/New_York")
 TERRITORIES = {"dach": ("DE",), "west": ("GB", "FR"), "overseas": ("US",)}
 
@@ -21,8 +34,7 @@ def team_rules() -> TeamRules:
         for number, person in enumerate(PEOPLE)
     )
     territories = tuple(
-        Territory(name=name, when=Conditions(countries=countries), team=name)
-        for name, countries in TERRITORIES.items()
+        Territory(name=name, when=Conditions(countries=countries), team=name) for name, countries in TERRITORIES.items()
     )
     return TeamRules(
         routing=RoutingRules(

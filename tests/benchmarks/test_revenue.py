@@ -225,7 +225,18 @@ def test_it_measures_what_it_says(tmp_path: Path) -> None:
     kept = json.loads((tmp_path / "revenue.json").read_text(encoding="utf-8"))
     assert {row["name"] for row in kept["rows"]} > {"atoll single", "atoll processes", HABIT}
     assert all(row["median"] > 0 for row in kept["rows"])
-    assert [ratio["goal"] for ratio in kept["ratios"]] == [400.0, 400.0, 5.0, None, None, 500.0, 500.0, None, 1.25]
+    assert [ratio["goal"] for ratio in kept["ratios"]] == [
+        400.0,
+        400.0,
+        5.0,
+        None,
+        None,
+        500.0,
+        500.0,
+        None,
+        None,
+        1.25,
+    ]
     assert (tmp_path / "revenue.svg").exists()
 
 
