@@ -13,10 +13,13 @@ from revenue.enrichment.contract import Profile
 from revenue.scoring.contract import Score
 
 from .connection import STATE
+from .exporting import export_command
+from .funnel import funnel_command
 from .gateway import Gateway, ProblemAnswer, to_json
 from .importing import Order, Tally, import_stream
 from .options import FOLDER, Options, with_options
 from .pieces import LineTooLong
+from .rules import apply_command, plan_command, rollback_command, rules_group
 from .screen import Screen, show_lead, show_mapping, show_tally
 from .sheets import SheetRejected
 
@@ -178,3 +181,7 @@ def demo_command(leads: int, ends: bool, state: Path) -> None:
         run_process(lambda stop: demo(stop, state=state, leads=leads, ends=ends))
     except AtollError as error:
         raise click.ClickException(str(error)) from None
+
+
+for command in (rules_group, plan_command, apply_command, rollback_command, funnel_command, export_command):
+    main.add_command(command)

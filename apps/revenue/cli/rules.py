@@ -62,7 +62,8 @@ def versions_command(options: Options) -> None:
 
     async def work() -> list[PlaybookVersion]:
         async with options.reached() as it:
-            playbook, found, cursor = it.client(Playbook), [], None
+            playbook, cursor = it.client(Playbook), None
+            found: list[PlaybookVersion] = []
             while True:
                 page = await playbook.versions(cursor)
                 found += page.items
@@ -199,4 +200,14 @@ def _show_owners(screen: Screen, trial: TrialReport) -> None:
 
 
 def _show_costs(screen: Screen, plan: EnrichmentPlan) -> None:
-    screen.say(f"\n[bold]Cost[/]: {escape(str(plan))}")
+    most, expected = plan.cost_most_micros / 1e6, plan.cost_expected_micros / 1e6
+    screen.say(
+        f"\n[bold]Cost[/]: of {plan.leads} leads, providers would be asked about {plan.leads_to_ask_about}: "
+        f"{expected:.2f} {escape(plan.currency)} expected, {most:.2f} at most."
+    )
+    if plan.providers:
+        rows = [
+            [escape(each.provider), str(each.leads), f"{each.cost_expected_micros / 1e6:.2f}"]
+            for each in plan.providers
+        ]
+        screen.table("Providers", ("provider", "leads", f"cost, {plan.currency}"), rows, numbers=(1, 2))

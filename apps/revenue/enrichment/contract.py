@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from atoll import Event, Problem, contract, get, post
+from atoll import Event, Problem, Value, contract, get, post
 from revenue.capture.contract import Lead
 from revenue.identity.contract import Resolution
 
@@ -53,6 +53,13 @@ class PurchaseDue(Event, key="lead_id"):
     attempt: int = 1
 
 
+class ProfileCount(Value):
+    """How many leads were enriched, and the sum of the leads' revisions: those of `capture.count` when none waits."""
+
+    leads: int
+    revisions: int
+
+
 class ProfileNotFound(Problem, status=404, detail="nothing was found out about lead {lead_id} yet"):
     """There is no such profile."""
 
@@ -79,6 +86,11 @@ class Enrichment(Protocol):
     @post("/profiles", public=True)
     async def profile(self, points: ContactPoints) -> Profile:
         """All facts about contact points. A POST, because an address in a URL would stay behind in logs."""
+        ...
+
+    @get("/profiles/count", public=True)
+    async def count(self) -> ProfileCount:
+        """About how many leads something was found out."""
         ...
 
     @get("/profiles/{lead_id}", public=True, raises=(ProfileNotFound,))

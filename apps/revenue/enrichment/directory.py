@@ -8,11 +8,11 @@ import msgspec
 from sqlalchemy import bindparam, func, select
 
 from atoll import Database, upsert
+from revenue.domains import host_of
 
 from .asking import Answer, Question, Terms
 from .contract import AttemptState, Certainty, DirectoryRefused, Topic
 from .domain import registrable_domain
-from .profile import host_of
 from .rules import DIRECTORY
 from .tables import COMPANIES
 

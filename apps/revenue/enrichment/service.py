@@ -26,6 +26,7 @@ from .contract import (
     Pin,
     PinRefused,
     Profile,
+    ProfileCount,
     ProfileNotFound,
     ProviderStatus,
     PurchaseDue,
@@ -83,6 +84,11 @@ class EnrichmentService(Service, Enrichment, owner="revenue-operations"):
         if row is None:
             raise ProfileNotFound(lead_id=lead_id)
         return _with_pins(store.profile_in(row), store.pins_in(row.pins))
+
+    async def count(self) -> ProfileCount:
+        """How many there are."""
+        row = (await self.db.read(store.COUNT)).one()
+        return ProfileCount(leads=row.leads, revisions=row.revisions)
 
     async def attempts(self, lead_id: str) -> list[Attempt]:
         """Who was asked about a lead."""

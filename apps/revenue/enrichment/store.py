@@ -26,6 +26,9 @@ from .contract import (
 from .rules import SAMPLES
 from .tables import ATTEMPTS, PROFILES
 
+COUNT = select(
+    func.count().label("leads"), func.coalesce(func.sum(PROFILES.c.lead_revision), 0).label("revisions")
+).select_from(PROFILES)
 LATEST = select(PROFILES.c.facts, PROFILES.c.notes, PROFILES.c.pins).where(PROFILES.c.lead_id == bindparam("lead_id"))
 WHOLE = select(PROFILES).where(PROFILES.c.lead_id == bindparam("lead_id"))
 WHOLE_TO_CHANGE = WHOLE.with_for_update()

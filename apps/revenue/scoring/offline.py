@@ -2,14 +2,10 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any, TypeVar
 
-from atoll import Page, Unavailable, contract_of
+from atoll import Unavailable, contract_of
 from revenue.enrichment.contract import ContactPoints, Enrichment, Profile
-from revenue.identity.contract import Identity
-
-from .waiting import Resolved
 
 C = TypeVar("C", bound=type[object])
 
@@ -44,14 +40,3 @@ class OfflineEnrichment:
     async def profile(self, points: ContactPoints) -> Profile:
         """No facts."""
         return Profile(is_complete=False)
-
-
-@silent(Identity)
-class OfflineIdentity:
-    """Has resolved nobody, so that who waits goes on waiting."""
-
-    async def resolutions(
-        self, before: datetime | None = None, cursor: str | None = None, limit: int = 100
-    ) -> Page[Resolved]:
-        """Nobody."""
-        return Page(items=())

@@ -53,7 +53,7 @@ from .contract import (
     Training,
 )
 from .examples import Sample, outcomes_row, piece_row
-from .offline import OfflineEnrichment, OfflineIdentity
+from .offline import OfflineEnrichment
 from .planning import Planning
 from .prediction import Artefact, Predictor
 from .scored import Basis, Kept, judged, score_at
@@ -74,7 +74,7 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
     """Gives a lead points by rules and by what outcomes have taught, and a reason for every point."""
 
     enrichment: Enrichment = depends(fallback=OfflineEnrichment)
-    identity: Identity = depends(fallback=OfflineIdentity)
+    identity: Identity = depends(timeout_s=2.0)
     clock: Clock
     db: Database
     known: dict[int, Predictor] = private(default_factory=dict)

@@ -16,7 +16,7 @@ LEAD = Lead(id="1", email="ada@example.com", last_name="Lovelace", captured_at=N
 
 WAY = ("capture", "identity", "enrichment", "scoring", "playbook")
 on_the_way = dataclasses.replace(
-    revenue, services=[each for each in revenue.services if str(each).split(".")[1] in WAY], edges=()
+    revenue, services=tuple(each for each in revenue.services if str(each).split(".")[1] in WAY), edges=()
 )
 """The services that are on the way to a score; who only tells people waits for them instead."""
 

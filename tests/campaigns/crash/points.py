@@ -18,7 +18,8 @@ from atoll.calls import LocalTransport, Request, Response
 from atoll.contract import Contract
 from atoll.data import Announcing, Driver, Raw, Session
 from atoll.events import Kept, Pace
-from atoll.telemetry import Span
+from atoll.kernel import Trace
+from atoll.telemetry import Kind, Span, Track
 from atoll.topology.world import Carrier, Storage, bare
 from tests.passing import PassingDriver, PassingSession
 
@@ -125,6 +126,14 @@ class Doom:
         if span.name == "till.sell":
             self.reached("before answer")
             asyncio.get_running_loop().call_later(0.002, self.reached, "after answer")
+
+    def track(self, kind: Kind, service: str, name: str, caller: str) -> Track | None:
+        """None: it wants to hear of each call."""
+        del kind, service, name, caller
+        return None
+
+    def record_plain(self, track: Track, trace: Trace, begun_at: float, duration_s: float, key: str) -> None:
+        """Nobody has a track."""
 
 
 class DoomedSession(PassingSession):

@@ -88,7 +88,11 @@ def _of_fields(
 
 def _alternatives(kind: Kind) -> tuple[Kind, ...]:
     kind = _bare(kind)
-    return tuple(map(_bare, get_args(kind))) if get_origin(kind) in (Union, UnionType) else (kind,)
+    return tuple(map(_bare, get_args(kind))) if _origin(kind) in (Union, UnionType) else (kind,)
+
+
+def _origin(kind: Kind) -> Kind:
+    return get_origin(kind)
 
 
 def _struct(value: dict[str, Plain], kind: Kind) -> type[msgspec.Struct] | None:
@@ -107,13 +111,14 @@ def _item(kind: Kind, *containers: type) -> Kind | None:
     """What a list or a mapping of this kind holds; None where that is not one kind of thing."""
     for each in _alternatives(kind):
         arguments = get_args(each)
-        if get_origin(each) in containers and (get_origin(each) is not tuple or arguments[-1] is Ellipsis):
-            return arguments[1] if get_origin(each) is dict else arguments[0]
+        origin = _origin(each)
+        if origin in containers and (origin is not tuple or arguments[-1] is Ellipsis):
+            return arguments[1] if origin is dict else arguments[0]
     return None
 
 
 def _bare(kind: Kind) -> Kind:
-    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    return get_args(kind)[0] if _origin(kind) is Annotated else kind
 
 
 def _parted(rows: Plain, kind: Kind) -> Plain:

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from revenue.domains import host_of
 from revenue.enrichment.contract import Certainty, ContactPoints, Fact, Profile, Source, Topic
-from revenue.enrichment.profile import host_of, profile_of
+from revenue.enrichment.profile import profile_of
 
 
 def best(points: ContactPoints, topic: Topic) -> tuple[str, str] | None:

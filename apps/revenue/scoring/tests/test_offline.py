@@ -7,7 +7,7 @@ import pytest
 from atoll import Application, Service, Unavailable, contract, depends, get
 from atoll.testing import running
 from revenue.enrichment.contract import ContactPoints
-from revenue.scoring.offline import OfflineEnrichment, OfflineIdentity, silent
+from revenue.scoring.offline import OfflineEnrichment, silent
 
 
 @contract(version="1.0")
@@ -64,10 +64,8 @@ async def test_a_fallback_answers_what_it_can_and_is_silent_otherwise() -> None:
     assert answer == "dry"
 
 
-async def test_those_of_scoring_know_nothing() -> None:
+async def test_that_of_enrichment_knows_nothing() -> None:
     """And say so."""
     profile = await OfflineEnrichment().profile(ContactPoints(email="ada@example.com"))
-    page = await OfflineIdentity().resolutions()
 
     assert (profile.facts, profile.is_complete) == ((), False)
-    assert (page.items, page.next) == ((), None)
