@@ -4,8 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from sqlalchemy import Select
-
 from atoll import Database, Fault, InvalidInput, Page, Row
 
 T = TypeVar("T")
@@ -16,7 +14,7 @@ CURSOR = re.compile(r"[0-9]{1,12}")
 
 async def page_of(
     database: Database,
-    statement: Select[Any],  # Any: a row of any columns
+    statement: Any,  # Any: a select of any columns
     made: Callable[[Row], T],
     cursor: str | None,
     limit: int,

@@ -56,7 +56,7 @@ def _figure(title: str) -> tuple[Any, Any]:  # Any: matplotlib is an extra, whos
         from matplotlib.figure import Figure  # noqa: PLC0415  # an extra, and slow to load
     except ImportError:
         raise click.ClickException("pictures need matplotlib: pip install 'revenue[plots]'") from None
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    figure: Any = Figure(figsize=(8, 4.5), layout="constrained")  # Any: as above
     axes = figure.add_subplot()
     axes.set_title(title)
     axes.spines[["top", "right"]].set_visible(False)

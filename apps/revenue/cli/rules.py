@@ -199,11 +199,15 @@ def _show_owners(screen: Screen, trial: TrialReport) -> None:
         screen.table("Leads", ("lead", "owner", "why"), samples)
 
 
+def _money(micros: int) -> str:
+    return f"{micros / 1e6:.2f}"
+
+
 def _show_costs(screen: Screen, plan: EnrichmentPlan) -> None:
-    most, expected = plan.cost_most_micros / 1e6, plan.cost_expected_micros / 1e6
     screen.say(
         f"\n[bold]Cost[/]: of {plan.leads} leads, providers would be asked about {plan.leads_to_ask_about}: "
-        f"{expected:.2f} {escape(plan.currency)} expected, {most:.2f} at most."
+        f"{_money(plan.cost_expected_micros)} {escape(plan.currency)} expected, "
+        f"{_money(plan.cost_most_micros)} at most."
     )
     if plan.providers:
         rows = [

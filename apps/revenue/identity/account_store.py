@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BindParameter, CompoundSelect, Select, bindparam, insert, select, union_all, update
+from sqlalchemy import BindParameter, CompoundSelect, bindparam, insert, select, union_all, update
 
 from atoll import Row, upsert
 
@@ -74,9 +74,9 @@ LEARN_ACCOUNT = (
 
 def _found(count: int) -> CompoundSelect[Any]:  # Any: a block and an id
     """The accounts in so many blocks, of each block so many that one too many is seen."""
-    parts: list[Select[Any]] = []
+    parts: list[Any] = []  # Any: selects of two columns
     for place in range(count):
-        wanted: BindParameter[Any] = bindparam(f"block{place}", type_=ACCOUNT_BLOCKS.c.block.type)
+        wanted: BindParameter[Any] = bindparam(f"block{place}", type_=ACCOUNT_BLOCKS.c.block.type)  # Any: as above
         part = (
             select(ACCOUNT_BLOCKS.c.block, ACCOUNT_BLOCKS.c.account_id)
             .where(ACCOUNT_BLOCKS.c.block == wanted)

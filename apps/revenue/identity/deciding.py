@@ -39,9 +39,9 @@ class Decision:
 
     chosen: Known | None = None
     band: Band = Band.DISTINCT
-    why: list[str] = field(default_factory=list)
-    joins: list[Pair] = field(default_factory=list)
-    pairs: list[Pair] = field(default_factory=list)
+    why: list[str] = field(default_factory=list[str])
+    joins: list[Pair] = field(default_factory=list[Pair])
+    pairs: list[Pair] = field(default_factory=list[Pair])
 
 
 @dataclass(frozen=True, slots=True)

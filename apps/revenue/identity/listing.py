@@ -22,7 +22,7 @@ async def take_list(tx: Transaction, accounts: AccountList, now: datetime, new_i
     """Take all of them in, then look for their parents: one may stand behind its child."""
     taking = _Taking(tx, accounts.source, now, new_id)
     taken = [await taking.take(details) for details in accounts.accounts]
-    done = dict.fromkeys(("created", "updated", "unchanged"), 0)
+    done: dict[str, int] = dict.fromkeys(("created", "updated", "unchanged"), 0)
     for (account_id, what), details in zip(taken, accounts.accounts, strict=True):
         is_adopted = bool(details.parent) and await _adopt(tx, account_id, details.parent or "", accounts.source)
         done["updated" if is_adopted and what == "unchanged" else what] += 1

@@ -263,7 +263,7 @@ async def _ask_about(
     tx: Transaction, mine: tuple[str, int], pairs: Sequence[Pair], now: datetime, new_id: Callable[[], str]
 ) -> None:
     """Lay before a person that the lead's contact may be one with others."""
-    rows = []
+    rows: list[dict[str, Any]] = []  # Any: values of columns
     for pair in pairs:
         older, younger = sorted((mine, (pair.other.root_id, pair.other.root_number)), key=lambda each: each[1])
         two = (older[0], younger[0])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import BindParameter, CompoundSelect, Select, bindparam, delete, func, insert, select, union_all, update
+from sqlalchemy import BindParameter, CompoundSelect, bindparam, delete, func, insert, select, union_all, update
 
 from atoll import Row, upsert
 from revenue.capture.contract import Lead
@@ -121,16 +121,16 @@ HISTORY = (
 
 def _found(count: int) -> CompoundSelect[Any]:  # Any: a block and a number
     """The leads in so many blocks, of each block so many that one too many is seen."""
-    parts: list[Select[Any]] = []
+    parts: list[Any] = []  # Any: selects of two columns
     for place in range(count):
-        wanted: BindParameter[Any] = bindparam(f"block{place}", type_=BLOCKS.c.block.type)
+        wanted: BindParameter[Any] = bindparam(f"block{place}", type_=BLOCKS.c.block.type)  # Any: as above
         part = select(BLOCKS.c.block, BLOCKS.c.lead_number).where(BLOCKS.c.block == wanted).limit(bindparam("count"))
         inner = part.subquery(f"found{place}")
         parts.append(select(inner.c.block, inner.c.lead_number))
     return union_all(*parts)
 
 
-def _candidates(count: int) -> Select[Any]:  # Any: columns of a lead and its contact
+def _candidates(count: int) -> Any:  # Any: a select of columns of a lead and its contact
     """So many leads by their numbers, each with its contact."""
     return (
         select(LEADS.c.number, LEADS.c.record, *KNOWN)

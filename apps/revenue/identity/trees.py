@@ -9,8 +9,6 @@ import msgspec
 from sqlalchemy import (
     BindParameter,
     Column,
-    CompoundSelect,
-    Select,
     Table,
     and_,
     bindparam,
@@ -33,7 +31,7 @@ KEEP_PAIR = upsert(DUPLICATES, "one_id", "other_id", update=())
 SETTLE_PAIR = upsert(DUPLICATES, "one_id", "other_id", update=("state", "decided_at"))
 ADD_MERGE = insert(MERGES)
 
-Ask = Callable[[Select[Any] | CompoundSelect[Any], dict[str, Any]], Awaitable[Rows]]  # Any: values of all columns
+Ask = Callable[[Any, dict[str, Any]], Awaitable[Rows]]  # Any: selects, and values, of all columns
 """Whoever runs a statement: a transaction, or the database where nothing is to be changed."""
 
 
