@@ -43,7 +43,7 @@ def test_what_was_written_is_told_as_json(folder: Path, atoll: Callable[..., Res
     assert (folder / told["written"]).exists()
     assert {"revenue.capture.contract", "revenue.scoring.contract"} <= set(told["modules"])
     assert not [each for each in told["modules"] if each.endswith((".service", ".store", ".tables"))]
-    assert told["requires"] == ["atoll"]
+    assert told["requires"] == ["atoll", "msgspec"]
 
 
 def test_a_service_that_is_not_there_is_guessed_for_a_wheel(folder: Path, atoll: Callable[..., Result]) -> None:

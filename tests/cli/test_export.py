@@ -14,6 +14,7 @@ from tests.contract.judges import judged
 ORDERS = "tests.gateway.orders:orders"
 PARCELS = "tests.cli.parcels:parcels"
 REVENUE = "revenue.application:revenue"
+PUBLISHERS = ("capture", "identity", "enrichment", "scoring", "routing", "playbook", "webhooks", "crm")
 
 
 @pytest.mark.parametrize("options", [(), ("--public",), ("--service", "goods"), ("--service", "rates")])
@@ -65,7 +66,7 @@ def test_a_service_that_is_not_there_is_guessed(atoll: Callable[..., Result]) ->
     [
         (MARKET, ["/market/goods"], {"send"}),
         (ORDERS, ["/shop/orders"], {"send"}),
-        (REVENUE, ["/revenue/capture", "/revenue/enrichment", "/revenue/scoring"], {"send", "receive"}),
+        (REVENUE, [f"/revenue/{name}" for name in PUBLISHERS], {"send", "receive"}),
     ],
 )
 def test_what_is_published_is_exported_as_asyncapi(
@@ -129,8 +130,8 @@ def test_events_are_written_to_a_file(folder: Path, atoll: Callable[..., Result]
     told = atoll("contract", "export", REVENUE, "--format", "asyncapi", "--out", "api/events.json")
     counted = atoll("contract", "export", REVENUE, "--format", "asyncapi", "--out", "api/again.json", "--json")
 
-    assert told.stdout == "Wrote api/events.json with 4 events.\n"
-    assert json.loads(counted.stdout) == {"written": "api/again.json", "events": 4}
+    assert told.stdout == "Wrote api/events.json with 20 events.\n"
+    assert json.loads(counted.stdout) == {"written": "api/again.json", "events": 20}
     assert (folder / "api/events.json").read_bytes() == (folder / "api/again.json").read_bytes()
     judged(json.loads((folder / "api/events.json").read_bytes()))
 
