@@ -23,6 +23,11 @@ ALSO_FREE = frozenset({
 """Providers of personal mailboxes that cost money or are young, which the list of free ones leaves out: what matters
 here is that the domain is not the company's own."""
 
+FREE_EVERYWHERE = frozenset(
+    "freenet gmail gmx googlemail hotmail mailru outlook posteo protonmail rediffmail t-online yahoo ymail".split()
+)
+"""Providers that have their name under the suffixes of many countries, which no list has all of."""
+
 PAGES_FOR_EVERYBODY = frozenset({
     "about.me", "angellist.com", "bit.ly", "crunchbase.com", "facebook.com", "fb.com", "g.page", "github.com",
     "gitlab.com", "google.com", "goo.gl", "instagram.com", "linkedin.com", "linktr.ee", "lnkd.in", "medium.com",
@@ -63,11 +68,12 @@ def is_disposable(domain: str) -> bool:
 def is_free(domain: str) -> bool:
     """Whether it gives mailboxes to everybody.
 
-    >>> is_free("gmail.com"), is_free("mail.gmail.com"), is_free("example.com")
-    (True, True, False)
+    >>> is_free("gmail.com"), is_free("mail.gmail.com"), is_free("gmx.sg"), is_free("example.com")
+    (True, True, True, False)
     """
-    names = {domain, registrable_domain(domain) or domain}
-    return bool(names & whitelist or names & ALSO_FREE)
+    registrable = registrable_domain(domain) or domain
+    names = {domain, registrable}
+    return bool(names & whitelist or names & ALSO_FREE) or registrable.partition(".")[0] in FREE_EVERYWHERE
 
 
 @functools.lru_cache(maxsize=20_000)

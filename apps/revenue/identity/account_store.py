@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BindParameter, CompoundSelect, bindparam, insert, select, union_all, update
+from sqlalchemy import BindParameter, Select, SelectBase, Text, bindparam, case, func, insert, select, union_all, update
 
 from atoll import Row, upsert
 
@@ -34,8 +34,6 @@ OWNERS = (
     .join(_HEAD, _HEAD.c.id == ACCOUNTS.c.root_id)
     .where(ACCOUNT_KEYS.c.key.in_([bindparam("key0"), bindparam("key1")]))
 )
-OWNERS_TO_CHANGE = OWNERS.order_by(ACCOUNTS.c.number).with_for_update(of=ACCOUNTS, read=True)
-"""Whoever gives a lead to an account holds it, so that no merge comes in between; others do so at the same time."""
 CANDIDATES = (
     select(*KNOWN)
     .join(_HEAD, _HEAD.c.id == ACCOUNTS.c.root_id)
@@ -57,26 +55,42 @@ KEYS_OF = (
     .order_by(ACCOUNTS.c.number, ACCOUNT_KEYS.c.value)
 )
 HEADS = select(ACCOUNTS.c.id, ACCOUNTS.c.root_id).where(ACCOUNTS.c.id.in_(bindparam("ids", expanding=True)))
-HOLD = select(ACCOUNTS.c.root_id).where(ACCOUNTS.c.id == bindparam("wanted")).with_for_update(read=True)
 
 ADD_ACCOUNT = insert(ACCOUNTS)
 ADD_KEY = insert(ACCOUNT_KEYS)
 ADD_BLOCK = upsert(ACCOUNT_BLOCKS, "block", "account_id", update=())
-LEARN_ACCOUNT = (
+_FIELDS = ("name", "core", "domain", "country", "industry", "number_of_employees", "parent_id", "is_listed")
+SET_ACCOUNT = (
     update(ACCOUNTS)
     .where(ACCOUNTS.c.id == bindparam("wanted"))
-    .values({
-        name: bindparam(f"new_{name}")
-        for name in ("name", "core", "domain", "country", "industry", "number_of_employees", "parent_id", "is_listed")
-    })
-)  # fmt: skip
+    .values({name: bindparam(f"new_{name}", type_=ACCOUNTS.c[name].type) for name in _FIELDS})
+)
+"""By what a list says of it."""
+_HAS_NO_NAME = ACCOUNTS.c.core == ""
+FILL_ACCOUNT = (
+    update(ACCOUNTS)
+    .where(ACCOUNTS.c.id == bindparam("wanted"))
+    .values(
+        {
+            "name": case((_HAS_NO_NAME, bindparam("new_name", type_=Text)), else_=ACCOUNTS.c.name),
+            "core": case((_HAS_NO_NAME, bindparam("new_core", type_=Text)), else_=ACCOUNTS.c.core),
+            **{
+                name: func.coalesce(ACCOUNTS.c[name], bindparam(f"new_{name}", type_=ACCOUNTS.c[name].type))
+                for name in ("domain", "country", "industry", "number_of_employees")
+            },
+        }
+    )
+)
+"""By what a lead says of it: only what nobody has said before, also where several leads say it at once."""
 
 
-def _found(count: int) -> CompoundSelect[Any]:  # Any: a block and an id
+def _found(count: int) -> SelectBase:
     """The accounts in so many blocks, of each block so many that one too many is seen."""
-    parts: list[Any] = []  # Any: selects of two columns
+    parts: list[Select[Any, Any]] = []  # Any: values of one column
     for place in range(count):
-        wanted: BindParameter[Any] = bindparam(f"block{place}", type_=ACCOUNT_BLOCKS.c.block.type)  # Any: as above
+        wanted: BindParameter[Any] = bindparam(
+            f"block{place}", type_=ACCOUNT_BLOCKS.c.block.type
+        )  # Any: values of one column
         part = (
             select(ACCOUNT_BLOCKS.c.block, ACCOUNT_BLOCKS.c.account_id)
             .where(ACCOUNT_BLOCKS.c.block == wanted)

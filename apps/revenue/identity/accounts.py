@@ -1,8 +1,7 @@
 """Accounts in the database: the one that a lead belongs to is found, or made, and learns what it did not know."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,6 @@ from atoll import Row, Transaction
 from revenue.domains import company_from_domain
 
 from . import account_store as store
-from .blocking import BLOCK_MAX
 from .contract import DuplicateState, Kind, Match
 from .keys import domain_key, name_key
 from .known import KnownAccount
@@ -20,6 +18,8 @@ from .trees import Ask, pair_row
 
 LIKELY_MAX = 20
 """So many accounts at most are compared with a lead's company: those that share the most blocks with it."""
+BLOCK_MAX = 30
+"""So many accounts at most are looked at of those under one key: as for people, but there are fewer companies."""
 PAIRS_MAX = 2
 """So many pairs at most are laid before a person for one new account."""
 
@@ -43,13 +43,13 @@ class Found:
     name_is_free: bool = True
 
 
-async def find(ask: Ask, said: Said, *, to_change: bool) -> Found:
+async def find(ask: Ask, said: Said) -> Found:
     """Which account is meant, or that a new one is to be made, or none."""
     if not said.domain and not said.core:
         return Found(said, placed(said, Owners(), ()))
     keys = {domain_key(domain): domain for domain in (said.mail, said.website) if domain}
     keys = keys or {name_key(said.core, said.country): ""}
-    rows = await ask(store.OWNERS_TO_CHANGE if to_change else store.OWNERS, filled("key", list(keys), 2))
+    rows = await ask(store.OWNERS, filled("key", list(keys), 2))
     known = {keys[row.key]: store.known_in(row) for row in rows}
     owners = Owners(
         known.get(said.mail) if said.mail else None, known.get(said.website) if said.website else None, known.get("")
@@ -58,12 +58,6 @@ async def find(ask: Ask, said: Said, *, to_change: bool) -> Found:
     if owners.of_mail is None and (owners.of_website is None or said.website not in said.domains):
         others = await _others(ask, said, owners.of_website)
     placement = placed(said, owners, others)
-    account = placement.account
-    if to_change and account is not None and account not in known.values():
-        row = (await ask(store.HOLD, {"wanted": account.id})).one()
-        if row.root_id != account.root_id:  # merged since it was read
-            row = (await ask(store.BY_ID, {"wanted": account.id})).one()
-            placement = Placement(store.known_in(row), why=placement.why, band=placement.band)
     free = tuple(domain for domain in said.domains if domain not in known)
     return Found(said, placement, free, name_is_free="" not in known)
 
@@ -127,21 +121,6 @@ def key_row(key: str, account_id: str, kind: str, value: str, source: str = "") 
     return {"key": key, "account_id": account_id, "kind": kind, "source": source, "value": value}
 
 
-def learning(account: KnownAccount, **learnt: Any) -> dict[str, Any]:  # Any: values of all columns
-    """What to give the statement that an account learns by: what it is, but for what it has learnt."""
-    known = {
-        "name": account.name,
-        "core": account.core,
-        "domain": account.domain or None,
-        "country": account.country or None,
-        "industry": account.industry,
-        "number_of_employees": account.number_of_employees,
-        "parent_id": account.parent_id,
-        "is_listed": account.is_listed,
-    }
-    return {"wanted": account.root_id, **{f"new_{name}": value for name, value in (known | learnt).items()}}
-
-
 async def _others(ask: Ask, said: Said, of_website: KnownAccount | None) -> list[KnownAccount]:
     """Accounts that are called like it, one for each that is kept."""
     blocks = account_blocks(said.core, *filter(None, (said.mail, said.website)))[: store.BLOCKS_MAX]
@@ -149,47 +128,57 @@ async def _others(ask: Ask, said: Said, of_website: KnownAccount | None) -> list
     statement = store.FOUND[len(blocks)]
     if statement is not None:
         rows = await ask(statement, numbered("block", blocks) | {"count": BLOCK_MAX + 1})
-        if ids := likeliest(rows, LIKELY_MAX):
+        if ids := likeliest(rows, LIKELY_MAX, BLOCK_MAX):
             for row in await ask(store.CANDIDATES, {"ids": ids}):
                 found.setdefault(row.root_id, store.known_in(row))
     return list(found.values())
 
 
-def likeliest(rows: Sequence[Row], count_max: int) -> list[Any]:  # Any: numbers or ids
+def likeliest(rows: Sequence[Row], count_max: int, block_max: int) -> list[Any]:  # Any: numbers or ids
     """Those that share the most blocks with what is looked for; a block that is too common says nothing."""
-    sizes = Counter(block for block, _ in rows)
-    shared = Counter(one for block, one in rows if sizes[block] <= BLOCK_MAX)
-    return [one for one, _ in shared.most_common(count_max)]
+    members: dict[int, list[Any]] = {}  # Any: as above
+    for block, one in rows:
+        members.setdefault(block, []).append(one)
+    shared: dict[Any, int] = {}  # Any: as above
+    for several in members.values():
+        if len(several) <= block_max:
+            for one in several:
+                shared[one] = shared.get(one, 0) + 1
+    return sorted(shared, key=shared.__getitem__, reverse=True)[:count_max]
 
 
 async def _learnt(tx: Transaction, account: KnownAccount, found: Found, facts: Facts) -> KnownAccount:
     said = found.said
-    learnt: dict[str, Any] = {}  # Any: values of all columns
     new_domains = [domain for domain in found.free if _is_its_own(account, domain)]
     if new_domains:
         await tx.execute(
             store.ADD_KEY, [key_row(domain_key(domain), account.id, "domain", domain) for domain in new_domains]
         )
-        if not account.domain:
-            learnt["domain"] = new_domains[0]
-    if not account.core and said.core:
-        learnt |= {"name": said.name, "core": said.core}
-    for name in ("country", "industry", "number_of_employees"):
-        if not getattr(account, name) and (value := getattr(facts, name)):
-            learnt[name] = value
-    if not learnt:
-        return account
-    await tx.execute(store.LEARN_ACCOUNT, learning(account, **learnt))
-    if new_domains or "core" in learnt:
-        await add_blocks(tx, account.id, said.core, new_domains)
-    return KnownAccount(
-        account.id,
-        account.root_id,
-        account.root_number,
-        learnt.get("name", account.name),
-        learnt.get("core", account.core),
-        learnt.get("domain", account.domain),
+    is_named = bool(said.core) and not account.core
+    learnt = replace(
+        account,
+        name=said.name if is_named else account.name,
+        core=said.core if is_named else account.core,
+        domain=account.domain or "".join(new_domains[:1]),
+        country=account.country or facts.country or "",
+        industry=account.industry or facts.industry,
+        number_of_employees=account.number_of_employees or facts.number_of_employees,
     )
+    if learnt == account:
+        return account
+    given = {
+        "wanted": account.root_id,
+        "new_name": learnt.name,
+        "new_core": learnt.core,
+        "new_domain": learnt.domain or None,
+        "new_country": learnt.country or None,
+        "new_industry": learnt.industry,
+        "new_number_of_employees": learnt.number_of_employees,
+    }
+    await tx.execute(store.FILL_ACCOUNT, given)
+    if new_domains or is_named:
+        await add_blocks(tx, account.id, said.core, new_domains)
+    return learnt
 
 
 def _is_its_own(account: KnownAccount, domain: str) -> bool:
@@ -209,9 +198,9 @@ async def _ask_about(
         await tx.execute(ADD_PAIR, rows)
 
 
-async def kept_in_place_of(ask: Transaction, account_id: str) -> KnownAccount | None:
+async def kept_in_place_of(ask: Ask, account_id: str) -> KnownAccount | None:
     """An account by its id, as what is kept in its place says."""
-    row = (await ask.execute(store.BY_ID, {"wanted": account_id})).first()
+    row = (await ask(store.BY_ID, {"wanted": account_id})).first()
     return None if row is None else store.known_in(row)
 
 

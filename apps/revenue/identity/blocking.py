@@ -20,6 +20,14 @@ def blocks_of(record: Record) -> list[int]:
     return list(dict.fromkeys(map(key_of, _said(record))))
 
 
+TURNS = 1_000
+
+
+def turn_of(record: Record) -> int:
+    """A number that records have in common whose names sound alike, whatever stands first."""
+    return key_of(tuple(sorted(map(sound_of, filter(None, (record.first, record.last)))))) % TURNS
+
+
 def _said(record: Record) -> Iterator[tuple[str, ...]]:
     for phone in record.phones:
         yield ("phone", phone[-7:])

@@ -54,7 +54,7 @@ def _names(one: Record, other: Record, found: list[Finding]) -> None:
     if Level.DIFFERENT in straight or (None in straight and not has_equal):
         crossed = _pair(one.first, other.last), _pair(one.last, other.first)
     is_crossed = _badness(crossed) < _badness(straight)
-    first, last = crossed if is_crossed else straight
+    first, last = _ordered(crossed) if is_crossed else straight
     if is_crossed and Level.DIFFERENT not in (first, last):
         found.append(FOUND["crossed"][Level.SAME])
     if first is not None:
@@ -66,6 +66,14 @@ def _names(one: Record, other: Record, found: list[Finding]) -> None:
 
 def _pair(one: str, other: str) -> Level | None:
     return level_of(one, other) if one and other else None
+
+
+def _ordered(levels: tuple[Level | None, Level | None]) -> tuple[Level | None, Level | None]:
+    """Of names that are crossed nobody knows which is the last one: the better level counts as the first name's."""
+    first, last = levels
+    if first is None or last is None:
+        return (last if first is None else first), None
+    return min(first, last), max(first, last)
 
 
 def _badness(levels: tuple[Level | None, Level | None]) -> int:
@@ -92,10 +100,11 @@ def _mailboxes(one: Address, other: Address) -> Finding:
     """
     if not (one.is_personal and other.is_personal):
         return FOUND["mailbox"][Level.SAME if one == other else Level.DIFFERENT]
+    if one.domain != other.domain:
+        is_akin = one.base.replace(".", "") == other.base.replace(".", "")
+        return FOUND["email"][Level.AKIN if is_akin else Level.DIFFERENT]
     if one.base != other.base:
         return FOUND["email"][Level.DIFFERENT]
-    if one.domain != other.domain:
-        return FOUND["email"][Level.AKIN]
     return FOUND["email"][Level.SAME if one.local == other.local else Level.ALIKE]
 
 

@@ -148,13 +148,17 @@ def _join_or_ask(
     """Two contacts that are here are joined by themselves only where neither mailboxes nor a person forbid it."""
     chosen = decision.chosen
     assert chosen is not None
-    if frozenset((chosen.root_id, other.root_id)) in situation.apart:
+    joined = [join.other for join in decision.joins]
+    if other.root_id in {each.root_id for each in joined}:
         return
+    if any(frozenset((each.root_id, other.root_id)) in situation.apart for each in (chosen, *joined)):
+        return
+    mailboxes = (chosen.mailbox, own_mailbox(situation.record), *(each.mailbox for each in joined))
     if not is_sure:
         _ask(decision, other, bits, why)
-    elif conflict(chosen.mailbox or own_mailbox(situation.record), other.mailbox):
+    elif any(conflict(each, other.mailbox) for each in mailboxes):
         _ask(decision, other, bits, (*why, TWO_MAILBOXES))
-    elif all(join.other.root_id != other.root_id for join in decision.joins):
+    else:
         decision.joins.append(Pair(chosen, other, bits, why))
 
 

@@ -8,7 +8,7 @@ from atoll import Transaction
 from revenue.domains import company_domain, host_of
 
 from . import account_store as store
-from .accounts import Facts, Found, add, add_blocks, find, key_row, learning, new_account
+from .accounts import Facts, Found, add, add_blocks, find, key_row, new_account
 from .companies import core_of
 from .contract import AccountDetails, AccountList, AccountReport
 from .keys import domain_key, record_key
@@ -22,7 +22,7 @@ async def take_list(tx: Transaction, accounts: AccountList, now: datetime, new_i
     """Take all of them in, then look for their parents: one may stand behind its child."""
     taking = _Taking(tx, accounts.source, now, new_id)
     taken = [await taking.take(details) for details in accounts.accounts]
-    done: dict[str, int] = dict.fromkeys(("created", "updated", "unchanged"), 0)
+    done: dict[str, int] = {"created": 0, "updated": 0, "unchanged": 0}
     for (account_id, what), details in zip(taken, accounts.accounts, strict=True):
         is_adopted = bool(details.parent) and await _adopt(tx, account_id, details.parent or "", accounts.source)
         done["updated" if is_adopted and what == "unchanged" else what] += 1
@@ -42,7 +42,7 @@ class _Taking:
     async def take(self, details: AccountDetails) -> tuple[str, str]:
         """One account: its id, and whether it was created, updated or unchanged."""
         said = _said(details)
-        facts = Facts(details.country, details.industry, details.number_of_employees)
+        facts = Facts(_text(details.country), _text(details.industry), details.number_of_employees)
         record = record_key(self._source, details.external_id) if details.external_id else ""
         found, is_known = await self._found(said, record, details.external_id)
         account = found.placement.account
@@ -63,11 +63,11 @@ class _Taking:
 
         What only looks like an account that has another record in the same system is not that one.
         """
-        found = await find(self._tx.execute, said, to_change=True)
+        found = await find(self._tx.execute, said)
         account = found.placement.account
         if not record:
             return found, True
-        row = (await self._tx.execute(store.OWNERS_TO_CHANGE, filled("key", [record], 2))).first()
+        row = (await self._tx.execute(store.OWNERS, filled("key", [record], 2))).first()
         if row is not None:
             return Found(said, Placement(store.known_in(row)), found.free), True
         if account is not None and (found.free or not said.domain):
@@ -78,10 +78,12 @@ class _Taking:
 
     async def _learn(self, account: KnownAccount, said: Said, facts: Facts, free: Sequence[str]) -> bool:
         """The account is what the list says of it; what the list leaves out stays. Whether anything has changed."""
+        is_settled = account.is_listed and account.domain
+        domain = account.domain if is_settled or said.domain not in free else said.domain
         wanted: dict[str, Any] = {  # Any: values of all columns
             "name": said.name,
             "core": said.core,
-            "domain": account.domain if account.is_listed and account.domain else said.domain or account.domain or None,
+            "domain": domain or None,
             "country": facts.country or account.country or None,
             "industry": facts.industry or account.industry,
             "number_of_employees": facts.number_of_employees or account.number_of_employees,
@@ -91,7 +93,7 @@ class _Taking:
             (getattr(account, name) or None) != (value or None) for name, value in wanted.items()
         )
         if has_changed:
-            await self._tx.execute(store.LEARN_ACCOUNT, learning(account, **wanted))
+            await self._tx.execute(store.SET_ACCOUNT, _changed(account, **wanted))
         if free:
             keys = [key_row(domain_key(each), account.id, "domain", each) for each in free]
             await self._tx.execute(store.ADD_KEY, keys)
@@ -101,7 +103,7 @@ class _Taking:
 
     async def _add_record(self, account_id: str, record: str, details: AccountDetails) -> None:
         if record and details.external_id:
-            row = key_row(record, account_id, "record", details.external_id, self._source)
+            row = key_row(record, account_id, "record", _text(details.external_id) or "", _text(self._source) or "")
             await self._tx.execute(store.ADD_KEY, [row])
 
 
@@ -109,11 +111,16 @@ def _said(details: AccountDetails) -> Said:
     """What the list says of it. A domain that gives mailboxes to everybody is no account's, whoever it belongs to."""
     host = host_of(details.domain) if details.domain else ""
     return Said(
-        name=" ".join(details.name.split()),
+        name=_text(details.name) or details.name,
         core=core_of(details.name) or folded(details.name),
         website=company_domain(host) or "",
         country=folded(details.country) if details.country else "",
     )
+
+
+def _text(said: str | None) -> str | None:
+    """A text that every database takes, with single blanks; None where nothing is said."""
+    return " ".join(said.replace("\0", " ").split()) or None if said else None
 
 
 async def _adopt(tx: Transaction, account_id: str, parent: str, source: str) -> bool:
@@ -122,9 +129,7 @@ async def _adopt(tx: Transaction, account_id: str, parent: str, source: str) -> 
     if row is None:
         domain = company_domain(host_of(parent)) if "." in parent else None
         core = core_of(parent)
-        placement = (
-            await find(tx.execute, Said(name=parent, core=core, website=domain or ""), to_change=False)
-        ).placement
+        placement = (await find(tx.execute, Said(name=parent, core=core, website=domain or ""))).placement
         found = placement.account
     else:
         found = store.known_in(row)
@@ -133,8 +138,23 @@ async def _adopt(tx: Transaction, account_id: str, parent: str, source: str) -> 
     child = await _known(tx, account_id)
     if child.parent_id == found.root_id:
         return False
-    await tx.execute(store.LEARN_ACCOUNT, learning(child, parent_id=found.root_id))
+    await tx.execute(store.SET_ACCOUNT, _changed(child, parent_id=found.root_id))
     return True
+
+
+def _changed(account: KnownAccount, **changes: Any) -> dict[str, Any]:  # Any: values of all columns
+    """What to give the statement that sets an account: what it is, but for these changes."""
+    known = {
+        "name": account.name,
+        "core": account.core,
+        "domain": account.domain or None,
+        "country": account.country or None,
+        "industry": account.industry,
+        "number_of_employees": account.number_of_employees,
+        "parent_id": account.parent_id,
+        "is_listed": account.is_listed,
+    }
+    return {"wanted": account.root_id, **{f"new_{name}": value for name, value in (known | changes).items()}}
 
 
 async def _known(tx: Transaction, account_id: str) -> KnownAccount:

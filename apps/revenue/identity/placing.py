@@ -18,6 +18,7 @@ from .contract import Band
 from .findings import Level
 from .known import KnownAccount
 from .record import Record
+from .words import digits_of
 
 AUTO: Final = 10.0
 """From so many bits on, a lead is given to an account by itself: an equal name, where nothing speaks against it."""
@@ -30,7 +31,7 @@ NAME: Final = (10.0, 6.0, 0.0, -4.0)
 """For a name that is the same, alike, akin or different."""
 LONG: Final = 10
 """From so many letters on, a name with one letter wrong is as good as right."""
-LABEL: Final = (6.0, 4.0, -4.0, -4.0)
+LABEL: Final = (6.0, 2.0, -4.0, -4.0)
 """For domains that differ: by what stands before the public suffix, as in acme.de and acme.com."""
 NAME_IN_DOMAIN: Final = 7.0
 """For an account whose domain is the name that the lead gives."""
@@ -178,7 +179,7 @@ def _weighed(said: Said, account: KnownAccount, of_website: KnownAccount | None)
         bits += WEBSITE
         why.append(f"Its website is {said.website}, which is {account.name}'s.")
     elif said.domain and account.domain:
-        level = level_of(label_of(said.domain), label_of(account.domain))
+        level = _level(label_of(said.domain), label_of(account.domain))
         bits += LABEL[level]
         why.append(
             f"The domains {said.domain} and {account.domain} are called the same."
@@ -196,11 +197,14 @@ def _weighed(said: Said, account: KnownAccount, of_website: KnownAccount | None)
 
 
 def _names(one: str, other: str) -> Level:
-    return Level.SAME if one.replace(" ", "") == other.replace(" ", "") else level_of(one, other)
+    return Level.SAME if one.replace(" ", "") == other.replace(" ", "") else _level(one, other)
+
+
+def _level(one: str, other: str) -> Level:
+    """How alike two names are; a digit is never a slip: Studio 54 is not Studio 55."""
+    return level_of(one, other) if digits_of(one) == digits_of(other) else Level.DIFFERENT
 
 
 def _is_a_slip(one: str, other: str) -> bool:
-    """Whether two long names differ in one letter, and in none of their numbers."""
-    if min(len(one), len(other)) < LONG or OSA.distance(one, other, score_cutoff=1) > 1:
-        return False
-    return [char for char in one if char.isdigit()] == [char for char in other if char.isdigit()]
+    """Whether two long names differ in one letter."""
+    return min(len(one), len(other)) >= LONG and OSA.distance(one, other, score_cutoff=1) <= 1

@@ -20,6 +20,7 @@ async def merge_two(
     Raises:
         KeptApart: they are to stay apart, and that was not overruled.
     """
+    await tree.turn(tx, deed.at)
     roots: list[str] = []
     for each in (kept, order.merged_id):
         root = await tree.locked_root(tx, each) if "\0" not in each else None
@@ -34,6 +35,7 @@ async def merge_two(
 async def approve(tx: Transaction, duplicate_id: str, deed: Deed) -> None:
     """The two of a pair are one."""
     pair, tree = await _pair(tx, duplicate_id)
+    await tree.turn(tx, deed.at)
     one, other = await tree.locked_root(tx, pair.one_id), await tree.locked_root(tx, pair.other_id)
     assert one is not None
     assert other is not None
@@ -46,6 +48,7 @@ async def approve(tx: Transaction, duplicate_id: str, deed: Deed) -> None:
 async def keep_apart(tx: Transaction, duplicate_id: str, deed: Deed, new_id: NewId) -> None:
     """The two of a pair are not one: where they were merged, the link between them is taken away."""
     pair, tree = await _pair(tx, duplicate_id)
+    await tree.turn(tx, deed.at)
     one, other = await tree.locked_root(tx, pair.one_id), await tree.locked_root(tx, pair.other_id)
     if one is not None and one == other:
         links = await tree.links(tx, one)

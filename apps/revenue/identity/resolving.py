@@ -16,7 +16,7 @@ from revenue.capture.contract import Lead, LeadDetails
 
 from . import accounts, store
 from .accounts import Facts, Found, likeliest
-from .blocking import BLOCK_MAX, blocks_of
+from .blocking import BLOCK_MAX, blocks_of, turn_of
 from .contract import Band, DuplicateState, Kind, LeadResolved, Resolution, Verdict
 from .deciding import Candidate, Decision, Pair, Situation, decide, matches, own_mailbox
 from .keys import contact_keys
@@ -24,7 +24,7 @@ from .known import Known
 from .placing import said_of
 from .record import Record, record_of
 from .store import CANDIDATES_MAX, KEYS_MAX, filled, numbered
-from .trees import CONTACT_TREE, Ask, Deed, pair_row
+from .trees import CONTACT_TREE, TAKE_TURN, Ask, Deed, pair_row
 from .weighing import judged
 
 NEWEST = 2**63 - 1
@@ -33,19 +33,6 @@ IDENTITY = "identity"
 """Who joins, where nobody has told it to."""
 
 _RECORD = msgspec.json.Decoder(Record)
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """All that was looked up about a lead; `crowded` are blocks that take in nobody more."""
-
-    record: Record
-    keys: dict[str, str]
-    free_keys: list[str]
-    situation: Situation
-    found: Found
-    blocks: Sequence[int]
-    crowded: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +45,34 @@ class Kept:
     home: Known
 
 
-async def before(tx: Transaction, lead_id: str) -> Kept | None:
-    """What was decided about a lead before."""
-    row = (await tx.execute(store.BEFORE, {"lead_id": lead_id})).first()
-    return None if row is None else Kept(row.number, row.revision, _RECORD.decode(row.record), _known(row))
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """All that was looked up about a lead; `crowded` are blocks that take in nobody more."""
+
+    record: Record
+    kept: Kept | None
+    free_keys: list[str]
+    situation: Situation
+    found: Found
+    blocks: Sequence[int]
+    crowded: frozenset[int]
 
 
-async def look(
-    ask: Ask, details: LeadDetails, kept: Kept | None = None, *, lead_id: str = "", to_change: bool
-) -> Looked:
+class Overtaken(Exception):
+    """Another lead has changed the contact that this one is given to, since it was looked at: look again."""
+
+
+async def look(ask: Ask, details: LeadDetails, record: Record, lead_id: str = "") -> Looked:
     """Look everything up that a decision needs."""
-    record = record_of(details)
     keys = contact_keys(details, record)
+    given = filled("key", list(keys) or [""], KEYS_MAX)
+    kept: Kept | None = None
     owners: dict[str, Known] = {}
-    if keys:
-        rows = await ask(store.OWNERS_TO_CHANGE if to_change else store.OWNERS, filled("key", list(keys), KEYS_MAX))
-        owners = {row.key: _known(row) for row in rows}
+    for row in await ask(store.MET, {"lead_id": lead_id, **given}):
+        if row.key:
+            owners[row.key] = _known(row)
+        else:
+            kept = Kept(row.number, row.revision, _RECORD.decode(row.record), _known(row))
     blocks = blocks_of(record)[: store.BLOCKS_MAX]
     home = kept.home if kept is not None else None
     candidates, crowded = list[Candidate](), frozenset[int]()
@@ -92,22 +91,22 @@ async def look(
         candidates=candidates,
         apart=await CONTACT_TREE.parted(ask, roots),
     )
-    found = await accounts.find(ask, said_of(details, record), to_change=to_change)
-    return Looked(record, keys, [key for key in keys if key not in owners], situation, found, blocks, crowded)
+    found = await accounts.find(ask, said_of(details, record))
+    return Looked(record, kept, [key for key in keys if key not in owners], situation, found, blocks, crowded)
 
 
 async def verdict(ask: Ask, details: LeadDetails) -> Verdict:
     """What would be decided, and who was looked at; nothing is written."""
-    looked = await look(ask, details, to_change=False)
+    looked = await look(ask, details, record_of(details))
     decision = decide(looked.situation)
     placement = looked.found.placement
     chosen = decision.chosen
-    account = placement.account.root_id if placement.account is not None else None
-    if account is None and not placement.is_new and chosen is not None:
-        account = chosen.account_id
+    account = placement.account
+    if account is None and not placement.is_new and chosen is not None and chosen.account_id is not None:
+        account = await accounts.kept_in_place_of(ask, chosen.account_id)
     return Verdict(
         contact_id=chosen.root_id if chosen is not None else None,
-        account_id=account,
+        account_id=account.root_id if account is not None else None,
         band=decision.band,
         why=(*decision.why, *placement.why),
         contacts=matches(looked.situation),
@@ -116,23 +115,32 @@ async def verdict(ask: Ask, details: LeadDetails) -> Verdict:
 
 
 async def resolve(tx: Transaction, lead: Lead, now: datetime, new_id: Callable[[], str]) -> None:
-    """Decide who a lead is, write it down, and publish it. One that was decided about already is left alone."""
-    kept = await before(tx, lead.id)
-    if kept is not None and kept.revision >= lead.revision:
+    """Decide who a lead is, write it down, and publish it. One that was decided about already is left alone.
+
+    Raises:
+        Overtaken: another lead came in between: try again.
+        IntegrityError: another lead has made the same contact or account: try again.
+    """
+    record = record_of(lead)
+    if record.email is None and record.names_somebody:
+        await tx.execute(TAKE_TURN, {"kind": f"names {turn_of(record)}", "taken_at": now})
+    looked = await look(tx.execute, lead, record, lead.id)
+    if looked.kept is not None and looked.kept.revision >= lead.revision:
         return
-    looked = await look(tx.execute, lead, kept, lead_id=lead.id, to_change=True)
     decision = decide(looked.situation)
-    chosen = await _held(tx, looked.situation, decision)
+    chosen = decision.chosen
+    if chosen is not None:
+        await _hold(tx, chosen)
     facts = Facts(lead.country, lead.industry, lead.number_of_employees)
     account = await accounts.keep(tx, looked.found, facts, now, new_id)
     why = [*decision.why, *looked.found.placement.why]
     if account is None and chosen is not None and chosen.account_id is not None:
-        account = await accounts.kept_in_place_of(tx, chosen.account_id)
+        account = await accounts.kept_in_place_of(tx.execute, chosen.account_id)
         why.append("Its contact belongs to that account by what other leads say.")
     account_id = account.id if account is not None else None
     contact_id = await _keep_contact(tx, looked, chosen, account_id, now, new_id)
     mine = (chosen.root_id, chosen.root_number) if chosen is not None else (contact_id, NEWEST)
-    await _keep_lead(tx, lead, looked, kept, _lead_row(lead, looked, decision, contact_id, account_id, why, now))
+    await _keep_lead(tx, looked, _lead_row(lead, looked, decision, contact_id, account_id, why, now))
     await _ask_about(tx, mine, decision.pairs, now, new_id)
     kept_id = await _join(tx, mine, decision.joins, now)
     resolution = Resolution(
@@ -160,7 +168,9 @@ async def _candidates(
     for block, _ in rows:
         sizes[block] = sizes.get(block, 0) + 1
     crowded = frozenset(block for block, size in sizes.items() if size > BLOCK_MAX)
-    numbers = [number for number in likeliest(rows, CANDIDATES_MAX + 1) if number != own_number][:CANDIDATES_MAX]
+    numbers = [number for number in likeliest(rows, CANDIDATES_MAX + 1, BLOCK_MAX) if number != own_number][
+        :CANDIDATES_MAX
+    ]
     compare = store.CANDIDATES[len(numbers)]
     if compare is None:
         return [], crowded
@@ -173,17 +183,11 @@ async def _is_left_empty(ask: Ask, home: Known, lead_id: str) -> bool:
     return not (await ask(store.OTHERS_OF, {"root": home.root_id, "lead_id": lead_id})).scalar()
 
 
-async def _held(tx: Transaction, situation: Situation, decision: Decision) -> Known | None:
-    """The chosen contact, held until the transaction ends, and the one that is kept in its place by then."""
-    chosen = decision.chosen
-    if chosen is None or any(known is chosen for _, known in situation.owners):
-        return chosen
-    root_id = (await tx.execute(store.HOLD, {"wanted": chosen.id})).scalar()
-    return (
-        chosen
-        if root_id == chosen.root_id
-        else Known(chosen.id, root_id, chosen.root_number, chosen.mailbox, chosen.account_id, chosen.own_mailbox)
-    )
+async def _hold(tx: Transaction, chosen: Known) -> None:
+    """Hold a contact until the transaction ends, if it still is what it was."""
+    row = (await tx.execute(store.HOLD, {"wanted": chosen.id})).one()
+    if (row.root_id, row.mailbox) != (chosen.root_id, chosen.own_mailbox):
+        raise Overtaken
 
 
 async def _keep_contact(
@@ -242,28 +246,27 @@ def _lead_row(
 
 async def _keep_lead(
     tx: Transaction,
-    lead: Lead,
     looked: Looked,
-    kept: Kept | None,
     row: dict[str, Any],  # Any: as above
 ) -> None:
     """Write down what the lead says, in place of what it said before, and under which blocks it is found."""
+    kept = looked.kept
     if kept is not None:
         old = blocks_of(kept.record)
         if old:
             await tx.execute(store.FORGET_BLOCK, [{"of": block, "which": kept.number} for block in old])
         await tx.execute(store.FORGET_LEAD, {"which": kept.number})
-    await tx.execute(store.ADD_LEAD, row)
+    number = (await tx.execute(store.ADD_LEAD, row)).scalar()
     blocks = [block for block in looked.blocks if block not in looked.crowded]
     if blocks:
-        await tx.execute(store.ADD_BLOCK, [{"new_block": block, "of_lead": lead.id} for block in blocks])
+        await tx.execute(store.ADD_BLOCK, [{"block": block, "lead_number": number} for block in blocks])
 
 
 async def _ask_about(
     tx: Transaction, mine: tuple[str, int], pairs: Sequence[Pair], now: datetime, new_id: Callable[[], str]
 ) -> None:
     """Lay before a person that the lead's contact may be one with others."""
-    rows: list[dict[str, Any]] = []  # Any: values of columns
+    rows: list[dict[str, Any]] = []  # Any: values of all columns
     for pair in pairs:
         older, younger = sorted((mine, (pair.other.root_id, pair.other.root_number)), key=lambda each: each[1])
         two = (older[0], younger[0])

@@ -164,11 +164,11 @@ class IdentityService(Service, Identity, owner="revenue-operations"):
         return await self._duplicate(duplicate_id)
 
     async def _resolve(self, lead: Lead, tx: Transaction) -> None:
-        from .resolving import resolve  # noqa: PLC0415  # as above
+        from .resolving import Overtaken, resolve  # noqa: PLC0415  # as above
 
         try:
             await resolve(tx, lead, self.clock.now(), self._new_id)
-        except IntegrityError:
+        except (IntegrityError, Overtaken):
             raise Unavailable(service="identity", reason=MEETING) from None
 
     async def _merge(self, tree: Tree, kept_id: str, order: MergeOrder, absent: Callable[[str], Problem]) -> None:

@@ -2,9 +2,28 @@
 
 from collections.abc import Sequence
 from typing import Any
+from typing import cast as typed
 
 import msgspec
-from sqlalchemy import BindParameter, CompoundSelect, bindparam, delete, func, insert, select, union_all, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    SelectBase,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    union_all,
+    update,
+)
 
 from atoll import Row, upsert
 from revenue.capture.contract import Lead
@@ -14,7 +33,7 @@ from .tables import ACCOUNTS, BLOCKS, CONTACT_KEYS, CONTACTS, DUPLICATES, LEADS,
 
 BLOCKS_MAX = 24
 """So many blocks at most are looked up for a lead, in one statement."""
-CANDIDATES_MAX = 12
+CANDIDATES_MAX = 8
 """So many leads at most are compared with one: those that share the most blocks with it."""
 KEYS_MAX = 3
 """So many keys has a lead at most."""
@@ -22,7 +41,7 @@ KEYS_MAX = 3
 _ROOT = CONTACTS.alias("root")
 _MEMBER = CONTACTS.alias("member")
 _MAILBOX = select(func.max(_MEMBER.c.mailbox)).where(_MEMBER.c.root_id == CONTACTS.c.root_id).scalar_subquery()
-KNOWN = (
+KNOWN: tuple[ColumnElement[Any], ...] = (  # Any: values of all columns
     CONTACTS.c.id.label("contact_id"),
     CONTACTS.c.root_id,
     _ROOT.c.number.label("root_number"),
@@ -32,23 +51,20 @@ KNOWN = (
 )
 """The columns of a contact that is met."""
 
-BEFORE = (
-    select(LEADS.c.number, LEADS.c.revision, LEADS.c.record, *KNOWN)
+MET = union_all(
+    select(literal("").label("key"), LEADS.c.number, LEADS.c.revision, LEADS.c.record, *KNOWN)
     .join(CONTACTS, CONTACTS.c.id == LEADS.c.contact_id)
     .join(_ROOT, _ROOT.c.id == CONTACTS.c.root_id)
-    .where(LEADS.c.lead_id == bindparam("lead_id"))
-)
-OWNERS = (
-    select(CONTACT_KEYS.c.key, *KNOWN)
+    .where(LEADS.c.lead_id == bindparam("lead_id")),
+    select(CONTACT_KEYS.c.key, cast(null(), BigInteger), cast(null(), Integer), cast(null(), Text), *KNOWN)
     .join(CONTACTS, CONTACTS.c.id == CONTACT_KEYS.c.contact_id)
     .join(_ROOT, _ROOT.c.id == CONTACTS.c.root_id)
-    .where(CONTACT_KEYS.c.key.in_([bindparam(f"key{place}") for place in range(KEYS_MAX)]))
-    .order_by(CONTACTS.c.number)
+    .where(CONTACT_KEYS.c.key.in_([bindparam(f"key{place}") for place in range(KEYS_MAX)])),
 )
-"""As many keys as there can be: fewer fill the rest with the last one. A list of any length costs more."""
-OWNERS_TO_CHANGE = OWNERS.with_for_update(of=CONTACTS)
-"""Whoever gives a lead to a contact holds it, so that no merge comes in between."""
-HOLD = select(CONTACTS.c.root_id).where(CONTACTS.c.id == bindparam("wanted")).with_for_update()
+"""What a lead was before (its `key` is empty), and the contacts that have its keys. There are as many keys as there can
+be: fewer fill the rest with the last one, since a list of any length costs more."""
+HOLD = select(CONTACTS.c.root_id, CONTACTS.c.mailbox).where(CONTACTS.c.id == bindparam("wanted")).with_for_update()
+"""Whoever gives a lead to a contact holds it, so that neither a merge nor another lead's mailbox comes in between."""
 OTHERS_OF = select(func.count()).where(
     LEADS.c.contact_id.in_(select(_MEMBER.c.id).where(_MEMBER.c.root_id == bindparam("root"))),
     LEADS.c.lead_id != bindparam("lead_id"),
@@ -56,15 +72,10 @@ OTHERS_OF = select(func.count()).where(
 
 ADD_CONTACT = insert(CONTACTS)
 ADD_KEY = insert(CONTACT_KEYS)
-ADD_LEAD = insert(LEADS)
+ADD_LEAD = insert(LEADS).returning(LEADS.c.number)
 FORGET_LEAD = delete(LEADS).where(LEADS.c.number == bindparam("which"))
 FORGET_BLOCK = delete(BLOCKS).where(BLOCKS.c.block == bindparam("of"), BLOCKS.c.lead_number == bindparam("which"))
-ADD_BLOCK = insert(BLOCKS).from_select(
-    ["block", "lead_number"],
-    select(bindparam("new_block", type_=BLOCKS.c.block.type), LEADS.c.number).where(
-        LEADS.c.lead_id == bindparam("of_lead")
-    ),
-)
+ADD_BLOCK = insert(BLOCKS)
 LEARN_CONTACT = (
     update(CONTACTS)
     .where(CONTACTS.c.id == bindparam("wanted"))
@@ -74,16 +85,17 @@ ADD_PAIR = upsert(DUPLICATES, "one_id", "other_id", update=())
 PAIR = select(DUPLICATES).where(DUPLICATES.c.id == bindparam("wanted"))
 
 _HEAD = ACCOUNTS.alias("head")
+_RESOLUTION: tuple[ColumnElement[Any], ...] = (  # Any: values of all columns
+    LEADS.c.number, LEADS.c.lead_id, LEADS.c.revision, LEADS.c.resolved_at, LEADS.c.lead, LEADS.c.band, LEADS.c.why,
+    CONTACTS.c.root_id.label("contact_id"), _HEAD.c.id.label("account_id"),
+    _HEAD.c.name.label("account_name"), _HEAD.c.domain.label("account_domain"),
+)  # fmt: skip
 _RESOLVED = (
-    select(
-        LEADS.c.number, LEADS.c.lead_id, LEADS.c.revision, LEADS.c.resolved_at, LEADS.c.lead, LEADS.c.band, LEADS.c.why,
-        CONTACTS.c.root_id.label("contact_id"), _HEAD.c.id.label("account_id"),
-        _HEAD.c.name.label("account_name"), _HEAD.c.domain.label("account_domain"),
-    )
+    typed("Select[Any]", select(*_RESOLUTION))  # so many columns have types that no list of rows can say
     .join(CONTACTS, CONTACTS.c.id == LEADS.c.contact_id)
     .outerjoin(ACCOUNTS, ACCOUNTS.c.id == LEADS.c.account_id)
     .outerjoin(_HEAD, _HEAD.c.id == ACCOUNTS.c.root_id)
-)  # fmt: skip
+)
 RESOLUTION = _RESOLVED.where(LEADS.c.lead_id == bindparam("lead_id"))
 RESOLUTIONS = _RESOLVED.where(LEADS.c.number > bindparam("after")).order_by(LEADS.c.number).limit(bindparam("count"))
 RESOLUTIONS_BEFORE = RESOLUTIONS.where(LEADS.c.resolved_at < bindparam("before"))
@@ -119,18 +131,18 @@ HISTORY = (
 )
 
 
-def _found(count: int) -> CompoundSelect[Any]:  # Any: a block and a number
+def _found(count: int) -> SelectBase:
     """The leads in so many blocks, of each block so many that one too many is seen."""
-    parts: list[Any] = []  # Any: selects of two columns
+    parts: list[Select[Any, Any]] = []  # Any: values of one column
     for place in range(count):
-        wanted: BindParameter[Any] = bindparam(f"block{place}", type_=BLOCKS.c.block.type)  # Any: as above
+        wanted: BindParameter[Any] = bindparam(f"block{place}", type_=BLOCKS.c.block.type)  # Any: values of one column
         part = select(BLOCKS.c.block, BLOCKS.c.lead_number).where(BLOCKS.c.block == wanted).limit(bindparam("count"))
         inner = part.subquery(f"found{place}")
         parts.append(select(inner.c.block, inner.c.lead_number))
     return union_all(*parts)
 
 
-def _candidates(count: int) -> Any:  # Any: a select of columns of a lead and its contact
+def _candidates(count: int) -> SelectBase:
     """So many leads by their numbers, each with its contact."""
     return (
         select(LEADS.c.number, LEADS.c.record, *KNOWN)

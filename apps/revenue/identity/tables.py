@@ -78,7 +78,7 @@ ACCOUNTS = Table(
     sqlite_autoincrement=True,
 )
 """As with contacts. `core` is the name as it is compared, `domain` the first one; `is_listed` says that a list has
-named it: what leads say does not change it then."""
+named it: what leads say only fills its blanks then."""
 
 ACCOUNT_KEYS = Table(
     "account_keys",
@@ -133,3 +133,13 @@ MERGES = Table(
     sqlite_autoincrement=True,
 )
 """Every merge and every undoing, in their order; nothing is ever changed in it."""
+
+TURNS = Table(
+    "turns",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("taken_at", DateTime(timezone=True), nullable=False),
+)
+"""Whoever holds a row until they have committed is the only one who does what it stands for: merging and parting, so
+that none waits for another in a circle; and resolving leads without a mailbox whose names sound alike, since no key
+keeps two instances from making a contact of each."""

@@ -6,23 +6,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import (
-    BindParameter,
-    Column,
-    Table,
-    and_,
-    bindparam,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import BindParameter, Column, SelectBase, Table, and_, bindparam, insert, or_, select, update
 
 from atoll import Event, Rows, Transaction, upsert
 
 from .contract import AccountsMerged, AccountsParted, ContactsMerged, ContactsParted, DuplicateState, Kind
 from .merging import below
-from .tables import ACCOUNTS, CONTACTS, DUPLICATES, LEADS, MERGES
+from .tables import ACCOUNTS, CONTACTS, DUPLICATES, LEADS, MERGES, TURNS
 
 LEADS_TOLD_MAX = 5_000
 """In one event: an event has a mebibyte at most."""
@@ -30,8 +20,9 @@ LEADS_TOLD_MAX = 5_000
 KEEP_PAIR = upsert(DUPLICATES, "one_id", "other_id", update=())
 SETTLE_PAIR = upsert(DUPLICATES, "one_id", "other_id", update=("state", "decided_at"))
 ADD_MERGE = insert(MERGES)
+TAKE_TURN = upsert(TURNS, "kind", update=("taken_at",))
 
-Ask = Callable[[Any, dict[str, Any]], Awaitable[Rows]]  # Any: selects, and values, of all columns
+Ask = Callable[[SelectBase, dict[str, Any]], Awaitable[Rows]]  # Any: values of all columns
 """Whoever runs a statement: a transaction, or the database where nothing is to be changed."""
 
 
@@ -105,6 +96,10 @@ class Tree:
             .values(state=bindparam("settled"), decided_at=bindparam("settled_at"))
         )
 
+    async def turn(self, tx: Transaction, at: datetime) -> None:
+        """Be the only one who merges or parts, until the transaction ends. To be taken before anything else is held."""
+        await tx.execute(TAKE_TURN, {"kind": self.kind.value, "taken_at": at})
+
     async def locked_root(self, tx: Transaction, wanted: str) -> str | None:
         """The one that is kept in place of this one, held until the transaction ends; None: there is none."""
         row = (await tx.execute(self._locked, {"wanted": wanted})).first()
@@ -124,6 +119,7 @@ class Tree:
 
     async def merge(self, tx: Transaction, kept: str, merged: str, deed: Deed) -> None:
         """Merge two kept ones, and publish it. Where they are one already, nothing is done."""
+        await self.turn(tx, deed.at)
         _, roots, _ = await self._opened(tx, {kept, merged})
         kept, merged = roots[kept], roots[merged]
         if kept == merged:
@@ -138,6 +134,7 @@ class Tree:
 
     async def part(self, tx: Transaction, one: str, deed: Deed, new_id: Callable[[], str]) -> None:
         """Undo the merge of one that was merged, note that they stay apart, and publish it."""
+        await self.turn(tx, deed.at)
         root = await self.locked_root(tx, one)
         if root is None or root == one:
             return
@@ -182,7 +179,7 @@ class Tree:
     async def _tell(self, tx: Transaction, homes: Sequence[str], event: Callable[[tuple[str, ...]], Event]) -> None:
         """Publish it with the leads that it is about, in as many events as they need."""
         rows = await tx.execute(self._leads, {"homes": list(homes)})
-        for ids in _in_parts([row.lead_id for row in rows]):
+        for ids in in_parts([row.lead_id for row in rows]):
             tx.publish(event(ids))
 
     def _deed(self, kept: str, merged: str, deed: Deed, *, is_undone: bool) -> dict[str, Any]:  # Any: all columns
@@ -214,7 +211,7 @@ def pair_row(
     }
 
 
-def _in_parts(ids: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def in_parts(ids: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """All of them, so many at once; at least one part, which may be empty."""
     for start in range(0, max(len(ids), 1), LEADS_TOLD_MAX):
         yield tuple(ids[start : start + LEADS_TOLD_MAX])

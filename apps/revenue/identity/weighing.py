@@ -30,6 +30,14 @@ NAMED: Final = {
 }  # fmt: skip
 
 
+INTROS: Final = (
+    ("The same", Level.SAME),
+    ("Alike", Level.ALIKE),
+    ("Perhaps alike", Level.AKIN),
+    ("Different", Level.DIFFERENT),
+)
+
+
 class Judgement(NamedTuple):
     """What two records come to, with everything that was found."""
 
@@ -51,7 +59,7 @@ def sentences(judgement: Judgement) -> list[str]:
     """Why, in words: what agrees, what nearly does, what does not, and what that comes to."""
     told = [
         f"{intro}: {_listed(names)}."
-        for intro, level in (("The same", Level.SAME), ("Alike", Level.ALIKE), ("Different", Level.DIFFERENT))
+        for intro, level in INTROS
         if (names := [NAMED[field] for field, found, _ in judgement.findings if found is level and field in NAMED])
     ]
     if any(field == "crossed" for field, _, _ in judgement.findings):
