@@ -57,6 +57,24 @@ def test_a_span_arrives_as_it_was(span: Span) -> None:
     assert moved.started_at == span.started_at + 8.0
 
 
+@given(trace=st.builds(Trace, st.integers(0, 2**128 - 1), IDS, IDS), at=TIMES, duration_s=TIMES, key=WORDS)
+def test_a_call_by_its_numbers_is_the_record_of_the_same_call(
+    trace: Trace, at: float, duration_s: float, key: str
+) -> None:
+    """Byte for byte, and counted alike: the quick way says nothing else than the usual one."""
+    quick, usual = list[bytes](), list[bytes]()
+    one, other = (Journal(written.append, written.append, lambda: 0.0, 8.0) for written in (quick, usual))
+    track = one.track(Kind.CALL, "scoring", "scoring.score", "gateway")
+    assert track is not None
+
+    one.record_plain(track, trace, at, duration_s, key)
+    numbers = (trace.trace_id, trace.span_id, trace.parent_id, at, duration_s)
+    other.record(Span("scoring.score", "gateway", *numbers, "ok", service="scoring", key=key))
+
+    assert quick == usual
+    assert one.figures.all == other.figures.all
+
+
 @given(line=st.builds(LogLine, TIMES, st.integers(0, 50), WORDS, WORDS, WORDS, st.integers(0, 2**128 - 1), IDS, WORDS))
 def test_a_line_arrives_as_it_was(line: LogLine) -> None:
     """Whatever was logged."""

@@ -1,6 +1,6 @@
 """Pictures: bars in a terminal, and the same as SVG or PNG where matplotlib is installed (`revenue[plots]`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,23 +31,6 @@ def save_bars(path: Path, title: str, values: Mapping[str, float]) -> None:
     found = axes.barh(names, [values[name] for name in names], color="#1f5fd0")
     axes.bar_label(found, padding=3, fmt="{:,.0f}")
     axes.invert_yaxis()
-    _save(figure, path)
-
-
-def save_lines(
-    path: Path, title: str, labels: tuple[str, str], lines: Mapping[str, Sequence[tuple[float, float]]]
-) -> None:
-    """Draw lines, each a list of points, into a file.
-
-    Raises:
-        ClickException: as above.
-    """
-    figure, axes = _figure(title)
-    for name, points in lines.items():
-        axes.plot([x for x, _ in points], [y for _, y in points], marker="o", label=name)
-    axes.set_xlabel(labels[0])
-    axes.set_ylabel(labels[1])
-    axes.legend()
     _save(figure, path)
 
 

@@ -1,24 +1,16 @@
 """What becomes of Revenue without each of its services: dead, hung, slow and wrong, one after the other."""
 
 import asyncio
-import dataclasses
 from datetime import UTC, datetime
 
 from atoll.testing import Loss, check_degradation
 from atoll.topology import Running
-from revenue.application import revenue
 from revenue.capture.contract import Lead
 from revenue.scoring.contract import Scoring
+from revenue.tests.way import on_the_way
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEAD = Lead(id="1", email="ada@example.com", last_name="Lovelace", captured_at=NOON, updated_at=NOON)
-
-
-WAY = ("capture", "identity", "enrichment", "scoring", "playbook")
-on_the_way = dataclasses.replace(
-    revenue, services=tuple(each for each in revenue.services if str(each).split(".")[1] in WAY), edges=()
-)
-"""The services that are on the way to a score; who only tells people waits for them instead."""
 
 
 async def score_a_lead(app: Running) -> None:

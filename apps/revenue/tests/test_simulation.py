@@ -9,7 +9,7 @@ from revenue.capture.contract import Capture, Lead, LeadDetails, LeadFile
 from revenue.sample import sample_csv
 from revenue.scoring.contract import Score, Scoring
 from revenue.tests.settled import all_leads, settled
-from revenue.tests.test_degradation import on_the_way
+from revenue.tests.way import on_the_way
 
 
 class Life(NamedTuple):

@@ -96,3 +96,46 @@ def test_the_next_file_makes_good_what_was_lost_and_refused(operations: list[Ope
             assert (standing.told, standing.change) == (record, {})
 
     asyncio.run(run())
+
+
+async def test_what_a_crm_has_refused_is_pending_again_and_listed() -> None:
+    """Before and after it was confirmed; a record that was not taken in is told whole."""
+    it = Beside()
+    await it.hear(routed(lead(1)), routed(lead(2)))
+    first = await it.export()
+    reported = await it.service.refuse(
+        Target.SALESFORCE,
+        first.number,
+        Refusals(refusals=(Refusal(key="lead-1", reason="no such owner"), Refusal(key="x"))),
+    )
+    await it.confirm(first)
+    await it.service.refuse(Target.SALESFORCE, first.number, Refusals(refusals=(Refusal(key="lead-2", reason="late"),)))
+
+    listed = await it.service.refused(Target.SALESFORCE)
+    again = await it.export()
+    await it.confirm(again)
+
+    assert (reported.refused, reported.unknown) == (1, ("x",))
+    assert [(each.lead_id, each.reason) for each in listed.items] == [("lead-1", "no such owner"), ("lead-2", "late")]
+    assert (again.new, [row.is_new for row in await it.rows(again)]) == (2, [True, True])
+    assert (await it.service.export(Target.SALESFORCE, first.number)).refused == 2
+    assert (await it.service.refused(Target.SALESFORCE)).items == ()
+
+
+async def test_a_refused_change_brings_back_what_the_crm_said_before() -> None:
+    """Cells that were told since then stay told."""
+    it = Beside()
+    await it.hear(routed(lead(city="Ulm", title="CEO")))
+    await it.confirm(await it.export())
+    await it.hear(updated(lead(revision=2, city="Bonn", title="CTO")))
+    second = await it.export()
+    await it.confirm(second)
+    await it.hear(updated(lead(revision=3, city="Kiel", title="CTO")))
+    await it.confirm(await it.export())
+
+    await it.service.refuse(Target.SALESFORCE, second.number, Refusals(refusals=(Refusal(key="lead-1"),)))
+    [standing, _] = await it.service.record("lead-1")
+    fourth = await it.export()
+
+    assert (standing.told["City"], standing.told["Title"]) == ("Kiel", "CEO")
+    assert [row.cells for row in await it.rows(fourth)] == [{"Title": "CTO"}]
