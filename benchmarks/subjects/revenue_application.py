@@ -11,5 +11,5 @@ revenue = Application(
     services=[
         each for each in whole.services if isinstance(each, Reference) and service_name(each) in (*on_the_way(), RULES)
     ],
-    edges=[each for each in whole.edges if isinstance(each, Reference)],
+    edges=("atoll.gateway.service:GatewayService",),
 )

@@ -52,6 +52,8 @@ def made(kind: type[Service], way: Habit) -> Service:
     """A service, with what it asks for."""
     parts = {"db": way, "clock": SystemClock(), "entropy": SystemEntropy(), "enrichment": fake(Enrichment)}
     parts |= {"identity": fake(Identity)}  # no lead on its way needs a call
+    if (settings := kind.__annotations__.get("settings")) is not None:
+        parts["settings"] = settings()
     return kind(**{field: part for field, part in parts.items() if field in kind.__annotations__})
 
 

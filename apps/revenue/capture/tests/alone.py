@@ -3,7 +3,7 @@
 from atoll import Application
 
 alone = Application(
-    "revenue",
+    "alone",
     owner="tests",
     services=["revenue.capture.service:CaptureService", "revenue.playbook.service:PlaybookService"],
 )

@@ -71,7 +71,7 @@ class Outside:
 async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
     """Capture with a form and a source, listening on a free port."""
     state = tmp_path / "state"
-    config = Config({"REVENUE_GATEWAY_PORT": "0", "REVENUE_CAPTURE_SECRETS": json.dumps({"acme": SECRET})})
+    config = Config({"ALONE_GATEWAY_PORT": "0", "ALONE_CAPTURE_SECRETS": json.dumps({"acme": SECRET})})
     async with single(alone, world=World.real(state), config=config) as running:
         found = connection(state)
         assert found is not None

@@ -42,9 +42,9 @@ async def both(tmp_path: Path, postgres: PostgresServer) -> AsyncGenerator[tuple
     connection = await asyncpg.connect(postgres.url())
     await connection.execute("CREATE DATABASE captured")
     environment = {
-        "REVENUE_DATABASE_URL": postgres.url("captured"),
-        "REVENUE_CAPTURE_SECRETS": json.dumps({"acme": "k"}),
-        "REVENUE_CAPTURE_RAW_DAYS": "0.0000001",
+        "ALONE_DATABASE_URL": postgres.url("captured"),
+        "ALONE_CAPTURE_SECRETS": json.dumps({"acme": "k"}),
+        "ALONE_CAPTURE_RAW_DAYS": "0.0000001",
     }
     try:
         async with (

@@ -3,7 +3,7 @@
 from atoll import Application
 
 flow = Application(
-    "revenue",
+    "enriched",
     owner="revenue-operations",
     services=[
         "revenue.capture.service:CaptureService",

@@ -34,7 +34,7 @@ LEADS = 40
 
 def settings(**more: str) -> dict[str, str]:
     """The environment of an application whose providers are on this machine."""
-    return {"REVENUE_ENRICHMENT_ALLOWS_LOOPBACK": "true", **more}
+    return {"ENRICHED_ENRICHMENT_ALLOWS_LOOPBACK": "true", **more}
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ async def test_several_instances_buy_once_on_postgresql(tmp_path: Path, postgres
 
     async with vendor(slowly) as it:
         rules = ruled(definition(it))
-        config = Config(settings(REVENUE_DATABASE_URL=postgresql))
+        config = Config(settings(ENRICHED_DATABASE_URL=postgresql))
         async with (
             single(flow, world=World.real(tmp_path), config=config) as one,
             single(flow, world=World.real(tmp_path), config=config, services=["enrichment"]),
@@ -134,7 +134,7 @@ async def test_budgets_hold_on_postgresql(tmp_path: Path, postgresql: str) -> No
     async with vendor(MACHINES) as it:
         rule = definition(it, url=f"{it.url}/?email={{email}}")
         rules = ruled(rule, budget=Budget(per_run_micros=70_000))
-        config = Config(settings(REVENUE_DATABASE_URL=postgresql))
+        config = Config(settings(ENRICHED_DATABASE_URL=postgresql))
         async with (
             single(flow, world=World.real(tmp_path), config=config) as one,
             single(flow, world=World.real(tmp_path), config=config, services=["enrichment"]),

@@ -26,11 +26,12 @@ TRAINING = Training(name="first", table="deals", outcome="won", leave_out=("won_
 
 SERVICES = [
     "revenue.capture.service:CaptureService",
+    "revenue.identity.service:IdentityService",
     "revenue.enrichment.service:EnrichmentService",
     "revenue.scoring.service:ScoringService",
     "revenue.playbook.service:PlaybookService",
 ]
-ruled = Application("revenue", services=SERVICES, owner="tests", edges=())
+ruled = Application("ruled", services=SERVICES, owner="tests", edges=())
 
 
 async def settled(it: Running, version: int, leads: int) -> list[Score]:
@@ -94,7 +95,7 @@ async def config(postgres: PostgresServer) -> AsyncGenerator[Config]:
     connection = await asyncpg.connect(postgres.url())
     await connection.execute("CREATE DATABASE scoring")
     try:
-        yield Config({"REVENUE_DATABASE_URL": postgres.url("scoring")})
+        yield Config({"RULED_DATABASE_URL": postgres.url("scoring")})
     finally:
         await connection.execute("DROP DATABASE scoring WITH (FORCE)")
         await connection.close()
@@ -103,7 +104,7 @@ async def config(postgres: PostgresServer) -> AsyncGenerator[Config]:
 async def test_two_instances_score_every_lead_once(tmp_path: Path, config: Config) -> None:
     """They share the work, on PostgreSQL, while the rules change under them."""
     sample = LeadFile(file_name="leads.csv", content=sample_csv(leads=150).encode(), import_id="sample")
-    names = ["capture", "enrichment", "scoring", "playbook"]
+    names = ["capture", "enrichment", "scoring", "identity", "playbook"]
     async with (
         single(ruled, world=World.real(tmp_path), config=config, services=names) as one,
         single(ruled, world=World.real(tmp_path), config=config, services=names[1:3]) as other,

@@ -232,7 +232,11 @@ async def test_what_became_of_own_leads_is_learnt_from(scoring: ScoringService) 
     async with scoring.db.transaction() as tx:
         for number in range(400):
             title = "CEO" if number % 4 == 0 else "Student"
-            each = msgspec.structs.replace(lead(str(number), title=title), attributes={"seats": str(number % 7)})
+            each = msgspec.structs.replace(
+                lead(str(number), title=title),
+                attributes={"seats": str(number % 7)},
+                number_of_employees=10 + number,  # no two rows are the same: equal ones are held out together
+            )
             await scoring.score_lead(LeadEnriched(lead_id=each.id, lead=each, profile=PROFILE), tx)
             well = number % 5 < (4 if title == "CEO" else 1)
             outcomes.append(LeadOutcome(lead_id=each.id, outcome="qualified" if well else "disqualified"))
