@@ -27,7 +27,8 @@ from revenue.scoring.contract import (
 from revenue.scoring.service import ScoringService
 from revenue.scoring.tests.conftest import PROFILE
 from revenue.scoring.tests.examples import pieces, rows
-from revenue.scoring.tests.test_scoring_service import enriched, lead, published, said, turned
+from revenue.scoring.tests.test_scoring_service import published
+from revenue.scoring.tests.told import enriched, lead, said, turned
 
 TRAINING = Training(name="first", table="deals", outcome="won", leave_out=("won_at", "talked_s"))
 LEAKY = Training(name="leaky", table="deals", outcome="won")
