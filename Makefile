@@ -34,7 +34,7 @@ help: ## list these verbs
 # --- what people use ------------------------------------------------------------------------------------------------
 
 .PHONY: run
-run: env ## from nothing to Revenue running on a sample, in one process
+run: env ## from nothing to Revenue running on a sample, each service a process
 	@$(BIN)/revenue demo
 
 .PHONY: test

@@ -1,9 +1,11 @@
-"""The demonstration: Revenue in one process, a sample of leads through its gateway, and what became of them."""
+"""The demonstration: Revenue as processes, a sample of leads through its gateway, and what became of them."""
 
 import asyncio
 import heapq
+import os
 import shutil
 import sys
+import webbrowser
 from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
@@ -12,19 +14,27 @@ from pathlib import Path
 import httpx
 from rich.markup import escape
 
-from atoll import World, read_config, single
-from atoll.console import address, login_link
+from atoll.console import address as console_address
+from atoll.console import login_link
 from atoll.gateway import Connection
-from revenue.application import revenue
 from revenue.capture.contract import Lead
+from revenue.front import address as front_address
+from revenue.playbook.contract import Playbook, Publication
+from revenue.routing.contract import Routing
 from revenue.sample import sample_csv
 from revenue.scoring.contract import Grade, Score
 
 from .connection import connection
+from .funnel import funnel_now, summed
 from .gateway import Gateway
+from .gtm import FOLDER as GTM
+from .gtm import read_folder, start_folder
 from .importing import Order, Tally, import_stream
+from .options import Options
+from .plots import bars
+from .running import SINGLE, running_here
 from .screen import Screen, graded, name_of, show_tally
-from .waiting import PATIENCE_S, until_scored
+from .waiting import PATIENCE_S, until_routed, until_some
 
 FOLDER = "sample"
 BEST = 5
@@ -34,15 +44,24 @@ PIECE_ROWS = 50
 MEANINGS = {Grade.A: "call today", Grade.B: "call this week", Grade.C: "keep warm", Grade.D: "leave alone"}
 
 
-async def demo(stop: asyncio.Event, *, state: Path, leads: int, ends: bool) -> None:
-    """Run Revenue, feed it, show what happened, and go on until `stop` is set (or at once with `ends`)."""
+async def demo(
+    stop: asyncio.Event, *, state: Path, leads: int, ends: bool, topology: str = SINGLE, opens: bool = False
+) -> None:
+    """Run Revenue, feed it, show what happened, and go on until `stop` is set (or at once with `ends`).
+
+    With `opens`, the live page is opened in the browser of whoever sits here.
+    """
     screen = Screen()
-    screen.say("Starting Revenue ...")
+    screen.say("Starting Revenue ..." if topology == SINGLE else "Starting Revenue, each service as a process ...")
     transport = httpx.AsyncHTTPTransport()  # reads the certificates of the machine: before there is a loop to hold up
-    async with single(revenue, world=World.real(state), config=read_config(Path.cwd())):
+    rules = state / FOLDER / GTM
+    start_folder(rules, sample=True)
+    async with running_here(state, topology, sample_vendors=True):
+        options = Options(url=None, key=None, state=state, as_json=False)
         here = connection(None, None, state)
         path = _written_sample(state / FOLDER, leads)
         async with Gateway(here, transport) as gateway:
+            await _publish(options, rules)
             await _show_before(screen, gateway)
             tally = await _feed(screen, gateway, path, path.read_bytes())
             show_tally(screen, tally, is_dry_run=False)
@@ -52,12 +71,25 @@ async def demo(stop: asyncio.Event, *, state: Path, leads: int, ends: bool) -> N
             leads_of = {score.lead_id: await gateway.lead(score.lead_id) for score in best}
         _show_grades(screen, scores)
         _show_best(screen, best, leads_of)
+        await _show_owners(screen, options)
+        screen.say(summed(await funnel_now(options)))
         if best:
-            _show_next(screen, here, leads_of[best[0].lead_id], path, state)
+            _show_next(screen, here, leads_of[best[0].lead_id], path, state, rules)
+        _show_pages(screen, here, state, opens=opens and not ends)
         if not ends:
             screen.say(f"\nRevenue is running. Ctrl-C stops it; leads and scores stay in {escape(str(state))}.")
             await stop.wait()
     screen.say("Revenue has stopped.")
+
+
+async def _publish(options: Options, rules: Path) -> None:
+    """Have the services go by the sample's rules, unless a team has published its own; Routing knows its reps then."""
+    async with options.reached() as it:
+        playbook = it.client(Playbook)
+        if (await playbook.latest()).version.version:
+            return
+        await playbook.publish(Publication(playbook=read_folder(rules), note="the sample's team"))
+        await until_some(it.client(Routing).reps)
 
 
 async def _show_before(screen: Screen, gateway: Gateway) -> None:
@@ -67,13 +99,13 @@ async def _show_before(screen: Screen, gateway: Gateway) -> None:
 
 
 async def _wait(screen: Screen, gateway: Gateway) -> None:
-    """Until all leads have their scores, or nothing happens any more."""
-    with screen.progress("scores", 1) as bar:
-        waiting = await until_scored(gateway, lambda done, total: bar.reach(done, total, f"{done} of {total}"))
+    """Until all leads have their scores and owners, or nothing happens any more."""
+    with screen.progress("scores and owners", 1) as bar:
+        waiting = await until_routed(gateway, lambda done, total: bar.reach(done, total, f"{done} of {total}"))
     if waiting:
         screen.say(
-            f"[yellow]{waiting} leads still wait for their score[/], and nothing has happened for {PATIENCE_S:.0f} s."
-            " They are kept, and scored as soon as it goes on; the log says what is in the way."
+            f"[yellow]{waiting} leads still wait for their owner[/], and nothing has happened for {PATIENCE_S:.0f} s."
+            " They are kept, and routed as soon as it goes on; the log says what is in the way."
         )
 
 
@@ -110,21 +142,55 @@ def _why(score: Score, reasons: int = 3) -> list[str]:
     return [f"{reason.points:+d} {escape(reason.sentence)}" for reason in score.reasons[:reasons]]
 
 
-def _show_next(screen: Screen, here: Connection, lead: Lead, path: Path, state: Path) -> None:
+async def _show_owners(screen: Screen, options: Options) -> None:
+    async with options.reached() as it:
+        reps = await it.client(Routing).reps()
+        waiting = (await it.client(Routing).count()).waiting
+    most = max((rep.open_leads for rep in reps), default=0)
+    rows = [
+        [escape(rep.owner.name or rep.owner.id), ", ".join(rep.teams), str(rep.open_leads), bars(rep.open_leads, most)]
+        for rep in reps
+    ]
+    if waiting:
+        rows.append(["nobody yet", "", str(waiting), bars(waiting, most)])
+    screen.table("Owners", ("owner", "teams", "leads", ""), rows, numbers=(2,))
+
+
+def _show_next(screen: Screen, here: Connection, lead: Lead, path: Path, state: Path, rules: Path) -> None:
     key = state / "gateway" / "development.key"
     program = _program()
-    screen.say("[bold]What to try next[/], in another terminal in this folder:")
+    screen.say("\n[bold]What to try next[/], in another terminal in this folder:")
     for command in (
         f"{program} lead show {lead.email or lead.id}",
         f"{program} import {path}                  # again: nobody comes in twice",
         f'{program} import YOUR.csv --dry-run --map "Kunde=company"',
+        f"{program} plan --rules {rules}          # change a file there first: who would get another owner?",
         f'curl -H "Authorization: Bearer $(cat {key})" {here.url}/scoring/v1/scores/{lead.id}',
     ):
         screen.out.print(f"  {command}", markup=False, soft_wrap=True)
-    screen.out.print(f"  {here.url}/  in a browser: every operation, to be tried", markup=False, soft_wrap=True)
-    page = login_link(state) if screen.out.is_terminal else address(state)  # a link is a secret, and pipes are kept
-    if page is not None:
+
+
+def _show_pages(screen: Screen, here: Connection, state: Path, *, opens: bool) -> None:
+    """Where to look in a browser. A link that logs in is a secret, and pipes are kept: there it is none."""
+    is_seen = screen.out.is_terminal
+    page = login_link(state) if is_seen or opens else console_address(state)
+    if opens and page is not None and webbrowser.open(page):
+        screen.out.print(
+            f"  {console_address(state)}/  is open in your browser: the live page", markup=False, soft_wrap=True
+        )
+    elif page is not None:
         screen.out.print(f"  {page}  in a browser: the live page", markup=False, soft_wrap=True)
+    if (form := front_address(state)) is not None:
+        text = f"  {form}/  in a browser: a form for a lead of your own, and its way to an owner"
+        screen.out.print(text, markup=False, soft_wrap=True)
+    screen.out.print(f"  {here.url}/  in a browser: every operation, to be tried", markup=False, soft_wrap=True)
+
+
+def has_desktop() -> bool:
+    """Whether somebody sits here, at a screen on which a browser can be opened."""
+    if not sys.stdout.isatty() or "SSH_CONNECTION" in os.environ:
+        return False
+    return sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def _program() -> str:

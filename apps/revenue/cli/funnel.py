@@ -87,7 +87,7 @@ def funnel_of(accepted: int, handled: Sequence[int], parked: Sequence[int]) -> F
 @with_options
 def funnel_command(options: Options, out: Path | None) -> None:
     """Show how many leads have come how far, and that the count is whole."""
-    funnel = asyncio.run(_asked(options))
+    funnel = asyncio.run(funnel_now(options))
     if out is not None:
         save_bars(out, "Leads", _bars(funnel))
     if options.as_json:
@@ -100,12 +100,17 @@ def funnel_command(options: Options, out: Path | None) -> None:
         for stage in funnel.stages
     ]
     screen.table("Leads", ("stage", "leads", "waiting", "parked", ""), rows, numbers=(1, 2, 3))
-    screen.say(_sum(funnel))
+    screen.say(summed(funnel))
     if funnel.parked:
         screen.say("Parked leads need a decision: `atoll events dead revenue.application:revenue` shows why.")
 
 
-async def _asked(options: Options) -> Funnel:
+async def funnel_now(options: Options) -> Funnel:
+    """How far leads have come by now.
+
+    Raises:
+        ClickException: nothing answers, or the databases cannot be looked at.
+    """
     async with AsyncExitStack() as stack:
         it = await stack.enter_async_context(options.reached())
         # From the end to the beginning, so that a lead on its way is counted where it was, and never twice.
@@ -146,7 +151,8 @@ async def _is_unrouted(routing: Routing, lead_id: str) -> bool:
     return False
 
 
-def _sum(funnel: Funnel) -> str:
+def summed(funnel: Funnel) -> str:
+    """The count as a line: accepted = routed + waiting + parked."""
     line = f"accepted {funnel.accepted} = routed {funnel.routed} + waiting {funnel.waiting} + parked {funnel.parked}"
     return f"[green]{line}[/]" if funnel.is_whole else f"[bold red]The count is not whole:[/] {escape(line)}"
 

@@ -12,6 +12,7 @@ import msgspec
 from atoll.gateway import Connection
 from revenue.capture.contract import ImportPreview, ImportReport, Lead, LeadCount, LeadFile, LeadQuery
 from revenue.enrichment.contract import Profile
+from revenue.routing.contract import AssignmentCount
 from revenue.scoring.contract import Score, ScoreCount
 
 T = TypeVar("T")
@@ -79,6 +80,10 @@ class Gateway:
     async def scored(self) -> ScoreCount:
         """How many of them have a score."""
         return await self._call("GET", "/scoring/v1/scores/count", ScoreCount)
+
+    async def routed(self) -> AssignmentCount:
+        """How many of them have an owner."""
+        return await self._call("GET", "/routing/v1/assignments/count", AssignmentCount)
 
     async def score(self, lead_id: str) -> Score:
         """The latest score of a lead."""

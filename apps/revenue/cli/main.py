@@ -171,14 +171,19 @@ def _show(options: Options, lead: Lead, profile: Profile | None, score: Score | 
 @click.option("--leads", default=400, show_default=True, type=click.IntRange(10, 100_000), help="How many to invent.")
 @click.option("--exit", "ends", is_flag=True, help="Stop after the report.")
 @click.option("--state", type=FOLDER, default=STATE, show_default=True, help="Where to keep leads, scores and the key.")
-def demo_command(leads: int, ends: bool, state: Path) -> None:
-    """Run Revenue in this process, feed it a sample of leads and show what became of them."""
+@click.option("--topology", type=click.Choice(("processes", "single")), default="processes", show_default=True,
+              help="Each service as a process of its own, or all of them in this one.")  # fmt: skip
+@click.option("--open/--no-open", "opens", default=None,
+              help="Open the live page in a browser; by default where there is a desktop.")  # fmt: skip
+def demo_command(leads: int, ends: bool, state: Path, topology: str, opens: bool | None) -> None:
+    """Run Revenue here, feed it a sample of leads and show what became of them."""
     from atoll import AtollError, run_process  # noqa: PLC0415  # only this verb runs the application itself
 
-    from .demo import demo  # noqa: PLC0415  # as above
+    from .demo import demo, has_desktop  # noqa: PLC0415  # as above
 
+    opens = has_desktop() if opens is None else opens
     try:
-        run_process(lambda stop: demo(stop, state=state, leads=leads, ends=ends))
+        run_process(lambda stop: demo(stop, state=state, leads=leads, ends=ends, topology=topology, opens=opens))
     except AtollError as error:
         raise click.ClickException(str(error)) from None
 

@@ -32,9 +32,10 @@ def rules_group() -> None:
 
 @rules_group.command("init")
 @with_folder
-def init_command(folder: Path) -> None:
+@click.option("--sample", is_flag=True, help="An invented team: its people, territories and vendors.")
+def init_command(folder: Path, sample: bool) -> None:
     """Write the rules that hold by default into the folder, where they are not there yet, and schemas for editors."""
-    written = start_folder(folder)
+    written = start_folder(folder, sample=sample)
     for path in written:
         click.echo(f"wrote {path}")
 

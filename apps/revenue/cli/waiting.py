@@ -1,10 +1,11 @@
-"""Waiting until Scoring has come to every lead: it does so by itself, some moments after they came in."""
+"""Waiting until every lead has come to its end: it does so by itself, some moments after it came in."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from revenue.capture.contract import LeadCount
+from revenue.routing.contract import AssignmentCount
 from revenue.scoring.contract import ScoreCount
 
 LOOK_S = 0.1
@@ -13,7 +14,7 @@ PATIENCE_S = 20.0
 
 
 class Counting(Protocol):
-    """The parts of Capture and Scoring that count."""
+    """The parts of Capture, Scoring and Routing that count."""
 
     async def captured(self) -> LeadCount:
         """How many leads there are."""
@@ -23,21 +24,36 @@ class Counting(Protocol):
         """How many of them have a score."""
         ...
 
+    async def routed(self) -> AssignmentCount:
+        """How many of them have an owner, or wait in a queue for one."""
+        ...
 
-async def until_scored(revenue: Counting, watcher: Callable[[int, int], None], patience_s: float = PATIENCE_S) -> int:
-    """How many leads wait for their score, or a newer one: 0, unless nothing has happened for `patience_s`.
 
-    `watcher` is told how many revisions of leads are scored, of how many.
+async def until_routed(revenue: Counting, watcher: Callable[[int, int], None], patience_s: float = PATIENCE_S) -> int:
+    """How many leads wait for their owner, or a newer score: 0, unless nothing has happened for `patience_s`.
+
+    `watcher` is told how many revisions of leads are scored and routed, of how many that will be.
     """
     loop = asyncio.get_running_loop()
     seen, ends_at = -1, loop.time() + patience_s
     while True:
-        captured, scored = await revenue.captured(), await revenue.scored()
-        watcher(scored.revisions, captured.revisions)
-        if (captured.leads, captured.revisions) == (scored.leads, scored.revisions):
+        captured, scored, routed = await revenue.captured(), await revenue.scored(), await revenue.routed()
+        done, total = scored.revisions + routed.revisions, 2 * captured.revisions
+        watcher(done, total)
+        if done == total and captured.leads == scored.leads == routed.leads:
             return 0
-        if scored.revisions != seen:
-            seen, ends_at = scored.revisions, loop.time() + patience_s
+        if done != seen:
+            seen, ends_at = done, loop.time() + patience_s
         elif loop.time() >= ends_at:
-            return max(captured.revisions - scored.revisions, 1)
+            return max(captured.leads - routed.leads, captured.revisions - scored.revisions, 1)
         await asyncio.sleep(LOOK_S)
+
+
+async def until_some(found: Callable[[], Awaitable[Sequence[object]]], patience_s: float = PATIENCE_S) -> bool:
+    """Wait until something is found, for so long at most; whether it was."""
+    ends_at = asyncio.get_running_loop().time() + patience_s
+    while not await found():
+        if asyncio.get_running_loop().time() >= ends_at:
+            return False
+        await asyncio.sleep(LOOK_S)
+    return True

@@ -22,12 +22,12 @@ from revenue.routing.contract import Routing
 from revenue.scoring.contract import Scoring
 from revenue.webhooks.contract import LinkNotFound, Webhooks
 
+from . import ADDRESS
 from .pages import FIELDS, STYLE, accept_page, form_page, message_page, story_page
 from .story import Services
 
 BODY_MAX = 64 * 1024
 KEY = "links.key"
-ADDRESS = "address.json"
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )

@@ -156,7 +156,7 @@ def demonstration(folder: Path, *words: str) -> subprocess.Popen[str]:
     """A demonstration in a process of its own."""
     environment = {**os.environ, "REVENUE_GATEWAY_PORT": "0", "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.Popen(
-        [sys.executable, "-m", "revenue.cli", "demo", "--leads", "300", *words],
+        [sys.executable, "-m", "revenue.cli", "demo", "--topology", "single", "--leads", "300", *words],
         cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
 

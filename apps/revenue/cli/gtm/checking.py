@@ -33,6 +33,20 @@ def made(document: Document, kind: Kind) -> Plain:
     return msgspec.convert(document.value, kind, strict=not document.cells)
 
 
+def parts_made(document: Document, struct: type[msgspec.Struct]) -> dict[str, Plain]:
+    """The fields of a struct that a file says, each by itself: whether they go together is not looked at.
+
+    Raises:
+        Mistakes: all that is wrong with them.
+    """
+    if not is_a(document.value, dict):
+        made(document, struct)  # says that it is none
+    if mistakes := list(_of_fields(document, document.value, struct, ())):
+        raise Mistakes(mistakes)
+    kinds = fields_of(struct)
+    return {name: msgspec.convert(value, kinds[name]) for name, value in document.value.items()}
+
+
 def fields_of(struct: type[msgspec.Struct]) -> dict[str, Kind]:
     """The fields of a struct, by the names that files give them."""
     hints = get_type_hints(struct, include_extras=True)

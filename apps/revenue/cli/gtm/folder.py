@@ -13,7 +13,7 @@ import msgspec
 from atoll import Mistake, Mistakes, Source
 from revenue.playbook.contract import TeamRules
 
-from .checking import Kind, fields_of, made
+from .checking import Kind, fields_of, made, parts_made
 from .documents import read_document
 
 FOLDER = "gtm"
@@ -53,8 +53,7 @@ def _part(folder: Path, name: str, kind: type[msgspec.Struct]) -> msgspec.Struct
         try:
             document = read_document(whole)
             if document.value is not None:
-                rules = made(document, kind)
-                fields = {each: getattr(rules, each) for each in document.value}
+                fields = parts_made(document, kind)
         except Mistakes as found:
             mistakes += found.mistakes
     kinds = fields_of(kind)

@@ -1,5 +1,6 @@
 """The folder `gtm/` to begin with: every part as the services come with it, and schemas for editors."""
 
+import shutil
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from revenue.playbook.contract import TeamRules
 from .checking import fields_of
 from .folder import FOLDER, SCHEMAS
 
+SAMPLE = Path(__file__).with_name("sample")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -39,15 +41,34 @@ def write_schemas(folder: Path) -> list[Path]:
     return written
 
 
-def start_folder(folder: Path) -> list[Path]:
-    """Write every part that is not there yet, as it holds by default, and the schemas; which files were written."""
+def start_folder(folder: Path, *, sample: bool = False) -> list[Path]:
+    """Write every part that is not there yet, and the schemas; which files were written.
+
+    Parts are as they hold by default; with `sample`, an invented team has its people, territories and vendors in them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     written = write_schemas(folder)
+    if sample:
+        written += _copied(folder)
     defaults = TeamRules()
     for name in fields_of(TeamRules):
         path = folder / f"{name}.yaml"
         if not path.exists() and not (folder / name).is_dir():
             path.write_text(yaml_of(name, getattr(defaults, name)), encoding="utf-8")
+            written.append(path)
+    return written
+
+
+def _copied(folder: Path) -> list[Path]:
+    """The files of the invented team, of those parts of which nothing is there."""
+    written: list[Path] = []
+    for name in fields_of(TeamRules):
+        if (folder / f"{name}.yaml").exists() or (folder / name).exists():
+            continue
+        for source in sorted((*SAMPLE.glob(f"{name}.yaml"), *SAMPLE.glob(f"{name}/*"))):
+            path = folder / source.relative_to(SAMPLE)
+            path.parent.mkdir(exist_ok=True)
+            shutil.copyfile(source, path)
             written.append(path)
     return written
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
@@ -79,7 +80,7 @@ def test_a_port_that_is_taken_is_told(folder: Path, monkeypatch: pytest.MonkeyPa
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setenv("REVENUE_GATEWAY_PORT", str(taken.getsockname()[1]))
 
-        result = run("demo", "--exit")
+        result = run("demo", "--topology", "single", "--exit")
 
     assert result.exit_code == 1
     assert "cannot listen" in result.output
@@ -117,8 +118,14 @@ def test_a_demonstration_shows_what_happened_and_what_to_try(demonstration: Path
     said = (demonstration / "said.txt").read_text(encoding="utf-8")
 
     assert "accepted" in said
-    assert all(title in said for title in ("Rejected", "Grades", "Best leads", "What to try next"))
+    assert all(title in said for title in ("Rejected", "Grades", "Best leads", "Owners", "What to try next"))
     assert "curl -H" in said
+    assert re.search(r"accepted (\d+) = routed \1 \+ waiting 0 \+ parked 0", said)
+    assert "Anke Weissgerber" in said
+    for page in ("the live page", "a form for a lead of your own"):
+        url = re.search(rf"(http://\S+)  in a browser: {page}", said)
+        assert url is not None
+        assert httpx.get(url[1], follow_redirects=True).status_code == 200
 
 
 def test_what_the_demonstration_says_to_try_works(demonstration: Path) -> None:
@@ -175,7 +182,7 @@ def test_a_demonstration_can_end_by_itself(folder: Path, monkeypatch: pytest.Mon
     """For whoever only wants the report."""
     monkeypatch.setenv("REVENUE_GATEWAY_PORT", "0")
 
-    result = run("demo", "--leads", "20", "--exit")
+    result = run("demo", "--leads", "20", "--topology", "single", "--exit")
 
     assert result.exit_code == 0, result.output
     assert "What to try next" in result.output
@@ -188,8 +195,11 @@ def test_a_second_demonstration_finds_the_leads_of_the_first(folder: Path, monke
     monkeypatch.setenv("REVENUE_GATEWAY_PORT", "0")
     grades = re.compile(r"^[ABCD]\t(\d+)", re.MULTILINE)
 
-    first, second = run("demo", "--leads", "20", "--exit"), run("demo", "--leads", "20", "--exit")
-    third = run("demo", "--leads", "40", "--exit")
+    first, second = (
+        run("demo", "--leads", "20", "--topology", "single", "--exit"),
+        run("demo", "--leads", "20", "--topology", "single", "--exit"),
+    )
+    third = run("demo", "--leads", "40", "--topology", "single", "--exit")
 
     accepted, more = (int(re.findall(r"(\d+) accepted", each.output)[0]) for each in (first, third))
     assert accepted > 0
