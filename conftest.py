@@ -11,11 +11,14 @@ from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 from atoll.testing import PostgresServer, postgres_server
+from tests.amount import amount
 
 pytest_plugins = ["pytester", "tests.leftovers", "atoll.testing.plugin"]
 
 # The same examples on every machine and in every run; HYPOTHESIS_PROFILE=explore looks for new ones.
-hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+hypothesis.settings.register_profile(
+    "ci", derandomize=True, deadline=None, print_blob=True, max_examples=amount(40, 100)
+)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=2_000, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 

@@ -59,11 +59,12 @@ async def _pull_the_plug(state: Path) -> None:
 
 async def _until(page: Page, is_so: Callable[[Any, Any], bool]) -> None:  # Any: JSON
     """Wait until the map shows something of the archive, and of the events that go there."""
-    async with asyncio.timeout(30):
-        while True:
-            found = await page.get("/api/map")
-            node = next(each for each in found["nodes"] if each["id"] == "archive")
-            edge = next(each for each in found["edges"] if each["id"] == "events:post>archive")
-            if is_so(node, edge):
-                return
-            await asyncio.sleep(0.2)
+    ends_at = asyncio.get_running_loop().time() + 30
+    while True:
+        found = await page.get("/api/map")
+        node = next(each for each in found["nodes"] if each["id"] == "archive")
+        edge = next(each for each in found["edges"] if each["id"] == "events:post>archive")
+        if is_so(node, edge):
+            return
+        assert asyncio.get_running_loop().time() < ends_at, (node, edge)
+        await asyncio.sleep(0.2)

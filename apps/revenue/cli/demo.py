@@ -5,6 +5,7 @@ import heapq
 import os
 import shutil
 import sys
+import threading
 import webbrowser
 from collections import Counter
 from collections.abc import Sequence
@@ -171,19 +172,17 @@ def _show_next(screen: Screen, here: Connection, lead: Lead, path: Path, state: 
 
 
 def _show_pages(screen: Screen, here: Connection, state: Path, *, opens: bool) -> None:
-    """Where to look in a browser. A link that logs in is a secret, and pipes are kept: there it is none."""
-    is_seen = screen.out.is_terminal
-    page = login_link(state) if is_seen or opens else console_address(state)
-    if opens and page is not None and webbrowser.open(page):
-        screen.out.print(
-            f"  {console_address(state)}/  is open in your browser: the live page", markup=False, soft_wrap=True
-        )
-    elif page is not None:
-        screen.out.print(f"  {page}  in a browser: the live page", markup=False, soft_wrap=True)
+    """Where to look in a browser, and the live page in one. A link that logs in is a secret: pipes are kept."""
+    page = login_link(state) if screen.out.is_terminal else console_address(state)
+    if page is not None:
+        what = "the live page, which opens by itself" if opens else "the live page"
+        screen.out.print(f"  {page}  in a browser: {what}", markup=False, soft_wrap=True)
     if (form := front_address(state)) is not None:
         text = f"  {form}/  in a browser: a form for a lead of your own, and its way to an owner"
         screen.out.print(text, markup=False, soft_wrap=True)
     screen.out.print(f"  {here.url}/  in a browser: every operation, to be tried", markup=False, soft_wrap=True)
+    if opens and (link := login_link(state)) is not None:  # a link logs in once: what is shown is another one
+        threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()  # some end when they are closed
 
 
 def has_desktop() -> bool:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,9 +91,13 @@ def test_a_port_that_is_taken_is_told(folder: Path, monkeypatch: pytest.MonkeyPa
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A demonstration that runs in a process of its own; its folder is where the verbs are used."""
     folder = tmp_path_factory.mktemp("demo")
-    environment = {**os.environ, "REVENUE_GATEWAY_PORT": "0", "PYTHONPATH": os.pathsep.join(sys.path)}
+    browser = folder / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {folder}/opened.txt\n', encoding="utf-8")
+    browser.chmod(0o755)
+    path = os.pathsep.join(sys.path)
+    environment = {**os.environ, "REVENUE_GATEWAY_PORT": "0", "PYTHONPATH": path, "BROWSER": str(browser)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "revenue.cli", "demo", "--leads", "60"],
+        [sys.executable, "-m", "revenue.cli", "demo", "--leads", "60", "--open"],
         cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     assert process.stdout is not None
@@ -126,6 +131,22 @@ def test_a_demonstration_shows_what_happened_and_what_to_try(demonstration: Path
         url = re.search(rf"(http://\S+)  in a browser: {page}", said)
         assert url is not None
         assert httpx.get(url[1], follow_redirects=True).status_code == 200
+
+
+def test_a_demonstration_opens_the_live_page_by_a_link_that_logs_in(demonstration: Path) -> None:
+    """In the browser of whoever sits there, which need not end; the link is not in what is said."""
+    opened, ends_at = demonstration / "opened.txt", time.monotonic() + 30
+    while not (opened.exists() and opened.stat().st_size) and time.monotonic() < ends_at:
+        time.sleep(0.05)
+    link = opened.read_text(encoding="utf-8").strip()
+
+    with httpx.Client(follow_redirects=True) as browser:
+        page = browser.get(link)
+        session = browser.get(str(page.url.join("/api/session"))).json()
+
+    assert page.url.path == "/"
+    assert session["topology"] == "processes"
+    assert link not in (demonstration / "said.txt").read_text(encoding="utf-8")
 
 
 def test_what_the_demonstration_says_to_try_works(demonstration: Path) -> None:
