@@ -3,9 +3,14 @@
 import os
 from typing import TypeVar
 
+import pytest
+
 T = TypeVar("T")
 
 IS_WHOLE = bool(os.environ.get("ATOLL_ALL"))
+
+of_the_whole = pytest.mark.skipif(not IS_WHOLE, reason="one of many alike: make test-all runs all of them")
+"""For tests of which others, that are always run, try a part."""
 
 
 def amount(part: T, whole: T) -> T:

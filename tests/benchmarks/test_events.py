@@ -20,6 +20,7 @@ from benchmarks.measuring.stamps import Collect, Effects, Followed, Produce, pro
 from benchmarks.subjects.events_atoll import AtollPlace, both
 from benchmarks.subjects.events_backlog import metered
 from benchmarks.subjects.events_noting import NotingDriver, handled
+from tests.amount import of_the_whole
 from tests.house.checkout import ROOT
 
 STACKS = [
@@ -60,6 +61,7 @@ def kept(done: tuple[subprocess.CompletedProcess[str], Path]) -> Any:  # Any: pa
     return json.loads(done[1].read_text(encoding="utf-8"))
 
 
+@of_the_whole
 @pytest.mark.slow
 def test_it_prints_what_it_keeps_and_nothing_else(done: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     """Every event had its effect, once, and no stack had anything to complain about."""
@@ -69,6 +71,7 @@ def test_it_prints_what_it_keeps_and_nothing_else(done: tuple[subprocess.Complet
     assert process.stdout == path.read_text(encoding="utf-8")
 
 
+@of_the_whole
 @pytest.mark.slow
 def test_every_stack_and_every_growth_is_measured(kept: Any) -> None:  # Any: parsed JSON
     """Side by side, or there is nothing to compare."""
@@ -77,6 +80,7 @@ def test_every_stack_and_every_growth_is_measured(kept: Any) -> None:  # Any: pa
     assert names == [*STACKS, *PUBLISHING, *GROWTH]
 
 
+@of_the_whole
 @pytest.mark.slow
 def test_a_stack_says_how_many_how_long_and_at_what_cost(kept: Any) -> None:  # Any: parsed JSON
     """Servers cost nothing where there are none."""
@@ -90,6 +94,7 @@ def test_a_stack_says_how_many_how_long_and_at_what_cost(kept: Any) -> None:  # 
         assert (found["CPU of servers"] > 0) == ("SQLite" not in name)
 
 
+@of_the_whole
 @pytest.mark.slow
 def test_every_goal_is_judged_in_its_direction(kept: Any) -> None:  # Any: parsed JSON
     """More events are better, less time and less CPU are better."""
@@ -108,6 +113,7 @@ def test_every_goal_is_judged_in_its_direction(kept: Any) -> None:  # Any: parse
         assert ratio["holds"] == (is_more if "bound" in ratio else not is_more)
 
 
+@of_the_whole
 @pytest.mark.slow
 def test_the_picture_shows_each_growth(done: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     """People look rather than read."""

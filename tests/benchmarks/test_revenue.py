@@ -28,6 +28,7 @@ from benchmarks.subjects.revenue_place import END, RevenuePlace, on_the_way
 from revenue.capture.contract import Lead, LeadCaptured, LeadDetails, LeadFile
 from revenue.capture.intake import candidates, read_file
 from revenue.enrichment.tables import metadata
+from tests.amount import amount, of_the_whole
 from tests.house.checkout import ROOT
 
 AT = "2026-11-27T04:00:00Z"
@@ -200,7 +201,7 @@ async def test_the_habits_databases_are_as_durable_as_they_are_said_to_be(tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stack", ["single", "processes", "habit"])
+@pytest.mark.parametrize("stack", amount(["processes", "habit"], ["single", "processes", "habit"]))
 def test_every_lead_comes_to_the_end_in_every_stack(stack: str) -> None:
     """One by one, at a rate, and where there are imports as a file, too."""
     with habit_flow() if stack == "habit" else atoll_flow("single" if stack == "single" else "processes") as flow:
@@ -214,6 +215,7 @@ def test_every_lead_comes_to_the_end_in_every_stack(stack: str) -> None:
     assert memory_bytes > 50e6
 
 
+@of_the_whole
 @pytest.mark.slow
 def test_it_measures_what_it_says(tmp_path: Path) -> None:
     """From its command to its file and its picture, at a size that says nothing."""

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.amount import of_the_whole
 from tests.house.checkout import ROOT
 
 pytestmark = pytest.mark.slow
 
 
+@of_the_whole
 def test_it_keeps_what_every_way_to_start_takes(tmp_path: Path) -> None:
     """In one process and in many, beside their peers: each service has answered."""
     command = [sys.executable, "-m", "benchmarks.start", "--size", "tiny", "--json", "--results", str(tmp_path)]

@@ -26,10 +26,11 @@ from hypothesis.strategies import SearchStrategy
 from atoll import Application, Problem, Service, contract, get, post
 from atoll.contract import compile_contract
 from atoll.testing import simulate
+from tests.amount import amount
 from tests.calls.kinds import Kind, Type, kinds, model, scalars, word_kinds
 from tests.placements import TOPOLOGIES, Processes, Topology
 
-EXAMPLES = int(os.environ.get("ATOLL_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("ATOLL_EXAMPLES", amount("12", "25")))
 
 Outcome = tuple[object, ...]
 Protocol_ = Any  # a contract made up here, whose operations no checker knows

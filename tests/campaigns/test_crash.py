@@ -9,6 +9,7 @@ from sqlalchemy import ClauseElement
 
 from atoll.events.statements import publishing, subscribing
 from atoll.events.texts import TEXTS
+from tests.amount import amount
 from tests.campaigns.crash import tables
 from tests.campaigns.crash.keeper import Armed
 from tests.campaigns.crash.points import STATEMENTS
@@ -25,8 +26,7 @@ PAUSED = Scenario("paused", "sqlite", 3)
     [
         Scenario("points", "sqlite", 3),
         Scenario("any", "postgresql", 3),
-        Scenario("postgresql", "postgresql", 1),
-        PAUSED,
+        *amount([], [Scenario("postgresql", "postgresql", 1), PAUSED]),
     ],
     ids=str,
 )

@@ -33,6 +33,7 @@ from sqlalchemy.schema import CreateTable
 
 from atoll.data import Dialect, StatementRefused, expanding, statements, upsert
 from atoll.data.statements import Statements
+from tests.amount import amount
 from tests.data.shelf import COMPANIES, LEADS, READS, SHELF, WRITES
 
 FIND = select(LEADS.c.email).where(LEADS.c.id == bindparam("id"))
@@ -109,7 +110,7 @@ def test_statements_that_were_run_once_are_forgotten() -> None:
     """A service that builds its statements for each call does not grow."""
     known: Any = Statements("sqlite")  # Any: looked behind the door
 
-    for number in range(500):
+    for number in range(amount(100, 500)):
         known.prepared(select(LEADS.c.id).where(LEADS.c.id.in_(range(number))), None).bound(None)
         known.prepared(insert(COMPANIES).values([{"id": number, "name": "n"}]), None).bound(None)
     gc.collect()

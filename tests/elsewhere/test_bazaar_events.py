@@ -18,6 +18,7 @@ from atoll.kernel import Tasks, current
 from atoll.processes import State
 from atoll.testing import running_processes
 from atoll.testing.processes import RunningProcesses
+from tests.amount import of_the_whole
 from tests.elsewhere.bazaar.application import NODE, bazaar
 from tests.elsewhere.bazaar.contracts import Entry, Ledger, Orders
 from tests.elsewhere.test_bazaar import PLACE, at, environment
@@ -136,6 +137,7 @@ async def test_nothing_is_lost_when_who_keeps_its_log_is_killed(tmp_path: Path) 
             assert numbers(found, heard_of, f"order-{order}") == [0, 1, 2]
 
 
+@of_the_whole
 async def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:
     """The place of each subscription is in a database of the publisher's, and so is the log of who is elsewhere."""
     async with market(tmp_path) as app:

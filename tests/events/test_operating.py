@@ -192,20 +192,23 @@ async def test_what_nobody_has_parked_cannot_be_changed(billing: Database) -> No
 
 
 @pytest.mark.slow
-async def test_many_letters_are_replayed_in_several_turns(shop: Shore, billing: Database) -> None:
+async def test_many_letters_are_replayed_in_several_turns(
+    shop: Shore, billing: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Others write in between; each is on record."""
-    mending = Mending(1)
+    monkeypatch.setattr("atoll.events.letters.CHUNK", 60)
+    mending, count = Mending(1), 200
     async with reading(billing, shop.log, mending, attempts_max=1) as reader:
-        for start in range(0, 600, 100):
+        for start in range(0, count, 100):
             await shop.publish(*(Sold(article=f"lamp-{number}", count=1) for number in range(start, start + 100)))
-        await until(lambda: has_dead(billing, 600))
+        await until(lambda: has_dead(billing, count))
         mending.bad.clear()
 
-        count = await replay(billing, Which(), ANN, time.time())
+        replayed = await replay(billing, Which(), ANN, time.time())
 
-        assert count == 600
-        await reader.until(600)
-    assert len(await deeds(billing, limit=1_000)) == 600
+        assert replayed == count
+        await reader.until(count)
+    assert len(await deeds(billing, limit=1_000)) == count
 
 
 @pytest.mark.slow

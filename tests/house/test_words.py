@@ -45,6 +45,8 @@ REASON = re.compile(r"[A-Za-z`]{2,}\W+[\w`]+")
 
 def typing_only_imports(source: str) -> Iterator[str]:
     """Uses of TYPE_CHECKING: a cycle hidden from the program means a file on the wrong floor."""
+    if "TYPE_CHECKING" not in source:
+        return
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
@@ -55,6 +57,8 @@ def typing_only_imports(source: str) -> Iterator[str]:
 
 def ignores_without_reason(source: str) -> Iterator[str]:
     """Ignores of lint and types whose comment does not go on to say why."""
+    if not IGNORE.search(source):
+        return
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         found = IGNORE.search(token.string) if token.type == tokenize.COMMENT else None
         if found and not REASON.search(IGNORE.sub("", token.string)):
@@ -63,6 +67,8 @@ def ignores_without_reason(source: str) -> Iterator[str]:
 
 def any_without_reason(source: str) -> Iterator[str]:
     """Statements that annotate with Any and have no comment that says why."""
+    if "Any" not in source:
+        return
     annotated = set(_lines_of_any(ast.parse(source)))
     for first, last, comments in _statements(source):
         if annotated & set(range(first, last + 1)) and not any(REASON.search(comment) for comment in comments):
@@ -71,6 +77,8 @@ def any_without_reason(source: str) -> Iterator[str]:
 
 def blind_excepts(source: str) -> Iterator[str]:
     """Handlers that swallow whatever is raised; cleaning up and raising it again is allowed."""
+    if "except" not in source:
+        return
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ExceptHandler) and _is_blind(node.type):
             match node.body[-1]:

@@ -11,6 +11,7 @@ from revenue.identity.contract import Contact, DuplicateState, KeptApart, Kind, 
 from revenue.identity.merging import below, top_of
 from revenue.identity.tests.people import Town, lead
 from revenue.identity.trees import LEADS_TOLD_MAX, in_parts
+from tests.amount import amount
 
 COUNT = 6
 PEOPLE = st.integers(0, COUNT - 1)
@@ -98,7 +99,7 @@ async def compare(town: Town, contacts: Model, accounts: Model, homes: dict[str,
 
 
 @given(STEPS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=amount(25, 60), deadline=None)
 def test_merges_and_partings_in_any_order_are_what_a_model_says(steps: list[tuple[str, int, int]]) -> None:
     """Merges of merges, undone from any end, with leads that come in between; whoever follows the events knows, too."""
     asyncio.run(lived(steps))
