@@ -19,12 +19,19 @@ from publicsuffixlist import PublicSuffixList
 ALSO_FREE = frozenset({
     "fastmail.fm", "hey.com", "kolabnow.com", "mailbox.org", "mailfence.com", "pm.me", "runbox.com", "tuta.com",
     "tuta.io", "tutamail.com", "tutanota.de",
+    "asahi-net.or.jp", "biglobe.ne.jp", "broadpark.no", "chello.no", "chollian.net", "cock.li", "commufa.jp",
+    "daum.net", "dion.ne.jp", "docomo.ne.jp", "dreamwiz.com", "dti.ne.jp", "emobile.ne.jp", "eonet.ne.jp",
+    "ezweb.ne.jp", "freechal.com", "freemail.ne.jp", "frisurf.no", "getmail.no", "hanafos.com", "hanmail.net",
+    "infoseek.jp", "nate.com", "nifty.com", "ocn.ne.jp", "online.no", "softbank.ne.jp",
 })  # fmt: skip
-"""Providers of personal mailboxes that cost money or are young, which the list of free ones leaves out: what matters
-here is that the domain is not the company's own."""
+"""Providers of personal mailboxes that cost money, are young, or come with a line of one country, which the list of
+free ones leaves out: what matters here is that the domain is not the company's own."""
+
+GIVEN_AWAY = frozenset("cc.cd ccwu.cc de5.net dpdns.org ee.cd eu.cc indevs.in my.uy qzz.io us.ci vps.cd".split())
+"""Under these anybody has a name for nothing, for an afternoon: no company lives there."""
 
 FREE_EVERYWHERE = frozenset(
-    "freenet gmail gmx googlemail hotmail mailru outlook posteo protonmail rediffmail t-online yahoo ymail".split()
+    "aol freenet gmail gmx googlemail hotmail mailru outlook posteo protonmail rediffmail t-online yahoo ymail".split()
 )
 """Providers that have their name under the suffixes of many countries, which no list has all of."""
 
@@ -66,14 +73,15 @@ def is_disposable(domain: str) -> bool:
 
 
 def is_free(domain: str) -> bool:
-    """Whether it gives mailboxes to everybody.
+    """Whether it gives mailboxes to everybody, or is a name that is given to everybody.
 
-    >>> is_free("gmail.com"), is_free("mail.gmail.com"), is_free("gmx.sg"), is_free("example.com")
-    (True, True, True, False)
+    >>> is_free("gmail.com"), is_free("mail.gmail.com"), is_free("gmx.sg"), is_free("x.eu.cc"), is_free("example.com")
+    (True, True, True, True, False)
     """
     registrable = registrable_domain(domain) or domain
     names = {domain, registrable}
-    return bool(names & whitelist or names & ALSO_FREE) or registrable.partition(".")[0] in FREE_EVERYWHERE
+    first, _, rest = registrable.partition(".")
+    return bool(names & whitelist or names & ALSO_FREE or {registrable, rest} & GIVEN_AWAY) or first in FREE_EVERYWHERE
 
 
 @functools.lru_cache(maxsize=20_000)

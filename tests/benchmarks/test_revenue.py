@@ -108,13 +108,14 @@ async def test_leads_are_sent_at_once_at_a_rate_and_as_a_file_and_all_are_seen(t
         imported = await load.import_file(Import(30, 25, 0.002, piece=10))
 
     assert (at_once.leads, at_rate.leads, imported.leads) == (20, 10, 25)
-    assert 0 < at_once.accepted_p50_s <= at_once.p50_s <= at_once.p99_s <= at_once.seconds
+    assert 0 < at_once.p50_s <= at_once.p99_s <= at_once.seconds
+    assert at_once.accepted_p50_s > 0  # which may be heard after the row is seen
     assert at_once.per_s == 20 / at_once.seconds
 
 
 async def test_a_lead_that_is_lost_on_its_way_gives_no_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever loses leads is quick."""
-    monkeypatch.setattr("benchmarks.subjects.revenue_load.STUCK_S", 0.05)
+    monkeypatch.setattr("benchmarks.subjects.revenue_load.STUCK_S", 1.0)
 
     async with loaded(tmp_path, loses=3) as load:
         with pytest.raises(RuntimeError, match="of 10 leads 1 did not come to the end, and 0 others did"):

@@ -261,4 +261,4 @@ def test_no_provider_makes_an_account(data: Path, record_property: Given) -> Non
     record_property("of_disposable", len(accounts) / len(disposable))
     record_property("of_free", len(of_free) / len(free))
     assert len(accounts) / len(disposable) <= 0.01
-    assert len(of_free) / len(free) <= 0.06
+    assert len(of_free) / len(free) <= 0.045
