@@ -25,7 +25,7 @@ from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser
 
 TIMEOUT_S = 60.0
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 CALLS = ("atoll call", "curl", "revenue lead show", "revenue plan")
 PORT = "8080"
 TITLE = re.compile(r"# (?P<path>[\w./-]+\.\w+)\n")
