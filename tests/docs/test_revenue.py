@@ -4,10 +4,14 @@ import contextlib
 import shlex
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
+from ruamel.yaml import YAML
 
 from revenue.cli import main
+from revenue.enrichment.contract import EnrichmentRules
+from revenue.enrichment.curl import provider_from_curl
 from tests.docs.walk import Walk
 from tests.house.checkout import ROOT
 
@@ -28,7 +32,7 @@ class RevenueWalk(Walk):
             return CliRunner().invoke(main, words[1:]).output
 
 
-@pytest.mark.parametrize("page", ["revenue-service", "rules"])
+@pytest.mark.parametrize("page", ["revenue-service", "rules", "provider"])
 def test_the_page_can_be_walked(tmp_path: Path, page: str) -> None:
     """Files, rules, commands and what they print."""
     with RevenueWalk(tmp_path) as walk:
@@ -43,3 +47,17 @@ def test_a_service_of_ones_own_has_less_than_thirty_lines() -> None:
 
     assert "@on(" in service
     assert len(service.splitlines()) <= SERVICE_LINES_MAX
+
+
+def test_the_call_that_is_pasted_becomes_the_definition_on_the_page() -> None:
+    """With the secret, price and rate, and with the fields of the answer beside it."""
+    page = (ROOT / "docs/how-to/provider.md").read_text(encoding="utf-8")
+    command = page.partition("--curl '\n")[2].partition("'\n")[0]
+    sample = page.partition("```json\n")[2].partition("```")[0]
+    definition = page.partition("```yaml\n")[2].partition("```")[0]
+
+    draft = provider_from_curl("acme_data", command, sample=sample, price_micros=8_000, rate_per_s=10)
+
+    assert draft.secrets.keys() == {"ACME_DATA_KEY"}
+    assert draft.secrets["ACME_DATA_KEY"] not in definition
+    assert (draft.provider,) == msgspec.convert(YAML(typ="safe").load(definition), EnrichmentRules).providers
