@@ -3,6 +3,7 @@
 import contextlib
 import shlex
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,7 +23,7 @@ BLOCK = "```py\n# calls.py\n"
 
 
 class RevenueWalk(Walk):
-    """One reader, whose verbs of `revenue` run in this process: a new one reads all modules again, for a second each."""
+    """One reader, whose verbs of `revenue` run in this process: a new one reads all modules again."""
 
     def _run(self, command: str) -> str:
         words = shlex.split(command)
@@ -55,9 +56,10 @@ def test_the_call_that_is_pasted_becomes_the_definition_on_the_page() -> None:
     command = page.partition("--curl '\n")[2].partition("'\n")[0]
     sample = page.partition("```json\n")[2].partition("```")[0]
     definition = page.partition("```yaml\n")[2].partition("```")[0]
+    yaml: Any = YAML(typ="safe")  # Any: its methods have no types
 
     draft = provider_from_curl("acme_data", command, sample=sample, price_micros=8_000, rate_per_s=10)
 
     assert draft.secrets.keys() == {"ACME_DATA_KEY"}
     assert draft.secrets["ACME_DATA_KEY"] not in definition
-    assert (draft.provider,) == msgspec.convert(YAML(typ="safe").load(definition), EnrichmentRules).providers
+    assert (draft.provider,) == msgspec.convert(yaml.load(definition), EnrichmentRules).providers

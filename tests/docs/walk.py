@@ -1,9 +1,10 @@
 """Walks a Markdown page like its reader: writes the files it shows, runs its commands, compares what they print.
 
-A Python, TOML or YAML block whose first line is a comment with a path is written to that file; a `diff` block changes the
-file that is there. In a `console` block, lines after `$ ` are commands; what stands below one is what it prints, where
-`...` stands for anything and runs of blanks count as one. `atoll run` goes on in the background until the next one, or
-the end of the page. Calls are made again for a while, until they print it: what is told by events arrives a little later.
+A Python, TOML or YAML block whose first line is a comment with a path is written to that file; a `diff` block changes
+the file that is there. In a `console` block, lines after `$ ` are commands; what stands below one is what it prints,
+where `...` stands for anything and runs of blanks count as one. `atoll run` goes on in the background until the next
+one, or the end of the page. Calls are made again for a while, until they print it: what is told by events arrives a
+little later.
 """
 
 import contextlib
