@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import pytest_asyncio
 
 from atoll import Config, World, describe, single
 from atoll.gateway import connection
@@ -110,19 +109,21 @@ def test_each_path_of_the_api_is_a_public_operation() -> None:
     assert len({each[:2] for each in EXAMPLES}) == len(EXAMPLES) > 20
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def state(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
-    """The state folder of a Revenue that runs with the rules of the page, and has a lead with an owner."""
-    folder = tmp_path_factory.mktemp("api")
+@pytest.mark.skipif(shutil.which("curl") is None, reason="its commands are curl's")
+async def test_each_command_of_the_api_is_answered(tmp_path: Path) -> None:
+    """By the operation beside it, in a Revenue that goes by the rules of the page."""
     for name, rules in RULES.findall(PAGE):
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(rules, encoding="utf-8")
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(rules, encoding="utf-8")
     ports = {f"REVENUE_{edge}_PORT": "0" for edge in ("GATEWAY", "CONSOLE", "FRONT")}
-    state = folder / ".atoll"
-    async with single(revenue, world=World.real(state), config=Config(ports)) as it:
-        (folder / "lead").write_text(await lead_with_owner(it, folder), encoding="utf-8")
-        yield state
+
+    async with single(revenue, world=World.real(tmp_path / ".atoll"), config=Config(ports)) as it:
+        lead_id = await lead_with_owner(it, tmp_path)
+        here = connection(tmp_path / ".atoll")
+        assert here is not None
+        amiss = [each for example in EXAMPLES async for each in amiss_in(example, tmp_path, here.url, lead_id)]
+
+    assert amiss == []
 
 
 async def lead_with_owner(it: Running, folder: Path) -> str:
@@ -137,28 +138,21 @@ async def lead_with_owner(it: Running, folder: Path) -> str:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="its commands are curl's")
-@pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: f"{each.method} {each.path}")
-async def test_each_command_of_the_api_is_answered(state: Path, example: Example) -> None:
-    """By the operation beside it."""
-    here = connection(state)
-    found = FUNCTION.search(PAGE)
-    assert here is not None
-    assert found is not None
-    function = found[1].replace("localhost:8080", here.url)
-
+async def amiss_in(example: Example, folder: Path, url: str, lead_id: str) -> AsyncIterator[str]:
+    """What is wrong with a command: its answer, or that it calls something else."""
+    function = FUNCTION.search(PAGE)
+    assert function is not None
+    said = "-o answer -w '%{method} %{http_code} %{url_effective}'"
     shell = await asyncio.create_subprocess_exec(
-        "bash",
-        "-c",
-        f"{function}\n{example.command} -o answer -w '%{{method}} %{{http_code}} %{{url_effective}}'",
-        cwd=state.parent,
-        env={**os.environ, "LEAD": (state.parent / "lead").read_text(encoding="utf-8")},
+        *("bash", "-c", f"{function[1].replace('localhost:8080', url)}\n{example.command} {said}"),
+        cwd=folder,
+        env={**os.environ, "LEAD": lead_id},
         stdout=asyncio.subprocess.PIPE,
     )
-    said, _ = await shell.communicate()
-
-    method, status, url = said.decode().split()
-    assert status == "200", (state.parent / "answer").read_text(encoding="utf-8")
-    assert method == example.method
-    assert re.fullmatch(re.sub(r"{\w+}", "[^/]+", example.path), url.removeprefix(here.url).partition("?")[0])
+    output, _ = await shell.communicate()
+    method, status, asked = output.decode().split()
+    path = asked.removeprefix(url).partition("?")[0]
+    if status != "200":
+        yield f"{example.command}: {status} {(folder / 'answer').read_text(encoding='utf-8')}"
+    if method != example.method or not re.fullmatch(re.sub(r"{\w+}", "[^/]+", example.path), path):
+        yield f"{example.command}: calls {method} {path}"
