@@ -24,3 +24,19 @@ def test_a_page_that_says_something_else_is_found(tmp_path: Path) -> None:
 
     with Walk(tmp_path) as walk, pytest.raises(AssertionError, match="the page says\nBob\n\n--- it printed\nAda"):
         walk.page(page)
+
+
+def test_a_change_of_what_is_not_there_is_found(tmp_path: Path) -> None:
+    """The other control; where it is there, it is changed."""
+    page = tmp_path / "page.md"
+    (tmp_path / "rules.yaml").write_text("reps: []\nteams: []\n", encoding="utf-8")
+    change = "```diff\n# rules.yaml\n-reps: []\n+reps: [ada]\n teams: []\n```\n"
+    page.write_text(change, encoding="utf-8")
+
+    with Walk(tmp_path) as walk:
+        walk.page(page)
+
+        with pytest.raises(AssertionError, match="not once in rules"):
+            walk.page(page)
+
+    assert (tmp_path / "rules.yaml").read_text(encoding="utf-8") == "reps: [ada]\nteams: []\n"

@@ -1,23 +1,29 @@
 """The reference says what the docstrings say: it is generated, committed, and compared here."""
 
 import difflib
+from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
-from tests.docs.reference import PAGE, formatted, markdown, reference
+from tests.docs import operations, reference
+from tests.docs.reference import formatted, markdown
 
-HOW_TO_UPDATE = "The reference is stale. Write it again: .venv/bin/python -m tests.docs.reference"
+HOW_TO_UPDATE = "The reference is stale. Write it again: .venv/bin/python -m {}"
 
 
-def test_the_reference_is_not_stale() -> None:
+@pytest.mark.parametrize(
+    ("module", "generate"), [(reference, reference.reference), (operations, operations.operations_page)]
+)
+def test_the_reference_is_not_stale(module: ModuleType, generate: Callable[[], str]) -> None:
     """Readers look there first; a page that lags behind the source is worse than none."""
-    written, generated = PAGE.read_text(encoding="utf-8"), reference()
+    written, generated = module.PAGE.read_text(encoding="utf-8"), generate()
 
     changes = difflib.unified_diff(
         written.splitlines(), generated.splitlines(), "written", "generated", lineterm="", n=1
     )
 
-    assert written == generated, "\n".join([HOW_TO_UPDATE, *list(changes)[:40]])
+    assert written == generated, "\n".join([HOW_TO_UPDATE.format(module.__name__), *list(changes)[:40]])
 
 
 @pytest.mark.parametrize(
