@@ -40,6 +40,16 @@ def fields_of(struct: type[msgspec.Struct]) -> dict[str, Kind]:
     return {encoded: hints[name] for encoded, name in names}
 
 
+def item_of(kind: Kind, *containers: type) -> Kind | None:
+    """What a list or a mapping of this kind holds; None where that is not one kind of thing."""
+    for each in _alternatives(kind):
+        arguments = get_args(each)
+        origin = _origin(each)
+        if origin in containers and (origin is not tuple or arguments[-1] is Ellipsis):
+            return arguments[1] if origin is dict else arguments[0]
+    return None
+
+
 def _mistakes(document: Document, value: Plain, kind: Kind, place: Place) -> Iterator[Mistake]:
     """What is wrong with a value: with its parts, or where those are right, with the whole."""
     kind = _bare(kind)
@@ -59,10 +69,10 @@ def _of_parts(document: Document, value: Plain, kind: Kind, place: Place) -> Ite
     if is_a(value, dict):
         if struct := _struct(value, kind):
             yield from _of_fields(document, value, struct, place)
-        elif item := _item(kind, dict):
+        elif item := item_of(kind, dict):
             for key, each in value.items():
                 yield from _mistakes(document, each, item, (*place, key))
-    elif is_a(value, list) and (item := _item(kind, tuple, list, frozenset)):
+    elif is_a(value, list) and (item := item_of(kind, tuple, list, frozenset)):
         for index, each in enumerate(value):
             yield from _mistakes(document, each, item, (*place, index))
 
@@ -107,26 +117,16 @@ def _struct(value: dict[str, Plain], kind: Kind) -> type[msgspec.Struct] | None:
     return None
 
 
-def _item(kind: Kind, *containers: type) -> Kind | None:
-    """What a list or a mapping of this kind holds; None where that is not one kind of thing."""
-    for each in _alternatives(kind):
-        arguments = get_args(each)
-        origin = _origin(each)
-        if origin in containers and (origin is not tuple or arguments[-1] is Ellipsis):
-            return arguments[1] if origin is dict else arguments[0]
-    return None
-
-
 def _bare(kind: Kind) -> Kind:
     return get_args(kind)[0] if _origin(kind) is Annotated else kind
 
 
 def _parted(rows: Plain, kind: Kind) -> Plain:
     """Rows of cells, with those that hold lists parted at their bars."""
-    struct = _item(kind, tuple, list)
+    struct = item_of(kind, tuple, list)
     if not (isinstance(struct, type) and issubclass(struct, msgspec.Struct)):
         return rows
-    lists = {name for name, each in fields_of(struct).items() if _item(each, tuple, list, frozenset)}
+    lists = {name for name, each in fields_of(struct).items() if item_of(each, tuple, list, frozenset)}
     return [
         {
             name: [word.strip() for word in cell.split(SEPARATOR)] if name in lists else cell
