@@ -24,6 +24,8 @@ PAGE = 1_000
 STATUSES = (Status.QUALIFIED, Status.DISQUALIFIED)
 """Those that say what became of a lead."""
 NAME_MAX = 100
+TAKEN = frozenset({"outcomes"})
+"""Names that are words of Scoring's paths."""
 DELIMITERS = ",;\t|"
 
 
@@ -33,7 +35,8 @@ def table_name(path: Path) -> str:
     >>> table_name(Path("Deals 2026 (won).csv"))
     'Deals-2026-won'
     """
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-._")[:NAME_MAX] or "examples"
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-._")[:NAME_MAX] or "examples"
+    return f"{name}-csv" if name in TAKEN else name
 
 
 async def send_table(scoring: Scoring, table: str, file: BufferedIOBase, bar: Bar, size: int) -> None:

@@ -119,9 +119,7 @@ def _show_leaks(screen: Screen, report: ModelReport) -> None:
     screen.table("Columns that seem to know the outcome", ("column", "keeps it back", "why"), rows)
     if report.refused:
         columns = " ".join(f"--leave-out {escape(each)}" for each in report.refused)
-        screen.say(
-            f"[bold red]It cannot be promoted[/]. Train it again with {columns}, or allow what is known in time."
-        )
+        screen.say(f"[bold red]It cannot be promoted[/]: train it again with {columns}, or --allow them.")
 
 
 def _figure(auc: float | None) -> str:
