@@ -45,8 +45,11 @@ def duplicates_group(options: Options, kind: str | None, which: str, limit: int)
     state, kinds = DuplicateState(which), KINDS if kind is None else (Kind(kind),)
     pages = asyncio.run(_listed(options, kinds, state, limit))
     found = [each for page in pages for each in page.items]
+    more = f"There are more than {limit} of a kind: --limit shows more of them."
     if options.as_json:
         click.echo(to_json(found))
+        if any(page.next for page in pages):
+            click.echo(more, err=True)
         return
     screen = Screen()
     if not found:
@@ -56,7 +59,7 @@ def duplicates_group(options: Options, kind: str | None, which: str, limit: int)
         if page.items:
             _show(screen, f"{each.capitalize()}s that may be one" if state is STATES[0] else f"{each}: {state}", page)
         if page.next is not None:
-            screen.say(f"There are more than {limit}: --limit shows more of them.")
+            screen.say(more)
     if state is DuplicateState.OPEN:
         screen.say("`revenue duplicates merge ID` makes a pair one, `revenue duplicates keep ID` keeps it apart.")
 

@@ -12,7 +12,14 @@ import click
 from atoll.elsewhere import Connected
 from revenue.capture.contract import Capture, LeadQuery
 from revenue.routing.contract import Routing, Status
-from revenue.scoring.contract import ExamplePiece, ExamplesNotFound, LeadOutcome, LeadOutcomes, Scoring
+from revenue.scoring.contract import (
+    ExamplePiece,
+    ExamplesNotFound,
+    ExamplesRejected,
+    LeadOutcome,
+    LeadOutcomes,
+    Scoring,
+)
 
 from .pieces import pieces
 from .screen import Bar
@@ -59,18 +66,24 @@ async def send_outcomes(scoring: Scoring, table: str, outcomes: AsyncIterator[Le
     """Make what became of leads the table of this name, with what is known of them here; how many there are.
 
     Raises:
-        ExamplesRejected: none of a piece's leads was scored here.
+        ExamplesRejected: none of the leads was scored here.
     """
-    await scoring.drop_examples(table)
     taken: list[LeadOutcome] = []
     async for each in outcomes:
         taken.append(each)
         bar.reach(len(taken), len(taken), f"{len(taken)} outcomes")
+    await scoring.drop_examples(table)
+    refused: ExamplesRejected | None = None
     for number, begin in enumerate(range(0, len(taken), OUTCOMES)):
         several = tuple(taken[begin : begin + OUTCOMES])
-        await scoring.add_outcomes(LeadOutcomes(table=table, number=number, outcomes=several))
+        try:
+            await scoring.add_outcomes(LeadOutcomes(table=table, number=number, outcomes=several))
+        except ExamplesRejected as problem:  # of this piece nobody is here, and of others perhaps
+            refused = problem
     with suppress(ExamplesNotFound):
         return (await scoring.examples(table)).rows
+    if refused is not None:
+        raise refused
     return 0
 
 

@@ -118,9 +118,9 @@ def add_command(
     itself is nowhere in the file. Nothing is sent.
     """
     terms = Terms(price, rate, charged_for, found_when, miss_statuses, certainty)
-    text = sys.stdin.read() if command == "-" else command
-    answer = None if sample is None else sample.read_bytes()
     try:
+        text = sys.stdin.read() if command == "-" else command
+        answer = None if sample is None else sample.read_bytes()
         draft = provider_from_curl(
             name, text, sample=answer, fields=_paths(fields), price_micros=round(price * MICROS), rate_per_s=rate
         )
@@ -130,7 +130,7 @@ def add_command(
     except (ValueError, msgspec.ValidationError, Mistakes) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
-        raise click.ClickException(f"{error.filename or folder} cannot be written: {error.strerror}.") from None
+        raise click.ClickException(f"{error.filename or folder}: {error.strerror}.") from None
     values = {} if answer is None else dict(_found(provider, msgspec.json.decode(answer)))
     added = Added(str(path), provider, provider.secrets, draft.notes, values)
     if as_json:

@@ -87,7 +87,7 @@ def score_group() -> None:
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--outcome", metavar="COLUMN", help="The column that says what became of a lead.")
 @click.option("--lead", metavar="COLUMN", help="The column of ids or e-mail addresses of leads that are here.")
-@click.option("--table", help="A table of examples that is there, or what the file's is to be called.")
+@click.option("--table", help="A table of examples that is there; with a file, what it is to be called.")
 @click.option("--time", metavar="COLUMN", help="When a row was to be judged; in the order of the file by default.")
 @click.option("--name", help="What the model is called; as its table by default.")
 @with_good
@@ -111,9 +111,9 @@ def train_command(
 ) -> None:
     """Learn a model from leads whose outcome is known, and show how good it is. Nothing is scored by it yet.
 
-    FILE is CSV with a row for each lead. With --lead it says only which lead and what became of it: what is learnt
-    from is what is known of these leads here. Without a file it is learnt from the leads that are here and were
-    qualified or disqualified.
+    FILE is CSV with a row for each lead; it takes the place of the table of its name. With --lead it says only which
+    lead and what became of it: what is learnt from is what is known of these leads here. Without a file it is learnt
+    from the leads that are here and were qualified or disqualified.
     """
     if outcome is None and (file is not None or table is not None):
         raise click.UsageError("Say with --outcome which column tells what became of a lead.")

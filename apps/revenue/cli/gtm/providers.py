@@ -41,6 +41,6 @@ def provider_yaml(provider: ProviderRule) -> str:
     """A definition as people read it: without what is empty, and with its body in lines."""
     said: dict[str, Any] = msgspec.to_builtins(provider)  # Any: plain values
     said = {name: value for name, value in said.items() if value not in ("", {})}
-    if provider.body:
+    if provider.body.isprintable() and provider.body:  # what YAML takes for the end of a line stays escaped
         said["body"] = LiteralScalarString(msgspec.json.format(provider.body, indent=2) + "\n")
     return as_yaml(said)
