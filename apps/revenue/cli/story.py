@@ -179,7 +179,7 @@ def _source(fact: Fact, lead_id: str) -> str:
         return fact.source.replace("_", " ")
     parts = [f"{known.provider}, {known.observed_at:%Y-%m-%d}"]
     if known.cost_micros:
-        parts.append(money(known.cost_micros, known.currency))
+        parts.append(f"{money(known.cost_micros, known.currency)} the answer")
     if known.lead_id not in (None, lead_id):
         parts.append(f"bought for {known.lead_id}")
     return ", ".join([*parts, *(["made up"] if known.is_sample else [])])
