@@ -33,6 +33,20 @@ def made(document: Document, kind: Kind) -> Plain:
     return msgspec.convert(document.value, kind, strict=not document.cells)
 
 
+def made_fields(document: Document, struct: type[msgspec.Struct]) -> dict[str, Plain]:
+    """What a file says of some fields of a struct: each is right by itself, and nobody has looked at all together.
+
+    Raises:
+        Mistakes: all that is wrong with the fields.
+    """
+    is_table = is_a(document.value, dict)
+    mistakes = list((_of_fields if is_table else _mistakes)(document, document.value, struct, ()))
+    if mistakes:
+        raise Mistakes(mistakes)
+    kinds = fields_of(struct)
+    return {name: msgspec.convert(value, kinds[name]) for name, value in document.value.items()}
+
+
 def fields_of(struct: type[msgspec.Struct]) -> dict[str, Kind]:
     """The fields of a struct, by the names that files give them."""
     hints = get_type_hints(struct, include_extras=True)

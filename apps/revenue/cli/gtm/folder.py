@@ -14,7 +14,7 @@ import msgspec
 from atoll import Mistake, Mistakes, Source
 from revenue.playbook.contract import TeamRules
 
-from .checking import Kind, fields_of, item_of, made
+from .checking import Kind, fields_of, item_of, made, made_fields
 from .documents import read_document
 
 FOLDER = "gtm"
@@ -54,8 +54,7 @@ def _part(folder: Path, name: str, kind: type[msgspec.Struct]) -> msgspec.Struct
         try:
             document = read_document(whole)
             if document.value is not None:
-                rules = made(document, kind)
-                fields = {each: getattr(rules, each) for each in document.value}
+                fields = made_fields(document, kind)
         except Mistakes as found:
             mistakes += found.mistakes
     mistakes += _add_fields(folder / name, fields_of(kind), fields)

@@ -7,7 +7,7 @@ from typing import Any
 from atoll import Config, World, single
 from revenue.application import revenue
 from revenue.capture.contract import Capture, LeadDetails
-from revenue.cli.tests.verbs import run, told, until
+from revenue.cli.tests.verbs import bought, run, told, until
 from revenue.identity.contract import Identity, ResolutionNotFound
 
 ASKED = """
@@ -28,7 +28,7 @@ def test_a_lead_is_shown_with_what_it_cost_and_whose_it_is(demonstration: Path) 
     until(("provider", "list"), lambda found: "acme" in [each["name"] for each in found])
     imported = run("import", "leads.csv")
 
-    story = until(("lead", "show", "ada@acme.de"), lambda lead: bool(_bought(lead)) and "routing" in _services(lead))
+    story = until(("lead", "show", "ada@acme.de"), lambda lead: bool(bought(lead)) and "routing" in _services(lead))
     shown = run("lead", "show", "ada@acme.de").output
 
     assert (applied.exit_code, imported.exit_code) == (0, 0)
@@ -41,8 +41,8 @@ def test_a_lead_is_shown_with_what_it_cost_and_whose_it_is(demonstration: Path) 
     assert {"identity", "enrichment", "scoring"} <= _services(story)
     titles = ("Given", "Who it is", "Found out", "Who was asked", "Score", "Owner", "What was done")
     assert [title for title in titles if f"\n{title}\n" not in shown] == []
-    bought = _bought(story)[0]
-    assert f"{bought['value']}\t{bought['provenance']['provider']}, " in shown
+    fact = bought(story)[0]
+    assert f"{fact['value']}\t{fact['provenance']['provider']}, " in shown
     assert "made up" in shown
     assert "Catch-all: nobody else takes it" in shown
     assert f"  atoll story {story['lead']['id']}\n" in shown
@@ -97,11 +97,6 @@ async def test_without_capture_identity_says_what_the_lead_said(tmp_path: Path) 
     assert "title\tCTO" in by_id.output
     assert by_address.exit_code == 1
     assert "capture cannot answer now" in by_address.output
-
-
-def _bought(story: Any) -> list[Any]:  # Any: JSON
-    """What was bought for it: some of that is found out after it was routed."""
-    return [fact for fact in story["profile"]["facts"] if fact["provenance"]] if story["profile"] else []
 
 
 def _services(story: Any) -> set[str]:  # Any: JSON

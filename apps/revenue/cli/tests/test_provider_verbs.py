@@ -1,13 +1,18 @@
 """A vendor's call that was pasted becomes a file of the team's rules."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
+from atoll import Config, World, single
+from revenue.application import revenue
+from revenue.capture.contract import Capture, LeadDetails
 from revenue.cli.gtm import read_folder
-from revenue.cli.tests.verbs import run, told
+from revenue.cli.tests.verbs import bought, run, told, until
 from revenue.enrichment.contract import Certainty, Charge
+from revenue.enrichment.tests.vendor import Says, vendor
 
 SECRET = "sk_live_abcdef0123456789"
 CURL = f"curl 'https://api.acme.example/v2/find?email=ada@example.com&strict=true' -H 'Authorization: Bearer {SECRET}'"
@@ -157,3 +162,39 @@ def test_programs_are_told_why_in_json(gtm: Path) -> None:
 
     assert result.exit_code == 1
     assert "begins with `curl`" in json.loads(result.stderr)["message"]
+
+
+async def test_a_provider_that_was_pasted_is_asked(folder: Path) -> None:
+    """From the vendor's documents to a value in a lead: with its key, for its price, by a vendor on this machine."""
+    config = Config(
+        {
+            "REVENUE_GATEWAY_PORT": "0",
+            "REVENUE_ENRICHMENT_ALLOWS_LOOPBACK": "true",
+            "REVENUE_ENRICHMENT_SECRETS": json.dumps({"ACME_KEY": SECRET}),
+        }
+    )
+    async with (
+        vendor(Says({"company": {"industry": "Machinery"}})) as acme,
+        single(revenue, world=World.real(folder / ".atoll"), config=config) as it,
+    ):
+        await asyncio.to_thread(_add_acme, acme.url)
+        receipt = await it.client(Capture).accept(LeadDetails(email="ada@machines.de"))
+        show = ("lead", "show", receipt.lead.id)
+        story = await asyncio.to_thread(until, show, lambda lead: bool(bought(lead)))
+
+    (asked,) = acme.asked
+    assert (asked.target, asked.headers["x-api-key"]) == ("/v1?email=ada%40machines.de", SECRET)
+    (fact,) = bought(story)
+    assert (fact["value"], fact["provenance"]["provider"]) == ("Machinery", "acme")
+    assert story["cost_micros"] == {"EUR": 8_000}
+
+
+def _add_acme(url: str) -> None:
+    """Paste its call, name it, and let that hold; Enrichment knows it from then on."""
+    call = f"curl '{url}/v1?email=ada@example.com' -H 'X-Api-Key: {SECRET}'"
+    run("rules", "init")
+    run("provider", "add", "acme", "--curl", call, "--field", "industry=company.industry", "--price", "0.008")
+    Path("gtm", "enrichment.yaml").write_text("fields:\n  - {field: industry, providers: [acme]}\n")
+    applied = run("apply")
+    assert applied.exit_code == 0, applied.output
+    until(("provider", "list"), lambda found: "acme" in [each["name"] for each in found])

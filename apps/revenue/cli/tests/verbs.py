@@ -33,3 +33,8 @@ def until(words: tuple[str, ...], is_so: Callable[[Any], bool]) -> Any:  # Any: 
             return answer
         assert time.monotonic() < ends_at, answer
         time.sleep(0.1)
+
+
+def bought(story: Any) -> list[Any]:  # Any: JSON
+    """The facts of a lead that were bought: some are found out after it was routed."""
+    return [fact for fact in story["profile"]["facts"] if fact["provenance"]] if story["profile"] else []

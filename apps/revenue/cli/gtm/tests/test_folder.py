@@ -124,3 +124,30 @@ def test_what_is_no_entry_is_told(gtm: Path) -> None:
         "notes.txt:0: this is no entry",
         "zoe.yaml:2: there is no `weihgt` here",
     ]
+
+
+def test_the_file_of_a_part_may_name_what_stands_beside_it(gtm: Path) -> None:
+    """A team of reps that have a table of their own; a vendor that has a file of its own."""
+    (gtm / "routing.yaml").write_text("teams: [{name: inside, reps: [ann]}]\nround_robin: inside\n")
+    (gtm / "routing").mkdir()
+    (gtm / "routing" / "reps.csv").write_text("id\nann\n")
+    (gtm / "enrichment.yaml").write_text("fields: [{field: industry, providers: [acme]}]\n")
+    (gtm / "enrichment" / "providers").mkdir(parents=True)
+    (gtm / "enrichment" / "providers" / "acme.yaml").write_text(
+        "name: acme\nurl: 'https://a.example/{domain}'\nfields: {industry: x}\n"
+    )
+
+    rules = read_folder(gtm)
+
+    assert rules.routing.teams[0].reps == ("ann",)
+    assert rules.enrichment.fields[0].providers == ("acme",)
+
+
+def test_a_file_that_contradicts_itself_is_told(gtm: Path) -> None:
+    """Where nothing stands beside it."""
+    (gtm / "enrichment.yaml").write_text("fields: [{field: industry, providers: [acme]}]\n")
+
+    (what,) = whats(gtm)
+
+    assert what.startswith("enrichment.yaml:")
+    assert "there is no provider `acme`" in what
