@@ -1,6 +1,7 @@
 """Pictures: bars in a terminal, and the same as SVG or PNG where matplotlib is installed (`revenue[plots]`)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ COLOUR, PALE = "#1f5fd0", "#b9c6dd"
 
 
 def with_picture(what: str, *also: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
-    """Adds `--plot`, the file to draw something into; its name is looked at before anything is done.
+    """Adds `--plot`, the file to draw something into; whether that can be is looked at before anything is done.
 
     `also` are other names of the option, which were there before.
     """
@@ -32,6 +33,8 @@ def with_picture(what: str, *also: str) -> Callable[[Callable[..., T]], Callable
 def _picture(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
     if path is not None and path.suffix not in SUFFIXES:
         raise click.BadParameter(f"{path} is neither .svg nor .png", context, option)
+    if path is not None and find_spec("matplotlib") is None:
+        raise click.ClickException("pictures need matplotlib: pip install 'revenue[plots]'")
     return path
 
 
@@ -49,7 +52,7 @@ def save_bars(path: Path, title: str, values: Mapping[str, float], form: str = "
     """Draw values as horizontal bars into a file, each with its number in this form.
 
     Raises:
-        ClickException: matplotlib is not installed, or the file cannot be written.
+        ClickException: the file cannot be written.
     """
     figure, (axes,) = _figure(title)
     names = list(values)
@@ -89,10 +92,8 @@ def save_quality(
 
 
 def _figure(title: str, *, parts: int = 1, height: float = 4.5) -> tuple[Any, Any]:  # Any: matplotlib is an extra
-    try:
-        from matplotlib.figure import Figure  # noqa: PLC0415  # an extra, and slow to load
-    except ImportError:
-        raise click.ClickException("pictures need matplotlib: pip install 'revenue[plots]'") from None
+    from matplotlib.figure import Figure  # noqa: PLC0415  # an extra, and slow to load
+
     figure: Any = Figure(figsize=(8 if parts == 1 else 11, height), layout="constrained")  # Any: as above
     figure.suptitle(title)
     several = figure.subplots(1, parts, squeeze=False)[0]

@@ -79,7 +79,7 @@ def save_model(path: Path, report: ModelReport) -> None:
     """Draw calibration and lift into a file.
 
     Raises:
-        ClickException: matplotlib is not installed, or the file cannot be written.
+        ClickException: the file cannot be written.
     """
     points = [(each.predicted, each.observed) for each in report.quality.reliability]
     lifts = [(str(row.decile), row.lift) for row in report.quality.lift]

@@ -1,6 +1,7 @@
 """The team's rules on the command line: planned, tried on past leads, applied, taken back, where a Revenue runs."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,6 +130,25 @@ def test_a_picture_has_a_known_ending(gtm: Path) -> None:
 
     assert result.exit_code == 2
     assert "neither .svg nor .png" in result.output
+
+
+def test_without_the_library_of_pictures_it_is_said_what_to_install(gtm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is done, and only where a picture is wanted."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # as where it is not installed
+
+    drawn, shown = run("route", "simulate", "--plot", "owners.svg"), run("route", "simulate")
+
+    assert (drawn.exit_code, shown.exit_code) == (1, 0)
+    assert "pip install 'revenue[plots]'" in drawn.output
+    assert "Leads by owner" not in drawn.output
+
+
+def test_a_picture_that_cannot_be_written_is_told(gtm: Path) -> None:
+    """With its name."""
+    result = run("route", "simulate", "--plot", "absent/owners.svg")
+
+    assert result.exit_code == 1
+    assert "absent/owners.svg cannot be written" in result.output
 
 
 def test_the_funnel_counts_every_lead(demonstration: Path) -> None:
