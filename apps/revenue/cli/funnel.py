@@ -20,7 +20,7 @@ from revenue.scoring.contract import Scoring
 
 from .gateway import to_json
 from .options import Options, with_options
-from .plots import bars, save_bars
+from .plots import bars, save_bars, with_picture
 from .screen import Screen
 
 FLOW = ("identity", "enrichment", "scoring", "routing")
@@ -83,13 +83,13 @@ def funnel_of(accepted: int, handled: Sequence[int], parked: Sequence[int]) -> F
 
 
 @click.command("funnel")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Draw it into this file: .svg or .png.")
+@with_picture("it", "--out")
 @with_options
-def funnel_command(options: Options, out: Path | None) -> None:
+def funnel_command(options: Options, plot: Path | None) -> None:
     """Show how many leads have come how far, and that the count is whole."""
     funnel = asyncio.run(funnel_now(options))
-    if out is not None:
-        save_bars(out, "Leads", _bars(funnel))
+    if plot is not None:
+        save_bars(plot, "Leads", _bars(funnel))
     if options.as_json:
         click.echo(to_json(_as_json(funnel)))
         return

@@ -10,8 +10,7 @@ import httpx
 import msgspec
 
 from atoll.gateway import Connection
-from revenue.capture.contract import ImportPreview, ImportReport, Lead, LeadCount, LeadFile, LeadQuery
-from revenue.enrichment.contract import Profile
+from revenue.capture.contract import ImportPreview, ImportReport, Lead, LeadCount, LeadFile
 from revenue.routing.contract import AssignmentCount
 from revenue.scoring.contract import Score, ScoreCount
 
@@ -69,10 +68,6 @@ class Gateway:
         """One lead."""
         return await self._call("GET", f"/capture/v1/leads/{quote(lead_id, safe='')}", Lead)
 
-    async def find(self, query: LeadQuery) -> list[Lead]:
-        """The leads that fit."""
-        return await self._call("POST", "/capture/v1/leads/find", list[Lead], query)
-
     async def captured(self) -> LeadCount:
         """How many leads there are."""
         return await self._call("GET", "/capture/v1/leads/count", LeadCount)
@@ -84,14 +79,6 @@ class Gateway:
     async def routed(self) -> AssignmentCount:
         """How many of them have an owner."""
         return await self._call("GET", "/routing/v1/assignments/count", AssignmentCount)
-
-    async def score(self, lead_id: str) -> Score:
-        """The latest score of a lead."""
-        return await self._call("GET", f"/scoring/v1/scores/{quote(lead_id, safe='')}", Score)
-
-    async def found_out(self, lead_id: str) -> Profile:
-        """What was found out about a lead."""
-        return await self._call("GET", f"/enrichment/v1/profiles/{quote(lead_id, safe='')}", Profile)
 
     async def scores(self) -> AsyncIterator[Score]:
         """The latest scores of all leads."""

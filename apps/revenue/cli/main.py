@@ -1,29 +1,28 @@
 """The verbs of `revenue`."""
 
 import asyncio
-from collections.abc import Awaitable
 from pathlib import Path
-from typing import TypeVar
 
 import click
 from rich.markup import escape
 
-from revenue.capture.contract import Lead, LeadQuery, Outcome, RowChange
-from revenue.enrichment.contract import Profile
-from revenue.scoring.contract import Score
+from revenue.capture.contract import Outcome, RowChange
 
 from .connection import STATE
+from .duplicates import duplicates_group
 from .exporting import export_command
 from .funnel import funnel_command
-from .gateway import Gateway, ProblemAnswer, to_json
+from .gateway import to_json
 from .importing import Order, Tally, import_stream
+from .lead import lead_group
 from .options import FOLDER, Options, with_options
 from .pieces import LineTooLong
+from .providers import provider_group
+from .routing import route_group
 from .rules import apply_command, plan_command, rollback_command, rules_group
-from .screen import Screen, show_lead, show_mapping, show_tally
+from .scoring import score_group
+from .screen import Screen, show_mapping, show_tally
 from .sheets import SheetRejected
-
-T = TypeVar("T")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -120,53 +119,6 @@ def _summary(file: Path, tally: Tally, is_dry_run: bool) -> dict[str, object]:
     }
 
 
-@main.group("lead")
-def lead_group() -> None:
-    """Look at leads."""
-
-
-@lead_group.command("show")
-@click.argument("who")
-@with_options
-def show_command(options: Options, who: str) -> None:
-    """Show a lead by its id or e-mail address: what it said, what was found out, its score and why."""
-
-    async def work() -> None:
-        async with options.gateway() as gateway:
-            for lead in await _leads(gateway, who):
-                profile = await _unless(gateway.found_out(lead.id), "profile_not_found")
-                score = await _unless(gateway.score(lead.id), "score_not_found")
-                _show(options, lead, profile, score)
-
-    asyncio.run(work())
-
-
-async def _leads(gateway: Gateway, who: str) -> list[Lead]:
-    if "@" not in who:
-        return [await gateway.lead(who)]
-    found = await gateway.find(LeadQuery(email=who))
-    if not found:
-        raise click.ClickException(f"No lead has the address {who}.")
-    return found
-
-
-async def _unless(answer: Awaitable[T], code: str) -> T | None:
-    """An answer; None where it is the problem of this code, since a lead that has just come in has no more yet."""
-    try:
-        return await answer
-    except ProblemAnswer as problem:
-        if problem.code == code:
-            return None
-        raise
-
-
-def _show(options: Options, lead: Lead, profile: Profile | None, score: Score | None) -> None:
-    if options.as_json:
-        click.echo(to_json({"lead": lead, "profile": profile, "score": score}))
-    else:
-        show_lead(Screen(), lead, profile, score)
-
-
 @main.command("demo")
 @click.option("--leads", default=400, show_default=True, type=click.IntRange(10, 100_000), help="How many to invent.")
 @click.option("--exit", "ends", is_flag=True, help="Stop after the report.")
@@ -188,5 +140,17 @@ def demo_command(leads: int, ends: bool, state: Path, topology: str, opens: bool
         raise click.ClickException(str(error)) from None
 
 
-for command in (rules_group, plan_command, apply_command, rollback_command, funnel_command, export_command):
+for command in (
+    lead_group,
+    rules_group,
+    plan_command,
+    apply_command,
+    rollback_command,
+    provider_group,
+    route_group,
+    score_group,
+    duplicates_group,
+    funnel_command,
+    export_command,
+):
     main.add_command(command)

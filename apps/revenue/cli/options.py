@@ -1,7 +1,7 @@
 """What every verb takes: where Revenue answers, what opens it, and how answers are written."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 TIMEOUT_S = 60.0
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,12 @@ def with_options(command: Callable[..., T]) -> Callable[..., T]:
     """Adds the options that every verb takes, as one `options` argument."""
 
     def run(url: str | None, key: str | None, state: Path, as_json: bool, **rest: Any) -> T:  # Any: the verb's own
-        try:
+        with _refusals(as_json=as_json):
             return command(options=Options(url, key, state, as_json), **rest)
-        except click.ClickException as error:
-            if not as_json:
-                raise
-            code = error.code if isinstance(error, ProblemAnswer) else "error"
-            click.echo(to_json({"code": code, "message": error.format_message()}), err=True)
-            raise SystemExit(error.exit_code) from None
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
+        AS_JSON,
         click.option(
             "--state", type=FOLDER, default=STATE, show_default=True, help="Where the one that runs here keeps it."
         ),
@@ -74,3 +69,27 @@ def with_options(command: Callable[..., T]) -> Callable[..., T]:
     ):
         run = option(run)
     return run
+
+
+def with_json(command: Callable[..., T]) -> Callable[..., T]:
+    """Adds `--json` alone, for verbs that ask nobody, as `as_json`."""
+
+    def run(as_json: bool, **rest: Any) -> T:  # Any: the verb's own
+        with _refusals(as_json=as_json):
+            return command(as_json=as_json, **rest)
+
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    return AS_JSON(run)
+
+
+@contextmanager
+def _refusals(*, as_json: bool) -> Generator[None]:
+    """Refusals as JSON where the answer would have been."""
+    try:
+        yield
+    except click.ClickException as error:
+        if not as_json:
+            raise
+        code = error.code if isinstance(error, ProblemAnswer) else "error"
+        click.echo(to_json({"code": code, "message": error.format_message()}), err=True)
+        raise SystemExit(error.exit_code) from None

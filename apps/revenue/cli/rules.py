@@ -1,27 +1,23 @@
 """The verbs of the team's rules: the folder `gtm/`, what it would change, and its versions."""
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from rich.markup import escape
 
-from atoll import Mistakes
 from revenue.enrichment.contract import Enrichment, EnrichmentPlan
 from revenue.playbook.contract import Playbook, PlaybookVersion, Publication, TeamRules
 from revenue.routing.contract import Routing, RoutingTrial, TrialReport
 from revenue.scoring.contract import Plan, PlanRequest, Scoring
 
 from .gateway import to_json
-from .gtm import FOLDER as GTM
-from .gtm import read_folder, start_folder, write_schemas
-from .options import FOLDER, Options, with_options
+from .gtm import start_folder, write_schemas
+from .options import Options, with_options
+from .reading import read_rules, with_folder
+from .routing import show_trial
 from .screen import Screen, graded
 
-with_folder = click.option(
-    "--rules", "folder", type=FOLDER, default=Path(GTM), show_default=True, help="The folder of the team's rules."
-)
 SAMPLES = 10
 
 
@@ -44,7 +40,7 @@ def init_command(folder: Path, sample: bool) -> None:
 @with_folder
 def check_command(folder: Path) -> None:
     """Read the folder, and say everything that is wrong with it; nothing has to run for that."""
-    _read(folder)
+    read_rules(folder)
     click.echo(f"{folder} is right.")
 
 
@@ -84,7 +80,7 @@ def versions_command(options: Options) -> None:
 @with_options
 def plan_command(options: Options, folder: Path) -> None:
     """Show which leads would change score, owner or cost by the rules in the folder; nothing changes."""
-    rules = _read(folder)
+    rules = read_rules(folder)
 
     async def work() -> tuple[TeamRules, Plan, TrialReport, EnrichmentPlan]:
         async with options.reached() as it:
@@ -104,7 +100,7 @@ def plan_command(options: Options, folder: Path) -> None:
     screen = Screen()
     screen.say(f"Rules that differ from those that hold: {escape(', '.join(changed) or 'none')}.")
     _show_scores(screen, scores)
-    _show_owners(screen, owners)
+    show_trial(screen, owners, SAMPLES)
     _show_costs(screen, costs)
     if changed:
         screen.say("\nNothing has changed yet: `revenue apply` publishes these rules.")
@@ -116,7 +112,7 @@ def plan_command(options: Options, folder: Path) -> None:
 @with_options
 def apply_command(options: Options, folder: Path, note: str) -> None:
     """Publish the rules in the folder: all services go by them from then on, each as soon as it is there."""
-    rules = _read(folder)
+    rules = read_rules(folder)
 
     async def work() -> tuple[PlaybookVersion, PlaybookVersion]:
         async with options.reached() as it:
@@ -160,13 +156,6 @@ def _before(latest: PlaybookVersion) -> int:
     return max((latest.version if latest.restores is None else latest.restores) - 1, 0)
 
 
-def _read(folder: Path) -> TeamRules:
-    try:
-        return read_folder(folder)
-    except Mistakes as mistakes:
-        raise click.ClickException(str(mistakes)) from None
-
-
 def _row(version: PlaybookVersion) -> list[str]:
     at = f"{version.published_at:%Y-%m-%d %H:%M}" if version.published_at else "-"
     return [str(version.version), at, escape(version.published_by), escape(version.note)]
@@ -185,19 +174,6 @@ def _show_scores(screen: Screen, plan: Plan) -> None:
             for each in plan.samples
         ]
         screen.table("Leads", ("lead", "points", "grade"), rows)
-
-
-def _show_owners(screen: Screen, trial: TrialReport) -> None:
-    screen.say(f"\n[bold]Owners[/]: of {trial.leads} leads, {trial.changed} would have another one.")
-    if trial.changed:
-        names = sorted({*trial.before, *trial.after})
-        rows = [[escape(name), str(trial.before.get(name, 0)), str(trial.after.get(name, 0))] for name in names]
-        screen.table("Leads by owner", ("owner", "now", "then"), rows, numbers=(1, 2))
-        samples: Sequence[list[str]] = [
-            [each.lead_id, f"{escape(each.was)} → {escape(each.becomes)}", escape(" ".join(each.why[-1:]))]
-            for each in trial.samples[:SAMPLES]
-        ]
-        screen.table("Leads", ("lead", "owner", "why"), samples)
 
 
 def _money(micros: int) -> str:

@@ -12,9 +12,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from revenue.capture.contract import Column, Lead, LeadDetails, MappedBy, Target
-from revenue.enrichment.contract import Profile
-from revenue.scoring.contract import Grade, Score
+from revenue.capture.contract import Column, Lead, MappedBy, Target
+from revenue.scoring.contract import Grade
 
 from .importing import Tally
 
@@ -114,33 +113,6 @@ def show_tally(screen: Screen, tally: Tally, *, is_dry_run: bool) -> None:
             f"The rejected rows are in {escape(str(tally.rejected_path))}: mend them there and import that file"
             " (with the same --map)."
         )
-
-
-def show_lead(screen: Screen, lead: Lead, profile: Profile | None, score: Score | None) -> None:
-    """One lead: what it says, what was found out, and its score with the reasons."""
-    said = [
-        [name, escape(str(value))]
-        for name in LeadDetails.__struct_fields__
-        if name != "attributes" and (value := getattr(lead, name)) is not None
-    ]
-    said += [[escape(name), escape(value)] for name, value in lead.attributes.items()]
-    screen.say(f"[bold]{escape(name_of(lead))}[/]  {lead.id}")
-    screen.table("Given", ("field", "value"), said)
-    if profile is None:
-        screen.say("Nothing was found out yet: Enrichment has not come to this lead.")
-    else:
-        facts = [
-            [fact.topic.replace("_", " "), escape(fact.value), fact.source.replace("_", " "), fact.certainty]
-            for fact in profile.facts
-        ]
-        screen.table("Found out", ("about", "value", "from", "how sure"), facts)
-    if score is None:
-        screen.say("There is no score yet: it comes when Enrichment and Scoring have come to this lead.")
-        return
-    reasons = [[f"{reason.points:+d}", escape(reason.sentence)] for reason in score.reasons]
-    provisional = " (provisional: Enrichment did not answer)" if score.is_provisional else ""
-    reasons.append([str(score.points), f"grade {graded(score.grade)}{provisional}"])
-    screen.table("Score", ("points", "why"), reasons, numbers=(0,))
 
 
 def name_of(lead: Lead) -> str:

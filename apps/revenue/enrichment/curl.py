@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -82,11 +82,18 @@ class _Command:
 
 
 def provider_from_curl(
-    name: str, command: str, *, sample: str | bytes | None = None, price_micros: int = 0, rate_per_s: float = 5.0
+    name: str,
+    command: str,
+    *,
+    sample: str | bytes | None = None,
+    fields: Mapping[str, str] | None = None,
+    price_micros: int = 0,
+    rate_per_s: float = 5.0,
 ) -> Draft:
     """The definition of a provider from a curl command, with fields found in a `sample` of its answer (JSON).
 
-    Without a sample the definition has one field to be mended, `industry: path.to.industry`, and a note says so.
+    `fields` are known already, by their paths in the answer: they go before what is found. Without any of both the
+    definition has one field to be mended, `industry: path.to.industry`, and a note says so.
 
     Raises:
         CurlRefused: it is no curl command, or one that does what no definition can.
@@ -100,9 +107,9 @@ def provider_from_curl(
     if body and "content-type" in {key.lower() for key in headers}:
         headers = {key: value for key, value in headers.items() if key.lower() != "content-type"}
     found = () if sample is None else proposals(_json(sample, "the sample"))
-    fields = {str(each.field): each.path for each in found} or {"industry": "path.to.industry"}
+    known = {str(each.field): each.path for each in found} | dict(fields or {})
     notes = list(said.notes)
-    if not found:
+    if not known:
         notes.append("no field was found: say where each is, under `fields`")
     if not price_micros:
         notes.append("set `price_micros`: what one call costs, in millionths (8000 is 0.008)")
@@ -115,7 +122,7 @@ def provider_from_curl(
         headers=headers,
         query=query,
         body=body,
-        fields=fields,
+        fields=known or {"industry": "path.to.industry"},
         price_micros=price_micros,
         rate_per_s=rate_per_s,
         timeout_s=said.timeout_s,

@@ -33,15 +33,15 @@ def made(document: Document, kind: Kind) -> Plain:
     return msgspec.convert(document.value, kind, strict=not document.cells)
 
 
-def parts_made(document: Document, struct: type[msgspec.Struct]) -> dict[str, Plain]:
-    """The fields of a struct that a file says, each by itself: whether they go together is not looked at.
+def made_fields(document: Document, struct: type[msgspec.Struct]) -> dict[str, Plain]:
+    """What a file says of some fields of a struct: each is right by itself, and nobody has looked at all together.
 
     Raises:
-        Mistakes: all that is wrong with them.
+        Mistakes: all that is wrong with the fields.
     """
-    if not is_a(document.value, dict):
-        made(document, struct)  # says that it is none
-    if mistakes := list(_of_fields(document, document.value, struct, ())):
+    is_table = is_a(document.value, dict)
+    mistakes = list((_of_fields if is_table else _mistakes)(document, document.value, struct, ()))
+    if mistakes:
         raise Mistakes(mistakes)
     kinds = fields_of(struct)
     return {name: msgspec.convert(value, kinds[name]) for name, value in document.value.items()}
@@ -52,6 +52,16 @@ def fields_of(struct: type[msgspec.Struct]) -> dict[str, Kind]:
     hints = get_type_hints(struct, include_extras=True)
     names = zip(struct.__struct_encode_fields__, struct.__struct_fields__, strict=True)
     return {encoded: hints[name] for encoded, name in names}
+
+
+def item_of(kind: Kind, *containers: type) -> Kind | None:
+    """What a list or a mapping of this kind holds; None where that is not one kind of thing."""
+    for each in _alternatives(kind):
+        arguments = get_args(each)
+        origin = _origin(each)
+        if origin in containers and (origin is not tuple or arguments[-1] is Ellipsis):
+            return arguments[1] if origin is dict else arguments[0]
+    return None
 
 
 def _mistakes(document: Document, value: Plain, kind: Kind, place: Place) -> Iterator[Mistake]:
@@ -73,10 +83,10 @@ def _of_parts(document: Document, value: Plain, kind: Kind, place: Place) -> Ite
     if is_a(value, dict):
         if struct := _struct(value, kind):
             yield from _of_fields(document, value, struct, place)
-        elif item := _item(kind, dict):
+        elif item := item_of(kind, dict):
             for key, each in value.items():
                 yield from _mistakes(document, each, item, (*place, key))
-    elif is_a(value, list) and (item := _item(kind, tuple, list, frozenset)):
+    elif is_a(value, list) and (item := item_of(kind, tuple, list, frozenset)):
         for index, each in enumerate(value):
             yield from _mistakes(document, each, item, (*place, index))
 
@@ -121,26 +131,16 @@ def _struct(value: dict[str, Plain], kind: Kind) -> type[msgspec.Struct] | None:
     return None
 
 
-def _item(kind: Kind, *containers: type) -> Kind | None:
-    """What a list or a mapping of this kind holds; None where that is not one kind of thing."""
-    for each in _alternatives(kind):
-        arguments = get_args(each)
-        origin = _origin(each)
-        if origin in containers and (origin is not tuple or arguments[-1] is Ellipsis):
-            return arguments[1] if origin is dict else arguments[0]
-    return None
-
-
 def _bare(kind: Kind) -> Kind:
     return get_args(kind)[0] if _origin(kind) is Annotated else kind
 
 
 def _parted(rows: Plain, kind: Kind) -> Plain:
     """Rows of cells, with those that hold lists parted at their bars."""
-    struct = _item(kind, tuple, list)
+    struct = item_of(kind, tuple, list)
     if not (isinstance(struct, type) and issubclass(struct, msgspec.Struct)):
         return rows
-    lists = {name for name, each in fields_of(struct).items() if _item(each, tuple, list, frozenset)}
+    lists = {name for name, each in fields_of(struct).items() if item_of(each, tuple, list, frozenset)}
     return [
         {
             name: [word.strip() for word in cell.split(SEPARATOR)] if name in lists else cell

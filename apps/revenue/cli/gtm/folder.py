@@ -2,7 +2,8 @@
 
 Each part of `TeamRules` is a file of its name (`scoring.yaml`), a folder of its name with a file for each of its fields
 (`routing/territories.yaml`), or both. A field that is a list may be a table: `routing/reps.csv`, with a column for each
-field of its entries.
+field of its entries. Its entries may also have a file each, in a folder of the field's name
+(`enrichment/providers/acme.yaml`): they come behind those that stand elsewhere.
 """
 
 from pathlib import Path
@@ -13,7 +14,7 @@ import msgspec
 from atoll import Mistake, Mistakes, Source
 from revenue.playbook.contract import TeamRules
 
-from .checking import Kind, fields_of, made, parts_made
+from .checking import Kind, fields_of, item_of, made, made_fields
 from .documents import read_document
 
 FOLDER = "gtm"
@@ -53,11 +54,25 @@ def _part(folder: Path, name: str, kind: type[msgspec.Struct]) -> msgspec.Struct
         try:
             document = read_document(whole)
             if document.value is not None:
-                fields = parts_made(document, kind)
+                fields = made_fields(document, kind)
         except Mistakes as found:
             mistakes += found.mistakes
-    kinds = fields_of(kind)
-    for path in _files(folder / name):
+    mistakes += _add_fields(folder / name, fields_of(kind), fields)
+    if mistakes:
+        raise Mistakes(mistakes)
+    try:
+        return msgspec.convert(msgspec.to_builtins(fields), kind)
+    except msgspec.ValidationError as error:  # what only all of its files together can get wrong
+        raise Mistakes([_mistake(whole if whole.exists() else folder / name, str(error), "mend it")]) from None
+
+
+def _add_fields(
+    folder: Path, kinds: dict[str, Kind], fields: dict[str, Any]
+) -> list[Mistake]:  # Any: values of the part's fields
+    """Add what stands in the files and folders of a part to its fields; what is wrong with them."""
+    name = folder.name
+    mistakes: list[Mistake] = []
+    for path in _files(folder):
         field = path.stem
         try:
             if field not in kinds:
@@ -69,12 +84,34 @@ def _part(folder: Path, name: str, kind: type[msgspec.Struct]) -> msgspec.Struct
             fields[field] = made(read_document(path), kinds[field])
         except Mistakes as found:
             mistakes += found.mistakes
+    for path in _folders(folder):
+        try:
+            entries = _entries(path, kinds.get(path.name), f"`{name}` has no list `{path.name}`")
+            fields[path.name] = (*fields.get(path.name, ()), *entries)
+        except Mistakes as found:
+            mistakes += found.mistakes
+    return mistakes
+
+
+def _entries(folder: Path, kind: Kind | None, what: str) -> list[Any]:  # Any: what the list holds
+    """The entries of a list that have a file each."""
+    item = None if kind is None else item_of(kind, tuple, list)
+    if item is None:
+        raise Mistakes([_mistake(folder, what, "name the folder after a list, and put its entries there")])
+    mistakes: list[Mistake] = []
+    entries: list[Any] = []  # Any: as above
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        try:
+            if path.suffix != ".yaml":
+                raise Mistakes([_mistake(path, "this is no entry", "an entry is a file of YAML: `NAME.yaml`")])
+            entries.append(made(read_document(path), item))
+        except Mistakes as found:
+            mistakes += found.mistakes
     if mistakes:
         raise Mistakes(mistakes)
-    try:
-        return msgspec.convert(msgspec.to_builtins(fields), kind)
-    except msgspec.ValidationError as error:  # what only all of its files together can get wrong
-        raise Mistakes([_mistake(whole if whole.exists() else folder / name, str(error), "mend it")]) from None
+    return entries
 
 
 def _strangers(folder: Path, kinds: dict[str, Kind]) -> list[Mistake]:
@@ -91,6 +128,10 @@ def _strangers(folder: Path, kinds: dict[str, Kind]) -> list[Mistake]:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*") if path.suffix in SUFFIXES) if folder.is_dir() else []
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("[!.]*") if path.is_dir()) if folder.is_dir() else []
 
 
 def _mistake(path: Path, what: str, fix: str) -> Mistake:

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from revenue.playbook.contract import TeamRules
 
 from .checking import fields_of
+from .documents import Plain
 from .folder import FOLDER, SCHEMAS
 
 SAMPLE = Path(__file__).with_name("sample")
@@ -75,9 +76,14 @@ def _copied(folder: Path) -> list[Path]:
 
 def yaml_of(name: str, rules: msgspec.Struct) -> str:
     """A part as a file of YAML, with the line that tells editors its schema."""
+    return f"# yaml-language-server: $schema={SCHEMAS}/{name}.json\n{as_yaml(msgspec.to_builtins(rules))}"
+
+
+def as_yaml(value: Plain) -> str:
+    """A plain value as YAML; its texts of several lines stay readable."""
     buffer = StringIO()
     yaml: Any = YAML()  # Any: its methods have no types
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.width = 120
-    yaml.dump(msgspec.to_builtins(rules), buffer)
-    return f"# yaml-language-server: $schema={SCHEMAS}/{name}.json\n{buffer.getvalue()}"
+    yaml.dump(value, buffer)
+    return buffer.getvalue()

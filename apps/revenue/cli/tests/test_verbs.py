@@ -1,35 +1,17 @@
 """The verbs of `revenue`, against a Revenue that runs."""
 
 import json
-import os
 import re
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from click.testing import CliRunner, Result
 
-from revenue.cli import main
-
-
-def run(*words: str) -> Result:
-    """What a verb answers."""
-    return CliRunner().invoke(main, list(words))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder of its own to be in, and a free port."""
-    before = Path.cwd()
-    os.chdir(tmp_path)
-    yield tmp_path
-    os.chdir(before)
+from revenue.cli.tests.conftest import demonstrating
+from revenue.cli.tests.verbs import run
 
 
 def test_without_a_running_revenue_it_is_said_how_to_start_one(folder: Path) -> None:
@@ -53,7 +35,7 @@ def test_where_nothing_answers_it_is_said(folder: Path) -> None:
     result = run("lead", "show", "1", "--url", "http://127.0.0.1:9", "--key", "k")
 
     assert result.exit_code == 1
-    assert "Nothing answers at http://127.0.0.1:9" in result.output
+    assert "nobody answers at http://127.0.0.1:9" in result.output
 
 
 def test_a_wish_is_written_with_an_equals_sign(folder: Path) -> None:
@@ -89,33 +71,13 @@ def test_a_port_that_is_taken_is_told(folder: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture(scope="module")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A demonstration that runs in a process of its own; its folder is where the verbs are used."""
+    """As people begin: each service in a process of its own, and the live page open in a browser."""
     folder = tmp_path_factory.mktemp("demo")
     browser = folder / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > {folder}/opened.txt\n', encoding="utf-8")
     browser.chmod(0o755)
-    path = os.pathsep.join(sys.path)
-    environment = {**os.environ, "REVENUE_GATEWAY_PORT": "0", "PYTHONPATH": path, "BROWSER": str(browser)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "revenue.cli", "demo", "--leads", "60", "--open"],
-        cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    said: list[str] = []
-    for line in process.stdout:
-        said.append(line)
-        if "Ctrl-C" in line:
-            break
-    else:
-        pytest.fail(f"The demonstration ended: {''.join(said)}")
-    (folder / "said.txt").write_text("".join(said), encoding="utf-8")
-    before = Path.cwd()
-    os.chdir(folder)
-    yield folder
-    os.chdir(before)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
-    assert process.returncode == 0
+    with demonstrating(folder, "--open", BROWSER=str(browser)):
+        yield folder
 
 
 def test_a_demonstration_shows_what_happened_and_what_to_try(demonstration: Path) -> None:

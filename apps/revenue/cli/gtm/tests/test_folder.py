@@ -98,3 +98,56 @@ def test_what_only_the_parts_together_get_wrong_is_told(gtm: Path) -> None:
 def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     """With the verb that makes one."""
     assert whats(tmp_path / "gtm") == ["gtm:0: there is no such folder"]
+
+
+def test_entries_of_a_list_may_have_a_file_each(gtm: Path) -> None:
+    """Behind those that stand elsewhere: a vendor is added without touching what is there."""
+    (gtm / "routing.yaml").write_text("reps: [{id: ann}]\n")
+    (gtm / "routing" / "reps").mkdir(parents=True)
+    (gtm / "routing" / "reps" / "zoe.yaml").write_text("id: zoe\nweight: 2\n")
+    (gtm / "routing" / "reps" / "bob.yaml").write_text("id: bob\n")
+
+    assert read_folder(gtm).routing.reps == (Rep(id="ann"), Rep(id="bob"), Rep(id="zoe", weight=2))
+
+
+def test_what_is_no_entry_is_told(gtm: Path) -> None:
+    """With its line; and folders that are no list's."""
+    (gtm / "routing" / "reps").mkdir(parents=True)
+    (gtm / "routing" / "reps" / "zoe.yaml").write_text("id: zoe\nweihgt: 2\n")
+    (gtm / "routing" / "reps" / "notes.txt").write_text("")
+    (gtm / "routing" / "catch_all").mkdir()
+    (gtm / "routing" / "rebs").mkdir()
+
+    assert whats(gtm) == [
+        "catch_all:0: `routing` has no list `catch_all`",
+        "rebs:0: `routing` has no list `rebs`",
+        "notes.txt:0: this is no entry",
+        "zoe.yaml:2: there is no `weihgt` here",
+    ]
+
+
+def test_the_file_of_a_part_may_name_what_stands_beside_it(gtm: Path) -> None:
+    """A team of reps that have a table of their own; a vendor that has a file of its own."""
+    (gtm / "routing.yaml").write_text("teams: [{name: inside, reps: [ann]}]\nround_robin: inside\n")
+    (gtm / "routing").mkdir()
+    (gtm / "routing" / "reps.csv").write_text("id\nann\n")
+    (gtm / "enrichment.yaml").write_text("fields: [{field: industry, providers: [acme]}]\n")
+    (gtm / "enrichment" / "providers").mkdir(parents=True)
+    (gtm / "enrichment" / "providers" / "acme.yaml").write_text(
+        "name: acme\nurl: 'https://a.example/{domain}'\nfields: {industry: x}\n"
+    )
+
+    rules = read_folder(gtm)
+
+    assert rules.routing.teams[0].reps == ("ann",)
+    assert rules.enrichment.fields[0].providers == ("acme",)
+
+
+def test_a_file_that_contradicts_itself_is_told(gtm: Path) -> None:
+    """Where nothing stands beside it."""
+    (gtm / "enrichment.yaml").write_text("fields: [{field: industry, providers: [acme]}]\n")
+
+    (what,) = whats(gtm)
+
+    assert what.startswith("enrichment.yaml:")
+    assert "there is no provider `acme`" in what
