@@ -9,6 +9,7 @@ import threading
 import webbrowser
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -45,24 +46,38 @@ PIECE_ROWS = 50
 MEANINGS = {Grade.A: "call today", Grade.B: "call this week", Grade.C: "keep warm", Grade.D: "leave alone"}
 
 
-async def demo(
-    stop: asyncio.Event, *, state: Path, leads: int, ends: bool, topology: str = SINGLE, opens: bool = False
-) -> None:
-    """Run Revenue, feed it, show what happened, and go on until `stop` is set (or at once with `ends`).
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How Revenue is shown: with so many leads, in which topology, until when.
 
-    With `opens`, the live page is opened in the browser of whoever sits here.
+    It `ends` after the report, or goes on. With `has_team` it goes by an invented team's rules, unless some were
+    published. With `opens`, the live page is opened in the browser of whoever sits here.
     """
-    screen = Screen()
-    screen.say("Starting Revenue ..." if topology == SINGLE else "Starting Revenue, each service as a process ...")
+
+    state: Path
+    leads: int
+    ends: bool
+    topology: str
+    has_team: bool
+    opens: bool
+
+
+async def demo(stop: asyncio.Event, wanted: Wanted) -> None:
+    """Run Revenue, feed it, show what happened, and go on until `stop` is set or it ends by itself."""
+    screen, state = Screen(), wanted.state
+    screen.say(
+        "Starting Revenue ..." if wanted.topology == SINGLE else "Starting Revenue, each service as a process ..."
+    )
     transport = httpx.AsyncHTTPTransport()  # reads the certificates of the machine: before there is a loop to hold up
     rules = state / FOLDER / GTM
-    start_folder(rules, sample=True)
-    async with running_here(state, topology, sample_vendors=True):
+    start_folder(rules, sample=wanted.has_team)
+    async with running_here(state, wanted.topology, sample_vendors=wanted.has_team):
         options = Options(url=None, key=None, state=state, as_json=False)
         here = connection(None, None, state)
-        path = _written_sample(state / FOLDER, leads)
+        path = _written_sample(state / FOLDER, wanted.leads)
         async with Gateway(here, transport) as gateway:
-            await _publish(options, rules)
+            if wanted.has_team:
+                await _publish(options, rules)
             await _show_before(screen, gateway)
             tally = await _feed(screen, gateway, path, path.read_bytes())
             show_tally(screen, tally, is_dry_run=False)
@@ -76,8 +91,8 @@ async def demo(
         screen.say(summed(await funnel_now(options)))
         if best:
             _show_next(screen, here, leads_of[best[0].lead_id], path, state, rules)
-        _show_pages(screen, here, state, opens=opens and not ends)
-        if not ends:
+        _show_pages(screen, here, state, opens=wanted.opens and not wanted.ends)
+        if not wanted.ends:
             screen.say(f"\nRevenue is running. Ctrl-C stops it; leads and scores stay in {escape(str(state))}.")
             await stop.wait()
     screen.say("Revenue has stopped.")

@@ -125,17 +125,20 @@ def _summary(file: Path, tally: Tally, is_dry_run: bool) -> dict[str, object]:
 @click.option("--state", type=FOLDER, default=STATE, show_default=True, help="Where to keep leads, scores and the key.")
 @click.option("--topology", type=click.Choice(("processes", "single")), default="processes", show_default=True,
               help="Each service as a process of its own, or all of them in this one.")  # fmt: skip
+@click.option("--team/--no-team", "has_team", default=True, show_default=True,
+              help="Go by the rules of an invented team; without, no lead has an owner.")  # fmt: skip
 @click.option("--open/--no-open", "opens", default=None,
               help="Open the live page in a browser; by default where there is a desktop.")  # fmt: skip
-def demo_command(leads: int, ends: bool, state: Path, topology: str, opens: bool | None) -> None:
+def demo_command(leads: int, ends: bool, state: Path, topology: str, has_team: bool, opens: bool | None) -> None:
     """Run Revenue here, feed it a sample of leads and show what became of them."""
     from atoll import AtollError, run_process  # noqa: PLC0415  # only this verb runs the application itself
 
-    from .demo import demo, has_desktop  # noqa: PLC0415  # as above
+    from .demo import Wanted, demo, has_desktop  # noqa: PLC0415  # as above
 
     opens = has_desktop() if opens is None else opens
+    wanted = Wanted(state=state, leads=leads, ends=ends, topology=topology, has_team=has_team, opens=opens)
     try:
-        run_process(lambda stop: demo(stop, state=state, leads=leads, ends=ends, topology=topology, opens=opens))
+        run_process(lambda stop: demo(stop, wanted))
     except AtollError as error:
         raise click.ClickException(str(error)) from None
 

@@ -48,6 +48,7 @@ def demonstrating(folder: Path, *words: str, **environment: str) -> Generator[Pa
 
 @pytest.fixture(scope="module")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where verbs are used: one process has all services."""
-    with demonstrating(tmp_path_factory.mktemp("demo"), "--topology", "single") as folder:
+    """Where verbs are used: one process has all services, and nobody has published rules."""
+    vendors = {"REVENUE_ENRICHMENT_SAMPLE_VENDORS": "true"}
+    with demonstrating(tmp_path_factory.mktemp("demo"), "--topology", "single", "--no-team", **vendors) as folder:
         yield folder
