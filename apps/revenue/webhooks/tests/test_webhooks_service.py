@@ -16,12 +16,11 @@ import msgspec
 import pytest
 
 from atoll import Problem
-from atoll.events.pace import Pace
-from atoll.testing import LoopClock, running, test_world
+from atoll.testing import LoopClock, MemoryDatabase, SeededEntropy, SettableClock, fake, running, test_world
 from atoll.testing.plugin import Reached
 from revenue.application import revenue
 from revenue.capture.contract import Capture, LeadDetails
-from revenue.playbook.contract import Playbook, Publication, TeamRules
+from revenue.playbook.contract import Playbook, PlaybookPublished, Publication, TeamRules
 from revenue.routing.contract import Rep, Routing, RoutingRules, Status, Team
 from revenue.tests.outsider import BREAKS_OFF, HANGS, Asked, Outsider, Says, outsider
 from revenue.webhooks.contract import (
@@ -32,10 +31,12 @@ from revenue.webhooks.contract import (
     Equals,
     Format,
     LinkNotFound,
+    WebhookDue,
     Webhooks,
     WebhooksRules,
 )
 from revenue.webhooks.sending import ATTEMPTS_MAX, PAUSES_S
+from revenue.webhooks.service import WebhooksService, WebhooksSettings
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SOME = ("capture", "playbook", "webhooks", "routing")
@@ -75,8 +76,7 @@ async def telling(
         "ALLOWS_LOOPBACK": "true",
         "LINKS_URL": "https://front.example",
     }
-    pace = Pace(lease_s=timedelta(days=90).total_seconds())  # hours that pass at once end none
-    world = dataclasses.replace(test_world(), clock=clock or LoopClock(), pace=pace)
+    world = dataclasses.replace(test_world(), clock=clock or LoopClock())
     environment = {f"REVENUE_WEBHOOKS_{name}": value for name, value in (given | settings).items()}
     async with running(revenue, services=services, world=world, settings=environment) as it:
         rules = TeamRules(webhooks=WebhooksRules(endpoints=(*endpoints, known)), routing=routing or RoutingRules())
@@ -177,41 +177,74 @@ def _kind(asked: Asked) -> str:
 
 
 @pytest.mark.slow
-async def test_a_message_is_tried_again_later_and_later_then_dead_and_can_be_sent_again() -> None:
+async def test_a_message_is_tried_again_later_and_later() -> None:
     """Whatever goes wrong, always under one id, each attempt signed anew; never sooner than it should be."""
     clock, at = Jumping(), list[datetime]()
-    wrong = [Says(status=500), HANGS, Says(status=429, headers={"retry-after": "600"}), BREAKS_OFF, Says(status=404)]
-    is_well = False
+    wrong = [Says(status=500), HANGS, Says(status=429, headers={"retry-after": "600"}), BREAKS_OFF]
 
     def answer(_: Asked) -> Says:
         at.append(clock.now())
-        return WELL if is_well else wrong[len(at) - 1] if len(at) <= len(wrong) else Says(status=503)
+        return [*wrong, WELL][len(at) - 1]
 
     async with (
         outsider(answer) as receiver,
         telling(to(receiver, "lead_captured"), clock=clock, TIMEOUT_S="0.3") as it,
     ):
         await it.client(Capture).accept(ADA)
-        for attempt in range(1, ATTEMPTS_MAX):
+        for attempt, pause in enumerate(PAUSES_S[: len(wrong)], 1):
             await delivered(it, after=attempt)
             while len(at) == attempt:
-                clock.added += timedelta(seconds=PAUSES_S[attempt - 1] / 5)
+                clock.added += timedelta(seconds=pause / 5)
                 await asyncio.sleep(0.05)
-        dead = await delivered(it, after=ATTEMPTS_MAX)
-        is_well = True
-        await it.client(Webhooks).send_again(dead.id)
-        await until(lambda: _heard(receiver, ATTEMPTS_MAX + 1))
-        alive = await delivered(it, after=1)
+        arrived = await delivered(it, after=len(wrong) + 1)
 
     gaps = [(after - before).total_seconds() for before, after in itertools.pairwise(at)]
-    assert dead.state is DeliveryState.DEAD
-    assert dead.error == "HTTP 503"
-    assert alive.state is DeliveryState.ARRIVED
-    assert {asked.headers["webhook-id"] for asked in receiver.asked} == {dead.id}
+    assert arrived.state is DeliveryState.ARRIVED
+    assert {asked.headers["webhook-id"] for asked in receiver.asked} == {arrived.id}
     assert all(map(is_genuine, receiver.asked))
-    assert len({asked.headers["webhook-timestamp"] for asked in receiver.asked[:-1]}) == ATTEMPTS_MAX
+    assert len({asked.headers["webhook-timestamp"] for asked in receiver.asked}) == len(at)
     assert all(gap >= pause * 0.9 for gap, pause in zip(gaps, PAUSES_S, strict=False))
     assert gaps[2] >= 600
+
+
+async def test_a_message_that_nobody_takes_is_dead_after_its_last_attempt() -> None:
+    """The service by itself, attempt by attempt; then it is sent again from its first one on."""
+    clock, db = SettableClock(), MemoryDatabase()
+    settings = WebhooksSettings(secrets={"n8n": SECRET}, allows_loopback=True)
+    service = WebhooksService(db=db, clock=clock, entropy=SeededEntropy(), settings=settings, routing=fake(Routing))
+    async with outsider(Says(status=503)) as receiver:
+        rules = TeamRules(webhooks=WebhooksRules(endpoints=(to(receiver, "lead_captured"),)))
+        async with db.transaction() as tx:
+            await service.follow(PlaybookPublished(name="gtm", version=1, playbook=rules, published_at=clock.now()), tx)
+        await service.start()
+        await service.test("n8n")
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            due = db.published[-1]
+            assert isinstance(due, WebhookDue)
+            assert due.attempt == attempt
+            clock.advance(timedelta(days=1))
+            async with db.transaction() as tx:
+                await service.send(due, tx)
+        (dead,) = (await service.deliveries()).items
+        again = await service.send_again(dead.id)
+        await service.stop()
+
+    assert (dead.state, dead.attempts, dead.error) == (DeliveryState.DEAD, ATTEMPTS_MAX, "HTTP 503")
+    assert {asked.headers["webhook-id"] for asked in receiver.asked} == {dead.id} == {again.id}
+    assert db.published[-1] == WebhookDue(delivery_id=dead.id, attempt=1)
+
+
+async def test_what_was_given_up_arrives_when_it_is_sent_again() -> None:
+    """Under the id that it had."""
+    async with outsider(Says(status=410)) as receiver, telling(to(receiver, "lead_captured")) as it:
+        await it.client(Capture).accept(ADA)
+        dead = await delivered(it, after=1)
+        receiver.answer = lambda _: WELL
+        await it.client(Webhooks).send_again(dead.id)
+        alive = await delivered(it, after=1)
+
+    assert (dead.state, alive.state) == (DeliveryState.DEAD, DeliveryState.ARRIVED)
+    assert [asked.headers["webhook-id"] for asked in receiver.asked] == [dead.id] * 2
 
 
 @pytest.mark.parametrize(
