@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import itertools
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from revenue.application import revenue
 from revenue.capture.contract import Capture, LeadDetails
 from revenue.playbook.contract import Playbook, PlaybookPublished, Publication, TeamRules
 from revenue.routing.contract import Rep, Routing, RoutingRules, Status, Team
+from revenue.tests.hours import Jumping, until
 from revenue.tests.outsider import BREAKS_OFF, HANGS, Asked, Outsider, Says, outsider
 from revenue.webhooks.contract import (
     Delivery,
@@ -40,19 +41,8 @@ from revenue.webhooks.service import WebhooksService, WebhooksSettings
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SOME = ("capture", "playbook", "webhooks", "routing")
-PATIENCE_S = 60.0
 ADA = LeadDetails(email="ada@acme.de", first_name="Ada", last_name="Lovelace", title="CTO", country="DE")
 WELL = Says({})
-
-
-class Jumping(LoopClock):
-    """The loop's time, and what was added."""
-
-    added = timedelta()
-
-    def now(self) -> datetime:
-        """Later than it is."""
-        return super().now() + self.added
 
 
 def to(it: Outsider, *events: str, **fields: Any) -> Endpoint:  # Any: an endpoint's fields
@@ -91,13 +81,6 @@ async def _is_known(it: Reached) -> bool:
     except DeliveryNotFound:
         return False
     return True
-
-
-async def until(so: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not await so():  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.02)
 
 
 async def delivered(it: Reached, *, after: int, endpoint: str = "n8n") -> Delivery:
