@@ -12,13 +12,13 @@ from atoll import Config, Problem, single
 from atoll.testing import test_world
 from atoll.testing.plugin import Reached
 from revenue.application import revenue
+from revenue.front.service import FrontService
 from revenue.playbook.contract import Playbook, Publication, TeamRules
 from revenue.routing.contract import Rep, Routing, RoutingRules, Team
 from revenue.tests.hours import Jumping, until
 from revenue.tests.outsider import Outsider, Says, outsider
 from revenue.webhooks.contract import DeliveryNotFound, Endpoint, Format, Webhooks, WebhooksRules
 
-FRONT = "revenue.front.service:FrontService"
 EVERYTHING = tuple(str(each).split(".")[1] for each in revenue.services)
 
 
@@ -54,7 +54,7 @@ async def fronted(*, without: tuple[str, ...] = ()) -> AsyncGenerator[Fronted]:
         "REVENUE_WEBHOOKS_ALLOWS_LOOPBACK": "true",
         "REVENUE_WEBHOOKS_LINKS_URL": "https://front.example",
     }
-    application = dataclasses.replace(revenue, edges=(FRONT,))
+    application = dataclasses.replace(revenue, edges=(FrontService,))
     services = [each for each in (*EVERYTHING, "front") if each not in without]
     async with (
         outsider(Says({})) as told,
