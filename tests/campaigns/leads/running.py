@@ -35,14 +35,18 @@ T = TypeVar("T")
 PLACE = "revenue.application:revenue"
 STILL_S = 120.0
 """Where nothing has moved for so long, something is lost or stuck."""
+ARRIVES_S = 0.05
+"""So long a piece is on its way to Capture, more or less."""
+FLOWS_S = 1.0
+"""So long its leads are on their way through the others."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """An import of so many leads in pieces of so many rows.
 
-    While every `every`th piece is on its way one of `killed` dies, each in its turn, in an order and at moments that
-    the seed decides. `away` is stopped before the import, and started after it.
+    While every `every`th piece, or its leads, are on their way one of `killed` dies, each in its turn, in an order and
+    at moments that the seed decides. `away` is stopped before the import, and started after it.
     """
 
     leads: int
@@ -77,6 +81,7 @@ async def run(plan: Plan, state: Path) -> Ran:
         killing = Killing(it, plan)
         began_at = time.monotonic()
         await _imported(it, plan, killing)
+        await killing.over()
         imported_s = time.monotonic() - began_at
         if plan.away is not None:
             await _steps(it.supervisor.start_service(plan.away))
@@ -115,7 +120,7 @@ class Told:
 
 
 class Killing:
-    """Kills processes in the middle of some calls. Each service dies as often as the others, give or take one."""
+    """Kills processes while pieces, and their leads, are on their way; each service as often as the others, or nearly."""
 
     def __init__(self, application: RunningProcesses, plan: Plan) -> None:
         self.killed: Counter[str] = Counter()
@@ -126,28 +131,29 @@ class Killing:
         self._met: set[int] = set()
         self._dead: set[int] = set()
         self._tasks = Tasks("campaign")
+        self._dying: asyncio.Task[None] | None = None
 
     async def __call__(self, number: int, sent: Awaitable[object]) -> None:
-        """Send a piece; while it is under way for the first time, and it is one of those, a process dies."""
-        if not self._plan.killed or number % self._plan.every or number in self._met:
-            await sent
-            return
-        self._met.add(number)
-        self._round = self._round or self._chance.sample(self._plan.killed, len(self._plan.killed))
-        service = self._round.pop()
-        pid = await self._ready(service)
+        """Send a piece. When it is sent for the first time, and is one of those, a process dies some moments later."""
+        if self._plan.killed and number % self._plan.every == 0 and number not in self._met:
+            self._met.add(number)
+            await self.over()
+            self._round = self._round or self._chance.sample(self._plan.killed, len(self._plan.killed))
+            service = self._round.pop()
+            pid = await self._ready(service)
+            self._dying = self._tasks.spawn(self._die(service, pid), service, awaited=True)
+        await sent
 
-        async def die() -> None:
-            await asyncio.sleep(self._chance.random() * 0.05)
-            os.kill(pid, signal.SIGKILL)
-            self._dead.add(pid)
-            self.killed[service] += 1
+    async def over(self) -> None:
+        """Wait until whoever is to die next is dead."""
+        if self._dying is not None:
+            await self._dying
 
-        dying = self._tasks.spawn(die(), service, awaited=True)
-        try:
-            await sent
-        finally:
-            await dying
+    async def _die(self, service: str, pid: int) -> None:
+        await asyncio.sleep(self._chance.random() * (ARRIVES_S if service == "capture" else FLOWS_S))
+        os.kill(pid, signal.SIGKILL)
+        self._dead.add(pid)
+        self.killed[service] += 1
 
     async def _ready(self, service: str) -> int:
         """The number of the service's process, once it has been started again."""
