@@ -120,7 +120,7 @@ class Told:
 
 
 class Killing:
-    """Kills processes while pieces, and their leads, are on their way; each service as often as the others, or nearly."""
+    """Kills processes while pieces, and their leads, are on their way; each service about as often as any other."""
 
     def __init__(self, application: RunningProcesses, plan: Plan) -> None:
         self.killed: Counter[str] = Counter()
