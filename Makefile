@@ -12,6 +12,7 @@ VENV ?= .venv
 WORKERS ?= logical
 SIZE ?= small
 RUNS ?= 10
+LEADS ?= 5000
 export ATOLL_TEST_DATA ?= ../shared/data
 unexport PYTHONDONTWRITEBYTECODE # pytest rewrites a thousand files at every start, unless it may keep them
 
@@ -66,6 +67,10 @@ load: env ## restart, scale and kill under load, and count what fails: make load
 .PHONY: crash
 crash: env ## kill -9 under load, and count what is lost or done twice: make crash [RUNS=10] [SEED=1]
 	@$(BIN)/python -m tests.campaigns.crash --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+.PHONY: leads-kill
+leads-kill: env ## kill each service of Revenue during an import, and count the leads: make leads-kill [LEADS=5000] [SEED=1]
+	@$(BIN)/python -m tests.campaigns.leads --leads $(LEADS) --seed $(or $(SEED),1) $(ARGS)
 
 .PHONY: storm
 storm: env ## retries of all after a load that was too much, and what lives on of it: make storm [RUNS=10] [SEED=1]

@@ -11,6 +11,7 @@ the second time (DNS rebinding) gains nothing. All addresses of a name have to b
 
 import functools
 import ipaddress
+import logging
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ def outside_client(
     `resolve` says the addresses of names; by default the system does. `OutsideRefused` is raised where a request may
     not go; nothing has been sent then.
     """
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses, which may hold keys or be secrets
     return httpx.AsyncClient(
         transport=OutsideTransport(outside, resolve or _resolved),
         timeout=timeout_s,

@@ -10,9 +10,11 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from atoll import RawBody
+from revenue.signing import SecretRefused, key_of
 
 from .contract import Coding, Refusal, Scheme, Signature
 
@@ -27,7 +29,6 @@ STANDARD = Signature(
 )
 """Standard Webhooks in the words of the others, but for its secrets."""
 
-SECRET_MARK = "whsec_"  # noqa: S105  # what secrets begin with
 MILLISECONDS_FROM = 100_000_000_000
 """So many seconds are five thousand years: a greater timestamp counts milliseconds."""
 MESSAGE_ID_MAX = 256
@@ -67,8 +68,8 @@ def proven(signature: Signature, secrets: Sequence[str], sent: RawBody, now: flo
         return Unproven(Refusal.UNSIGNED, "the time at which it was signed is missing, or no number.")
     said = _said(how.signed, message_id, timestamp or "", sent.body)
     claims = _claims(how, given, is_standard=is_standard)
-    keys = [standard_key(secret) if is_standard else secret.encode() for secret in secrets]
-    rights = [hmac.new(key, said, how.digest.value).digest() for key in keys if key is not None]
+    keys = _standard_keys(secrets) if is_standard else [secret.encode() for secret in secrets]
+    rights = [hmac.new(key, said, how.digest.value).digest() for key in keys]
     if not _any_equal(rights, claims):
         return Unproven(Refusal.FORGED, "no signature is that of this source: is its secret the one in the settings?")
     if timestamp is not None and abs(now - _seconds(timestamp)) > signature.tolerance_s:
@@ -77,14 +78,6 @@ def proven(signature: Signature, secrets: Sequence[str], sent: RawBody, now: flo
     if "{id}" in how.signed:
         return Proven(message_id, ("id", message_id))
     return Proven(message_id or None, ("said", hashlib.sha256(said).hexdigest()))
-
-
-def standard_key(secret: str) -> bytes | None:
-    """The bytes of a secret of Standard Webhooks; None where it is not written as one."""
-    try:
-        return base64.b64decode(secret.removeprefix(SECRET_MARK), validate=True) or None
-    except (binascii.Error, ValueError):
-        return None
 
 
 def _by_key(signature: Signature, secrets: Sequence[str], headers: Mapping[str, str]) -> Proven | Unproven:
@@ -105,6 +98,15 @@ def _any_equal(rights: Sequence[bytes], claims: Sequence[bytes]) -> bool:
         for claim in claims:
             found |= hmac.compare_digest(right, claim)
     return found
+
+
+def _standard_keys(secrets: Sequence[str]) -> list[bytes]:
+    """Those of secrets that are some: by the others nothing is proven."""
+    keys: list[bytes] = []
+    for secret in secrets:
+        with suppress(SecretRefused):
+            keys.append(key_of(secret))
+    return keys
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:

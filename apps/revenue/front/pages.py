@@ -22,6 +22,7 @@ input[type=text], input[type=email], input[type=tel], textarea { font: inherit; 
   padding: .5rem .65rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--ground) }
 button { font: inherit; font-weight: 600; margin-top: 1rem; padding: .6rem 1.2rem; border: 0; border-radius: .5rem;
   color: var(--sheet); background: var(--accent); cursor: pointer }
+button:only-child { margin-top: 0 }
 a { color: var(--accent) } :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 ol { list-style: none; margin: 1.5rem 0; padding: 0; display: grid; gap: .75rem }
 .step { display: grid; grid-template-columns: 2rem 1fr; gap: .25rem .75rem } .step > * { grid-column: 2 }
@@ -100,6 +101,7 @@ def accept_page(name: str, owner: str, *, is_accepted: bool) -> str:
 
 def message_page(title: str, text: str) -> str:
     """A page that only says something."""
+    text = text[:1].upper() + text[1:]
     return _page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p><p><a href='/'>To the form</a></p>")
 
 

@@ -27,6 +27,7 @@ from .pages import FIELDS, STYLE, accept_page, form_page, message_page, story_pa
 from .story import Services
 
 BODY_MAX = 64 * 1024
+FIELDS_MAX = 50
 KEY = "links.key"
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -152,7 +153,7 @@ class FrontService(Service, owner="revenue-operations"):
         key = self.disk.read(KEY)
         if key is None:
             key = self.entropy.token().encode()
-            self.disk.write(KEY, key)
+            self.disk.write(KEY, key, private=True)
         return hmac.new(key, lead_id.encode(errors="replace"), hashlib.sha256).hexdigest()[:32]
 
 
@@ -201,7 +202,7 @@ def _guarded(page: Callable[[Request], Awaitable[Response]]) -> Callable[[Reques
         try:
             return await page(request)
         except _TooLong:
-            text = f"A form may have {BODY_MAX // 1024} kB: write less."
+            text = f"A form may have {BODY_MAX // 1024} kB and {FIELDS_MAX} fields: write less."
             return HTMLResponse(message_page("Too long", text), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         except LinkNotFound as problem:
             return HTMLResponse(message_page("Not found", str(problem)), problem.status)
@@ -220,7 +221,10 @@ async def _form_of(request: Request) -> dict[str, str]:
         body += piece
         if len(body) > BODY_MAX:
             raise _TooLong
-    return dict(parse_qsl(body.decode(errors="replace"), max_num_fields=50))
+    try:
+        return dict(parse_qsl(body.decode(errors="replace"), max_num_fields=FIELDS_MAX))
+    except ValueError:
+        raise _TooLong from None
 
 
 async def _style(_: Request) -> Response:

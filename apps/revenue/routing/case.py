@@ -124,6 +124,8 @@ def fresh_case(event: LeadScored, facts: Facts, contact: str | None, account: st
 def brought_up_to_date(was: Case, fresh: Case) -> Case:
     """A case with what is known of its lead by now."""
     case = msgspec.structs.replace(was, **{name: getattr(fresh, name) for name in KNOWN})
+    if was.account_said is not None and was.lead_revision == fresh.lead_revision:
+        case = msgspec.structs.replace(case, account_said=was.account_said)  # the event may know of merges since then
     if was.is_provisional and not case.is_provisional:
         words = msgspec.json.decode(case.why, type=tuple[str, ...])
         case = msgspec.structs.replace(case, why=text_of([word for word in words if word != PROVISIONAL]))

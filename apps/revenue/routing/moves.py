@@ -41,6 +41,8 @@ async def route(desk: Desk, event: LeadScored) -> None:
     facts = facts_in(event)
     resolution = event.resolution
     ids = (None, None) if resolution is None else (resolution.contact_id, resolution.account_id)
+    if was is not None and was.contact_id is not None and was.lead_revision == lead.revision:
+        ids = (was.contact_id, was.account_id)  # that was decided, and Identity has told of merges since
     known = await store.known_of(desk.tx.execute, event.lead_id, *ids)
     fresh = fresh_case(event, facts, known.contact, known.account, desk.now)
     if was is None:

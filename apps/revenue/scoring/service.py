@@ -24,7 +24,7 @@ from atoll import (
 )
 from revenue.capture.contract import Lead
 from revenue.enrichment.contract import ContactPoints, Enrichment, LeadEnriched
-from revenue.identity.contract import Identity
+from revenue.identity.contract import AccountsMerged, AccountsParted, ContactsMerged, ContactsParted, Identity
 from revenue.paging import is_text, page_of
 from revenue.playbook.contract import PlaybookPublished
 from revenue.ruling import Ruled, Ruling
@@ -57,15 +57,13 @@ from .offline import OfflineEnrichment
 from .planning import Planning
 from .prediction import Artefact, Predictor
 from .scored import Basis, Kept, judged, score_at
-from .store import Ask
+from .store import AT_ONCE, Ask
 from .tables import RULES_TABLE
 from .touches import read, touch_of
 from .waiting import PAGE_LEADS, cursor_of, score_waiting
 
 RULES = Ruling(RULES_TABLE, ScoringRules, default=ScoringRules())
 
-AT_ONCE = 200
-"""Leads that are scored again in one turn, one turn a second: others write in between."""
 PLANNED_AT_ONCE = 50
 """Leads that a plan looks at before others take their turn."""
 
@@ -141,6 +139,26 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
     async def follow(self, event: PlaybookPublished, tx: Transaction) -> None:
         """The team has new rules: keep them. Leads are scored again by them, some hundred a second."""
         await RULES.keep(tx, event.version, event.playbook.scoring, self.clock.now())
+
+    @on(ContactsMerged)
+    async def join_contacts(self, event: ContactsMerged, tx: Transaction) -> None:
+        """Leads of one contact are the other's."""
+        await store.repoint(tx, event.lead_ids, contact_id=event.kept_id)
+
+    @on(ContactsParted)
+    async def part_contacts(self, event: ContactsParted, tx: Transaction) -> None:
+        """Or their own one's again."""
+        await store.repoint(tx, event.lead_ids, contact_id=event.parted_id)
+
+    @on(AccountsMerged)
+    async def join_accounts(self, event: AccountsMerged, tx: Transaction) -> None:
+        """Leads of one account are the other's."""
+        await store.repoint(tx, event.lead_ids, account_id=event.kept_id)
+
+    @on(AccountsParted)
+    async def part_accounts(self, event: AccountsParted, tx: Transaction) -> None:
+        """Or their own one's again."""
+        await store.repoint(tx, event.lead_ids, account_id=event.parted_id)
 
     @every(seconds=1)
     async def score_again(self, tx: Transaction) -> None:

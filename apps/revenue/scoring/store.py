@@ -1,11 +1,11 @@
 """Scores in the database: what is read of a lead before it is scored, and what is kept of it afterwards."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all, update
 
 from atoll import Row, Rows, Transaction, upsert
 
@@ -18,6 +18,9 @@ from .touches import Touch, read, touched, written
 
 Ask: TypeAlias = Callable[..., Awaitable[Rows]]
 """Whoever runs a statement: a transaction, or the database where nothing is to be changed."""
+
+AT_ONCE = 200
+"""Leads that are read, or scored again, in one turn: others write in between."""
 
 TOLD = tuple(
     SCORES.c[name]
@@ -36,7 +39,9 @@ COUNT = select(
 ).select_from(SCORES)
 EVERYTHING = select(*TOLD, SCORES.c.touches, SCORES.c.kept).order_by(SCORES.c.number.desc()).limit(bindparam("count"))
 KNOWN = (
-    select(SCORES.c.lead_revision, SCORES.c.touches).where(SCORES.c.lead_id == bindparam("lead_id")).with_for_update()
+    select(SCORES.c.lead_revision, SCORES.c.touches, SCORES.c.kept)
+    .where(SCORES.c.lead_id == bindparam("lead_id"))
+    .with_for_update()
 )
 """Whoever scores a lead holds it, so that of two at once none undoes what the other has found."""
 
@@ -62,6 +67,13 @@ HELD = (
 OF_LEADS = select(SCORES.c.lead_id, SCORES.c.lead_revision).where(
     SCORES.c.lead_id.in_(bindparam("lead_ids", expanding=True))
 )
+KEPT_TO_CHANGE = (
+    select(SCORES.c.lead_id, SCORES.c.kept)
+    .where(SCORES.c.lead_id.in_(bindparam("lead_ids", expanding=True)), SCORES.c.kept != "")
+    .order_by(SCORES.c.lead_id)
+    .with_for_update()
+)
+CHANGE_KEPT = update(SCORES).where(SCORES.c.lead_id == bindparam("which")).values(kept=bindparam("kept"))
 KEPT_OF = select(SCORES.c.lead_id, SCORES.c.kept).where(SCORES.c.lead_id.in_(bindparam("lead_ids", expanding=True)))
 ADD = upsert(SCORES, "lead_id", update=())
 CHANGE = upsert(SCORES, "lead_id")
@@ -79,7 +91,8 @@ async def keep_score(tx: Transaction, kept: Kept, basis: Basis, now: datetime, *
     """Score a lead as it is said to be, keep it and publish the score.
 
     One that is older than what is kept changes nothing. A `provisional` score does not take the place of another one of
-    the same revision either.
+    the same revision either. Who a lead is is decided once for each revision: of the same one, what is kept is as true
+    or, after merges, truer.
     """
     lead = kept.lead
     while True:
@@ -88,6 +101,8 @@ async def keep_score(tx: Transaction, kept: Kept, basis: Basis, now: datetime, *
             row.lead_revision > lead.revision or (provisional and row.lead_revision == lead.revision)
         ):
             return
+        if row is not None and row.kept and row.lead_revision == lead.revision:
+            kept = msgspec.structs.replace(kept, resolution=kept_of(row).resolution or kept.resolution)
         touches = touched(() if row is None else read(row.touches), lead)
         judgement = judged(kept, touches, basis, now)
         score = score_at(judgement, basis.rules, now)
@@ -95,6 +110,14 @@ async def keep_score(tx: Transaction, kept: Kept, basis: Basis, now: datetime, *
         if (await tx.execute(ADD if row is None else CHANGE, written_row)).changed:
             break  # else another instance has added the lead since it was looked for
     tx.publish(scored(kept, score))
+
+
+async def repoint(tx: Transaction, lead_ids: Sequence[str], **ids: str) -> None:
+    """Let leads be of another contact, or of another account. Their scores stay as they are."""
+    for begin in range(0, len(lead_ids), AT_ONCE):
+        rows = await tx.execute(KEPT_TO_CHANGE, {"lead_ids": sorted(lead_ids)[begin : begin + AT_ONCE]})
+        if changed := [_repointed(row, ids) for row in rows]:
+            await tx.execute(CHANGE_KEPT, changed)
 
 
 async def rescore(tx: Transaction, basis: Basis, now: datetime, count: int) -> int:
@@ -160,6 +183,13 @@ def judgement_of(row: Row) -> Judgement:
 def kept_of(row: Row) -> Kept:
     """What a lead is scored again from."""
     return _KEPT.decode(row.kept)
+
+
+def _repointed(row: Row, ids: Mapping[str, str]) -> dict[str, str]:
+    kept = kept_of(row)
+    if kept.resolution is not None:
+        kept = msgspec.structs.replace(kept, resolution=msgspec.structs.replace(kept.resolution, **ids))
+    return {"which": row.lead_id, "kept": _WRITTEN.encode(kept).decode()}
 
 
 def _row(

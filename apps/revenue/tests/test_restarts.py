@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 import re
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -18,8 +17,7 @@ from pathlib import Path
 import pytest
 
 from atoll import Problem, World, single
-from atoll.processes import ProcessStatus, State
-from atoll.testing import RunningProcesses, running, running_processes
+from atoll.testing import running
 from atoll.testing.plugin import Reached
 from revenue.application import revenue
 from revenue.capture.contract import Capture, ImportReport, LeadFile
@@ -100,54 +98,6 @@ async def test_an_application_that_is_stopped_goes_on_where_it_was(
         await settled(it)
         found, kept = await judgements(it), await revisions(it)
 
-    assert found == undisturbed
-    assert kept == told(tmp_path, "capture") == told(tmp_path, "enrichment") == told(tmp_path, "scoring")
-
-
-class Killing:
-    """Kills a service's process in the middle of some calls."""
-
-    def __init__(self, application: RunningProcesses, service: str, seed: int) -> None:
-        self.killed: dict[int, int] = {}
-        """Processes, by the number of the piece that was on its way."""
-        self._application = application
-        self._service = service
-        self._chance = random.Random(seed)
-
-    async def __call__(self, number: int, sent: Sent) -> ImportReport:
-        """Send a piece; while every fifth one is under way for the first time the process dies."""
-        if number % 5 != 3 or number in self.killed:
-            return await sent
-        process = await self._ready()
-        call = asyncio.ensure_future(sent)
-        await asyncio.sleep(self._chance.random() * 0.01)
-        os.kill(process.pid, signal.SIGKILL)
-        self.killed[number] = process.pid
-        return await call
-
-    async def _ready(self) -> ProcessStatus:
-        """The service's process, once it has been started again."""
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                for process in await self._application.supervisor.processes():
-                    if process.name.startswith(self._service) and process.state is State.READY:
-                        return process
-                await asyncio.sleep(0.02)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("service", SERVICES)
-async def test_a_service_that_is_killed_in_the_middle_loses_nothing(
-    tmp_path: Path, undisturbed: list[Judgement], service: str
-) -> None:
-    """It dies while pieces are on their way to it, or leads; each lead is scored once for each of its revisions."""
-    async with running_processes("revenue.application:revenue", state=tmp_path) as it:
-        killing = Killing(it, service, seed=7)
-        await imported(it, killing)
-        await settled(it)
-        found, kept = await judgements(it), await revisions(it)
-
-    assert len(set(killing.killed.values())) == 4
     assert found == undisturbed
     assert kept == told(tmp_path, "capture") == told(tmp_path, "enrichment") == told(tmp_path, "scoring")
 

@@ -13,6 +13,9 @@ ALONE_S = 30.0
 IN_FLIGHT_MAX = 8
 """So many messages are on their way to one endpoint at once, of one instance."""
 BUSY_S = 1.0
+APART_S = 0.02
+"""Those who are put off come back one after the other: all at one moment would only be put off again."""
+APART_MAX_S = 600.0
 
 
 def pause_s(attempt: int, asked_s: float, chance: float) -> float | None:
@@ -33,19 +36,25 @@ class Line:
     failures: int = 0
     alone_until: float = 0.0
     in_flight: int = 0
+    put_off: int = 0
+    """So many were told to wait since one has ended well, or the pause began."""
 
     def wait_s(self, now: float) -> float:
         """How long not to send now, in seconds; 0 to go ahead. After a pause one message tries for all."""
-        if now < self.alone_until:
-            return self.alone_until - now
+        pause_s = max(self.alone_until - now, 0.0)
         most = 1 if self.failures >= FAILURES_MAX else IN_FLIGHT_MAX
-        return BUSY_S if self.in_flight >= most else 0.0
+        if not pause_s and self.in_flight < most:
+            return 0.0
+        apart_s = min(self.put_off * APART_S, APART_MAX_S)
+        self.put_off += 1
+        return max(pause_s, BUSY_S) + apart_s
 
     def ended(self, now: float, *, is_well: bool) -> None:
         """Learn how one went."""
         if is_well:
-            self.failures = 0
+            self.failures = self.put_off = 0
             return
         self.failures += 1
         if self.failures >= FAILURES_MAX:
             self.alone_until = now + ALONE_S
+            self.put_off = 0

@@ -1,19 +1,37 @@
 """Webhooks: messages are written in the transaction of the event that they tell of, and sent behind it."""
 
+import asyncio
 import hashlib
 import logging
 import re
+from contextlib import suppress
+from contextvars import Context
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import msgspec
 
-from atoll import Clock, Database, Entropy, Event, Page, Service, Settings, Transaction, depends, on, private
+from atoll import (
+    Clock,
+    Database,
+    Entropy,
+    Event,
+    Page,
+    Personal,
+    Row,
+    Service,
+    Settings,
+    Transaction,
+    depends,
+    on,
+    private,
+)
+from atoll.edge import Tasks
 from revenue.capture.contract import LeadCaptured, LeadUpdated
 from revenue.enrichment.contract import LeadEnriched
 from revenue.identity.contract import AccountsMerged, AccountsParted, ContactsMerged, ContactsParted, LeadResolved
-from revenue.outside import Outside, OutsideRefused, outside_client
+from revenue.outside import Outside, outside_client
 from revenue.paging import is_text, page_of
 from revenue.playbook.contract import PlaybookPublished
 from revenue.routing.contract import (
@@ -26,6 +44,7 @@ from revenue.routing.contract import (
     Routing,
 )
 from revenue.scoring.contract import LeadScored
+from revenue.signing import SecretRefused, key_of, signed
 
 from . import store
 from .contract import (
@@ -38,13 +57,17 @@ from .contract import (
     Webhooks,
 )
 from .messages import Data, concerned, name_of, slack_body, standard_body
+from .posting import Post, Posted, posted
 from .rules import Endpoint, Format
 from .sending import Line, pause_s
-from .signing import NoSecret, key_of, signed
 
 TEST = "test"
 LINK_DAYS = 30
 ERROR_MAX = 500
+HELD_S = 0.5
+"""So long an attempt holds up the events behind it."""
+LOOK_S = 1.0
+TIMEOUT_MAX_S = 60.0
 
 
 class WebhooksSettings(Settings):
@@ -52,13 +75,17 @@ class WebhooksSettings(Settings):
 
     `secrets` are those that endpoints name: JSON in `REVENUE_WEBHOOKS_SECRETS`, or a table in `atoll.toml`. `links_url`
     is where links in messages lead: the address at which people reach the front page. With `allows_loopback`, endpoints
-    may be on this machine, by plain http.
+    may be on this machine, by plain http. `timeout_s` is how long an attempt may take, all in all.
     """
 
-    secrets: dict[str, str] = {}  # noqa: RUF012  # msgspec copies it
+    secrets: Personal[dict[str, str]] = {}  # noqa: RUF012  # msgspec copies it
     links_url: str = "http://127.0.0.1:8100"
     allows_loopback: bool = False
     timeout_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.timeout_s <= TIMEOUT_MAX_S:
+            raise ValueError(f"`timeout_s` is {self.timeout_s:g}: give seconds from above 0 to {TIMEOUT_MAX_S:g}")
 
 
 _log = logging.getLogger("revenue.webhooks")
@@ -75,6 +102,9 @@ class WebhooksService(Service, Webhooks, owner="revenue-operations"):
     clients: list[httpx.AsyncClient] = private(default_factory=list)
     """One while it runs, none before and after."""
     lines: dict[str, Line] = private(default_factory=dict)
+    attempts: dict[str, "asyncio.Task[Posted]"] = private(default_factory=dict)
+    """Those under way, by their deliveries."""
+    tasks: Tasks = private(default_factory=lambda: Tasks("webhooks"))
 
     async def start(self) -> None:
         """Open the way outside."""
@@ -82,7 +112,9 @@ class WebhooksService(Service, Webhooks, owner="revenue-operations"):
         self.clients.append(outside_client(outside, timeout_s=self.settings.timeout_s))
 
     async def stop(self) -> None:
-        """Close it."""
+        """Close it; what is on its way is sent again by whoever is there next."""
+        await self.tasks.close()
+        self.attempts.clear()
         for client in self.clients:
             await client.aclose()
         self.clients.clear()
@@ -266,63 +298,76 @@ class WebhooksService(Service, Webhooks, owner="revenue-operations"):
 
     @on(WebhookDue)
     async def send(self, event: WebhookDue, tx: Transaction) -> None:
-        """Send a message, and say when it is to be tried again; after the last attempt it is dead, and kept."""
+        """Send a message, and say when it is to be tried again; after the last attempt it is dead, and kept.
+
+        An attempt that takes its time goes on beside, and is looked after from time to time: events of other endpoints
+        wait behind this one. Where its process dies, another one makes the attempt again, under the same `webhook-id`.
+        """
         row = (await self.db.read(store.BY_ID, {"id": event.delivery_id})).first()
-        if row is None or row.state == DeliveryState.ARRIVED:
-            return
+        if row is None or row.state != DeliveryState.WAITING or event.attempt != row.attempts + 1:
+            return  # it was sent again meanwhile, or this was told before
         now = self.clock.now()
-        line = self.lines.setdefault(row.endpoint, Line())
-        if (wait := line.wait_s(now.timestamp())) > 0:
-            tx.publish(event, at=now + timedelta(seconds=wait))
+        if row.id not in self.attempts:
+            post = await self._post(row.endpoint, row.id, row.body.encode())
+            if isinstance(post, str):
+                await self._ended(row, event.attempt, Posted(post), tx)
+                return
+            line = self.lines.setdefault(row.endpoint, Line())
+            if (wait := line.wait_s(now.timestamp())) > 0:
+                tx.publish(event, at=now + timedelta(seconds=wait))
+                return
+            line.in_flight += 1
+            attempt = self._attempt(post, line)
+            self.attempts[row.id] = self.tasks.spawn(attempt, row.id, awaited=True, variables=Context())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HELD_S):
+                    await asyncio.shield(self.attempts[row.id])
+        if self.attempts[row.id].done():
+            await self._ended(row, event.attempt, await self.attempts.pop(row.id), tx)
+        else:
+            tx.publish(event, at=now + timedelta(seconds=LOOK_S))
+
+    async def _ended(self, row: Row, attempt: int, done: Posted, tx: Transaction) -> None:
+        """Keep what has come of an attempt."""
+        if not done.error:
+            await tx.execute(store.ARRIVED, {"which": row.id, "at": self.clock.now(), "attempt": attempt})
             return
-        line.in_flight += 1
-        try:
-            error, asked_s = await self._attempt(row.endpoint, row.id, row.body.encode())
-        finally:
-            line.in_flight -= 1
-        line.ended(now.timestamp(), is_well=not error)
-        if not error:
-            await tx.execute(store.ARRIVED, {"which": row.id, "at": self.clock.now(), "attempt": event.attempt})
-            return
-        pause = pause_s(event.attempt, asked_s, self.entropy.bits(16) / 65_536)
-        failed = {"which": row.id, "attempt": event.attempt, "what": error[:ERROR_MAX]}
+        pause = None if done.is_over else pause_s(attempt, done.asked_s, self.entropy.bits(16) / 65_536)
+        failed = {"which": row.id, "attempt": attempt, "what": done.error[:ERROR_MAX]}
         if pause is None:
             await tx.execute(store.FAILED, failed | {"now": DeliveryState.DEAD})
-            _log.error("%s has not taken %s in %d attempts: %s", row.endpoint, row.id, event.attempt, error)
+            _log.error("%s has not taken %s in %d attempts: %s", row.endpoint, row.id, attempt, done.error)
             return
         await tx.execute(store.FAILED, failed | {"now": DeliveryState.WAITING})
-        tx.publish(
-            WebhookDue(delivery_id=row.id, attempt=event.attempt + 1), at=self.clock.now() + timedelta(seconds=pause)
-        )
+        tx.publish(WebhookDue(delivery_id=row.id, attempt=attempt + 1), at=self.clock.now() + timedelta(seconds=pause))
 
-    async def _attempt(self, name: str, message_id: str, body: bytes) -> tuple[str, float]:
-        """What went wrong, empty where nothing did, and the pause in seconds that was asked for."""
+    async def _attempt(self, post: Post, line: Line) -> Posted:
+        """What comes of a message that is sent now."""
+        (client,) = self.clients
+        try:
+            done = await posted(client, post, self.settings.timeout_s)
+        finally:
+            line.in_flight -= 1
+        line.ended(self.clock.now().timestamp(), is_well=not done.error)
+        return done
+
+    async def _post(self, name: str, message_id: str, body: bytes) -> Post | str:
+        """What is sent, and where; or why that cannot be."""
         rules = (await store.RULING.now(self.db.read)).rules
         endpoint = next((each for each in rules.endpoints if each.name == name and each.is_active), None)
         if endpoint is None:
-            return "the rules that hold do not name this endpoint any more", 0.0
+            return "the rules that hold do not name this endpoint any more"
         url = endpoint.url or self.settings.secrets.get(endpoint.url_secret, "")
         if not url:
-            return f"there is no secret `{endpoint.url_secret}`: set REVENUE_WEBHOOKS_SECRETS", 0.0
+            return f"there is no secret `{endpoint.url_secret}`: set REVENUE_WEBHOOKS_SECRETS"
         headers = {"Content-Type": "application/json", "User-Agent": "atoll-revenue"}
         if endpoint.format is Format.STANDARD:
             try:
                 key = key_of(self.settings.secrets.get(endpoint.secret, ""))
-            except NoSecret as error:
-                return f"the secret `{endpoint.secret}`: {error}; set REVENUE_WEBHOOKS_SECRETS", 0.0
+            except SecretRefused as error:
+                return f"the secret `{endpoint.secret}`: {error}; set REVENUE_WEBHOOKS_SECRETS"
             headers |= signed(message_id, int(self.clock.now().timestamp()), body, key)
-        (client,) = self.clients
-        try:
-            async with client.stream("POST", url, content=body, headers=headers) as response:
-                if response.is_success:
-                    return "", 0.0
-                return f"HTTP {response.status_code}", _seconds(response.headers.get("retry-after", ""))
-        except OutsideRefused as refused:
-            return str(refused), 0.0
-        except httpx.InvalidURL:
-            return "the address is none", 0.0
-        except httpx.HTTPError as error:  # its text may hold the address, which may be a secret
-            return type(error).__name__, 0.0
+        return Post(url, headers, body)
 
 
 _SNAKE = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -330,7 +375,3 @@ _SNAKE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
-
-
-def _seconds(text: str) -> float:
-    return float(text) if text.isdecimal() else 0.0

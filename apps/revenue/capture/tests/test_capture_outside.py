@@ -22,9 +22,9 @@ import pytest
 from atoll import Config, Running, World, single
 from atoll.gateway import connection
 from revenue.capture.contract import Capture, CaptureRules, Fate, Form, LeadDetails, Signature, Source
-from revenue.capture.signing import standard_key
 from revenue.capture.tests.alone import alone
 from revenue.playbook.contract import Playbook, Publication, TeamRules
+from revenue.signing import key_of
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 RULES = CaptureRules(
@@ -108,8 +108,7 @@ async def test_a_form_of_a_browser_comes_in_without_a_key(outside: Outside) -> N
 async def test_a_signed_webhook_comes_in_byte_by_byte(outside: Outside) -> None:
     """Through the gateway; one that is changed on the way does not."""
     body, stamp = b'{"data":  {"email": "ada@example.com"}}', str(int(time.time()))
-    key = standard_key(SECRET)
-    assert key is not None
+    key = key_of(SECRET)
     signature = base64.b64encode(hmac.new(key, f"m1.{stamp}.".encode() + body, hashlib.sha256).digest()).decode()
     headers = {"webhook-id": "m1", "webhook-timestamp": stamp, "webhook-signature": f"v1,{signature}"}
 

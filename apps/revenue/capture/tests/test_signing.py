@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from atoll import RawBody
 from revenue.capture.contract import Coding, Digest, Refusal, Scheme, Signature
-from revenue.capture.signing import Proven, Unproven, proven, standard_key
+from revenue.capture.signing import Proven, Unproven, proven
+from revenue.signing import key_of
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 """The example of the specification's own libraries."""
@@ -21,8 +22,7 @@ BODY = b'{"test": 2432232314}'
 
 def standard(*, body: bytes = BODY, at: float = NOW, secret: str = SECRET, message: str = "msg_1") -> RawBody:
     """A webhook as Standard Webhooks signs it."""
-    key = standard_key(secret)
-    assert key is not None
+    key = key_of(secret)
     said = f"{message}.{int(at)}.".encode() + body
     signature = base64.b64encode(hmac.new(key, said, hashlib.sha256).digest()).decode()
     headers = {"webhook-id": message, "webhook-timestamp": str(int(at)), "webhook-signature": f"v1,{signature}"}

@@ -35,8 +35,8 @@ from revenue.capture.contract import (
 from revenue.capture.payload import FORM
 from revenue.capture.service import CaptureService
 from revenue.capture.settings import CaptureSettings
-from revenue.capture.signing import standard_key
 from revenue.playbook.contract import PlaybookPublished, TeamRules
+from revenue.signing import key_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -71,8 +71,7 @@ async def publish(service: CaptureService, version: int, rules: CaptureRules) ->
 def webhook(message: str = "m1", at: datetime = NOON, secret: str = SECRET, **payload: str) -> RawBody:
     """A signed webhook."""
     body, stamp = json.dumps(payload).encode(), int(at.timestamp())
-    key = standard_key(secret)
-    assert key is not None
+    key = key_of(secret)
     signature = base64.b64encode(hmac.new(key, f"{message}.{stamp}.".encode() + body, hashlib.sha256).digest())
     headers = {"webhook-id": message, "webhook-timestamp": str(stamp), "webhook-signature": f"v1,{signature.decode()}"}
     return RawBody(body=body, media_type="application/json", headers=headers | {"authorization": "secret"})

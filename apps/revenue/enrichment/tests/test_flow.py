@@ -24,8 +24,9 @@ from revenue.enrichment.contract import (
     Unpin,
 )
 from revenue.enrichment.tests.flow import flow
-from revenue.enrichment.tests.vendor import HANGS, Asked, Says, definition, ruled, vendor
+from revenue.enrichment.tests.vendor import definition, ruled
 from revenue.playbook.contract import Playbook, Publication, TeamRules
+from revenue.tests.outsider import HANGS, Asked, Says, outsider
 
 FLOW = "revenue.enrichment.tests.flow:flow"
 MACHINES = Says({"company": {"industry": "Machinery", "city": "Hamburg"}})
@@ -99,7 +100,7 @@ async def exercised(application: Running | RunningProcesses, rules: EnrichmentRu
 
 async def test_providers_are_asked_in_deliveries(tmp_path: Path) -> None:
     """A delivery has one transaction; what is bought for it is on record before, whatever becomes of it."""
-    async with vendor(MACHINES) as it:
+    async with outsider(MACHINES) as it:
         rules = ruled(definition(it))
         async with single(flow, world=World.real(tmp_path), config=Config(settings())) as one:
             await exercised(one, rules)
@@ -117,7 +118,7 @@ async def test_several_instances_buy_once_on_postgresql(tmp_path: Path, postgres
         await asyncio.sleep(0.1)
         return MACHINES
 
-    async with vendor(slowly) as it:
+    async with outsider(slowly) as it:
         rules = ruled(definition(it))
         config = Config(settings(ENRICHED_DATABASE_URL=postgresql))
         async with (
@@ -131,7 +132,7 @@ async def test_several_instances_buy_once_on_postgresql(tmp_path: Path, postgres
 
 async def test_budgets_hold_on_postgresql(tmp_path: Path, postgresql: str) -> None:
     """Also where many buy at once on two instances: never more than may be, and every cent of it."""
-    async with vendor(MACHINES) as it:
+    async with outsider(MACHINES) as it:
         rule = definition(it, url=f"{it.url}/?email={{email}}")
         rules = ruled(rule, budget=Budget(per_run_micros=70_000))
         config = Config(settings(ENRICHED_DATABASE_URL=postgresql))
@@ -159,7 +160,7 @@ async def test_a_slow_provider_holds_up_no_other_lead(tmp_path: Path) -> None:
         await asyncio.sleep(1.0)
         return MACHINES
 
-    async with vendor(slowly) as it:
+    async with outsider(slowly) as it:
         rules = EnrichmentRules(
             providers=(definition(it, timeout_s=10, url=f"{it.url}/?email={{email}}"),),
             fields=(FieldRule(field=Topic.INDUSTRY, providers=("acme_data",)),),
@@ -188,7 +189,7 @@ async def test_a_process_that_is_killed_while_a_provider_answers_has_paid_once(t
     def once(_: Asked) -> Says:
         return answers.pop() if answers else MACHINES
 
-    async with vendor(once) as it:
+    async with outsider(once) as it:
         rules = ruled(definition(it, timeout_s=2.5))
         async with running_processes(FLOW, state=tmp_path, settings=settings()) as one:
             await ruled_by(one, rules)

@@ -12,7 +12,8 @@ from revenue.enrichment.contract import (
     Topic,
 )
 from revenue.enrichment.samples import CHEAP, THOROUGH
-from revenue.enrichment.tests.vendor import Desk, Says, a_lead, definition, desk, ruled, value_of, vendor
+from revenue.enrichment.tests.vendor import Desk, a_lead, definition, desk, ruled, value_of
+from revenue.tests.outsider import Says, outsider
 
 MACHINES = Says({"company": {"industry": "Machinery"}})
 SAMPLES = EnrichmentRules(
@@ -31,7 +32,7 @@ def sums(plan: EnrichmentPlan) -> Sequence[int]:
 
 async def test_a_plan_says_what_is_not_bought_yet_and_asks_nobody() -> None:
     """What was asked before costs nothing; what a lead says, or a person has set, is asked of nobody."""
-    async with vendor(MACHINES) as it:
+    async with outsider(MACHINES) as it:
         url = f"{it.url}/?email={{email}}"
         cheap = definition(it, name="cheap", url=url, price_micros=2_000, charged_for=(Charge.HIT, Charge.MISS))
         dear = definition(it, name="dear", url=url, price_micros=30_000)

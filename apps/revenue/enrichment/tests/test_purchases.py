@@ -20,19 +20,8 @@ from revenue.enrichment.contract import (
     Source,
     Topic,
 )
-from revenue.enrichment.tests.vendor import (
-    BREAKS_OFF,
-    HANGS,
-    NOON,
-    Asked,
-    Says,
-    a_lead,
-    definition,
-    desk,
-    ruled,
-    value_of,
-    vendor,
-)
+from revenue.enrichment.tests.vendor import NOON, a_lead, definition, desk, ruled, value_of
+from revenue.tests.outsider import BREAKS_OFF, HANGS, Asked, Says, outsider
 
 MACHINES = Says({"company": {"industry": "Machinery", "city": "Hamburg"}})
 NOTHING = Says({"company": {}})
@@ -40,7 +29,7 @@ NOTHING = Says({"company": {}})
 
 async def test_what_a_provider_says_becomes_facts_that_say_where_they_are_from() -> None:
     """Who said it, when, what it cost, and how sure it is."""
-    async with vendor(MACHINES) as it, desk(ruled(definition(it))) as enrichment:
+    async with outsider(MACHINES) as it, desk(ruled(definition(it))) as enrichment:
         event = await enrichment.resolve(a_lead())
         (attempt,) = await enrichment.service.attempts("1")
         (line,) = await enrichment.service.costs()
@@ -71,7 +60,7 @@ async def test_what_a_provider_says_becomes_facts_that_say_where_they_are_from()
 
 async def test_an_event_that_is_told_again_buys_nothing_twice() -> None:
     """Nor does another lead that asks the same, until the answer is too old."""
-    async with vendor(MACHINES) as it, desk(ruled(definition(it, maximum_age_days=30))) as enrichment:
+    async with outsider(MACHINES) as it, desk(ruled(definition(it, maximum_age_days=30))) as enrichment:
         first = await enrichment.resolve(a_lead())
         assert await enrichment.resolve(a_lead()) == first
         other = await enrichment.resolve(a_lead(2))
@@ -92,7 +81,7 @@ async def test_leads_that_ask_the_same_at_once_are_one_question() -> None:
         await asyncio.sleep(0.1)
         return MACHINES
 
-    async with vendor(slowly) as it, desk(ruled(definition(it))) as enrichment:
+    async with outsider(slowly) as it, desk(ruled(definition(it))) as enrichment:
         profiles = await asyncio.gather(*(enrichment.found(a_lead(number)) for number in range(10)))
         lines = await enrichment.service.costs()
 
@@ -103,7 +92,7 @@ async def test_leads_that_ask_the_same_at_once_are_one_question() -> None:
 
 async def test_whoever_dies_while_a_provider_answers_pays_once() -> None:
     """The answer is lost; it counts as charged, is said so, and is not bought again, for this lead and for others."""
-    async with vendor(HANGS) as it, desk(ruled(definition(it))) as enrichment:
+    async with outsider(HANGS) as it, desk(ruled(definition(it))) as enrichment:
         dying = asyncio.ensure_future(enrichment.resolve(a_lead()))
         await it.is_asked.wait()
         dying.cancel()
@@ -149,7 +138,10 @@ async def test_whoever_dies_while_a_provider_answers_pays_once() -> None:
 async def test_an_answer_costs_what_was_agreed(says: Says, charged: tuple[Charge, ...], state: str, cost: int) -> None:
     """Whatever it is; what may have been charged counts as charged. The budget gets back what was not."""
     timeout_s = 0.3 if says is HANGS else 2.0
-    async with vendor(says) as it, desk(ruled(definition(it, charged_for=charged, timeout_s=timeout_s))) as enrichment:
+    async with (
+        outsider(says) as it,
+        desk(ruled(definition(it, charged_for=charged, timeout_s=timeout_s))) as enrichment,
+    ):
         event = await enrichment.resolve(a_lead())
         again = await enrichment.resolve(a_lead())
         (attempt,) = await enrichment.service.attempts("1")
@@ -163,7 +155,7 @@ async def test_an_answer_costs_what_was_agreed(says: Says, charged: tuple[Charge
 
 async def test_nobody_there_costs_nothing() -> None:
     """And is asked again as soon as somebody may be."""
-    async with vendor(MACHINES) as it:
+    async with outsider(MACHINES) as it:
         rule = definition(it)
     async with desk(ruled(rule)) as enrichment:
         await enrichment.resolve(a_lead())
@@ -186,7 +178,7 @@ async def test_nobody_there_costs_nothing() -> None:
 )
 async def test_no_more_is_spent_than_may_be(budget: Budget, bought: int) -> None:
     """For a lead, in a run, in a month; whom it does not pay for is done without, and said."""
-    async with vendor(MACHINES) as it:
+    async with outsider(MACHINES) as it:
         rule = definition(it, url=f"{it.url}/?email={{email}}")
         async with desk(ruled(rule, budget=budget)) as enrichment:
             events = [await enrichment.resolve(a_lead(number)) for number in range(4)]
@@ -201,7 +193,7 @@ async def test_no_more_is_spent_than_may_be(budget: Budget, bought: int) -> None
 async def test_the_next_run_and_month_have_budgets_of_their_own() -> None:
     """A run ends with a pause, a month with its last day."""
     budget = Budget(per_run_micros=10_000, per_month_micros=20_000, run_pause_minutes=30)
-    async with vendor(MACHINES) as it:
+    async with outsider(MACHINES) as it:
         rule = definition(it, url=f"{it.url}/?email={{email}}")
         async with desk(ruled(rule, budget=budget)) as enrichment:
             counts: list[int] = []
@@ -221,7 +213,7 @@ async def test_many_at_once_spend_no_more_than_may_be() -> None:
         await asyncio.sleep(0.05)
         return MACHINES
 
-    async with vendor(slowly) as it:
+    async with outsider(slowly) as it:
         rule = definition(it, url=f"{it.url}/?email={{email}}")
         async with desk(ruled(rule, budget=budget)) as enrichment:
             await asyncio.gather(*(enrichment.found(a_lead(number)) for number in range(20)))
@@ -234,7 +226,7 @@ async def test_a_value_that_does_not_hold_is_kept_as_refused_and_the_next_one_is
     """A landline is no mobile number, whoever says so and whatever it cost."""
     cheap = Says({"number": "+49 30 23125001"})
     dear = Says({"number": "0171 39200 12", "land": "DE"})
-    async with vendor(cheap) as one, vendor(dear) as other:
+    async with outsider(cheap) as one, outsider(dear) as other:
         first = definition(one, name="cheap", fields={"mobile": "number"})
         second = definition(other, name="dear", fields={"mobile": "number", "country": "land"})
         rules = ruled(first, second, fields=(FieldRule(field=Topic.MOBILE, providers=("cheap", "dear")),))
@@ -252,7 +244,7 @@ async def test_a_provider_that_finds_too_little_is_switched_off() -> None:
     """And after a pause one lead finds out whether it is better now."""
     switch = KillSwitch(hit_rate_min=0.2, calls=10, pause_minutes=60)
     answers = [MACHINES, *[NOTHING] * 100]
-    async with vendor(lambda _: answers.pop(0)) as it:
+    async with outsider(lambda _: answers.pop(0)) as it:
         rule = definition(it, url=f"{it.url}/?email={{email}}")
         async with desk(ruled(rule, kill_switch=switch)) as enrichment:
             events: list[LeadEnriched] = []
@@ -272,7 +264,7 @@ async def test_a_provider_that_finds_too_little_is_switched_off() -> None:
 
 async def test_nobody_is_asked_for_what_a_person_has_set() -> None:
     """Nor for what the lead says itself. As soon as it is taken out, somebody is."""
-    async with vendor(MACHINES) as it, desk() as enrichment:
+    async with outsider(MACHINES) as it, desk() as enrichment:
         await enrichment.resolve(a_lead())
         await enrichment.service.pin("1", Pin(topic=Topic.INDUSTRY, value="Toys", actor="bob"))
         await enrichment.publish(ruled(definition(it)))
@@ -285,7 +277,7 @@ async def test_nobody_is_asked_for_what_a_person_has_set() -> None:
 
 async def test_the_order_is_that_of_the_segment() -> None:
     """And what was spent is told by it."""
-    async with vendor(MACHINES) as one, vendor(MACHINES) as other:
+    async with outsider(MACHINES) as one, outsider(MACHINES) as other:
         rules = ruled(
             definition(one, name="everywhere"),
             definition(other, name="germany"),
@@ -313,7 +305,7 @@ async def test_the_order_is_that_of_the_segment() -> None:
 )
 async def test_a_definition_that_leads_inside_asks_nobody(address: str) -> None:
     """Whoever may write rules may not reach what only this machine can."""
-    async with vendor(MACHINES) as it:
+    async with outsider(MACHINES) as it:
         url = address.format(port=it.url.rpartition(":")[2])
         async with desk(ruled(definition(it, url=f"{url}/{{domain}}")), allows_loopback=False) as enrichment:
             await enrichment.resolve(a_lead())
@@ -325,7 +317,7 @@ async def test_a_definition_that_leads_inside_asks_nobody(address: str) -> None:
 
 async def test_plain_http_is_off_unless_a_setting_lets_it_be() -> None:
     """And then reaches this machine only."""
-    async with vendor(MACHINES) as it, desk(ruled(definition(it)), allows_loopback=False) as enrichment:
+    async with outsider(MACHINES) as it, desk(ruled(definition(it)), allows_loopback=False) as enrichment:
         event = await enrichment.resolve(a_lead())
 
     assert (it.asked, event.profile.skipped[0].why) == ([], "it is off")
@@ -334,7 +326,7 @@ async def test_plain_http_is_off_unless_a_setting_lets_it_be() -> None:
 async def test_what_a_lead_says_stays_where_it_belongs() -> None:
     """No name of a company leads to another place, adds a parameter, or ends the body's text."""
     nasty = '../../x?a=b&c#"},{"admin":true'
-    async with vendor(NOTHING) as it:
+    async with outsider(NOTHING) as it:
         in_path = definition(it, name="in_path", url=f"{it.url}/c/{{company}}/x", query={"q": "{company}"})
         in_body = definition(it, name="in_body", url=f"{it.url}/b", method="POST", body='{"company": "{company}"}')
         async with desk(ruled(in_path, in_body)) as enrichment:

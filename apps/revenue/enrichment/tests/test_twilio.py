@@ -16,7 +16,8 @@ from revenue.enrichment.contract import EnrichmentRules, FieldRule, Topic
 from revenue.enrichment.jsons import items_of, table_of
 from revenue.enrichment.providers import shipped
 from revenue.enrichment.rules import ProviderRule
-from revenue.enrichment.tests.vendor import Asked, Says, a_lead, desk, value_of, vendor
+from revenue.enrichment.tests.vendor import a_lead, desk, value_of
+from revenue.tests.outsider import Asked, Says, outsider
 
 ACCOUNT = "AC1:secret"
 LINES = {
@@ -106,7 +107,7 @@ async def test_a_number_is_a_mobile_one_when_twilio_says_so(
     described: Described, number: str, mobile: str | None, state: str
 ) -> None:
     """In countries whose numbers do not tell; a landline is refused, and costs what it costs."""
-    async with vendor(described) as it, desk(rules(it.url), secrets={"TWILIO_ACCOUNT": ACCOUNT}) as enrichment:
+    async with outsider(described) as it, desk(rules(it.url), secrets={"TWILIO_ACCOUNT": ACCOUNT}) as enrichment:
         event = await enrichment.resolve(a_lead(phone=number))
         (attempt,) = await enrichment.service.attempts("1")
 
@@ -117,7 +118,7 @@ async def test_a_number_is_a_mobile_one_when_twilio_says_so(
 @pytest.mark.data
 async def test_a_wrong_key_fails_and_costs_nothing(described: Described) -> None:
     """And nothing of it is told."""
-    async with vendor(described) as it, desk(rules(it.url), secrets={"TWILIO_ACCOUNT": "AC1:wrong"}) as enrichment:
+    async with outsider(described) as it, desk(rules(it.url), secrets={"TWILIO_ACCOUNT": "AC1:wrong"}) as enrichment:
         event = await enrichment.resolve(a_lead(phone="+1 415 555 0123"))
         (attempt,) = await enrichment.service.attempts("1")
 

@@ -10,19 +10,9 @@ from revenue.enrichment.contract import (
     PurchaseDue,
     Topic,
 )
-from revenue.enrichment.tests.vendor import (
-    BREAKS_OFF,
-    HANGS,
-    Asked,
-    Says,
-    a_lead,
-    definition,
-    desk,
-    ruled,
-    value_of,
-    vendor,
-)
+from revenue.enrichment.tests.vendor import a_lead, definition, desk, ruled, value_of
 from revenue.ruling import Ruled
+from revenue.tests.outsider import BREAKS_OFF, HANGS, Asked, Says, outsider
 
 MACHINES = Says({"company": {"industry": "Machinery", "city": "Hamburg"}})
 NOTHING = Says({"company": {}})
@@ -30,7 +20,7 @@ NOTHING = Says({"company": {}})
 
 async def test_a_question_under_way_elsewhere_is_asked_after_once_more() -> None:
     """By whoever comes while another instance asks, and cannot wait: the answer comes later, and costs nothing."""
-    async with vendor(HANGS) as it, desk(ruled(definition(it), deadline_s=0.4)) as enrichment:
+    async with outsider(HANGS) as it, desk(ruled(definition(it), deadline_s=0.4)) as enrichment:
         dying = asyncio.ensure_future(enrichment.buying.profile(*(await enrichment.kept(a_lead())), 5.0))
         await it.is_asked.wait()
         event = await enrichment.resolve(a_lead(2))
@@ -44,7 +34,7 @@ async def test_a_question_under_way_elsewhere_is_asked_after_once_more() -> None
 
 async def test_a_provider_that_hangs_is_left_alone_and_holds_nobody_up() -> None:
     """After ten leads that waited, the others do not."""
-    async with vendor(HANGS) as it:
+    async with outsider(HANGS) as it:
         rule = definition(it, url=f"{it.url}/?email={{email}}", timeout_s=0.05)
         async with desk(ruled(rule)) as enrichment:
             started = asyncio.get_running_loop().time()
@@ -59,7 +49,7 @@ async def test_a_provider_that_hangs_is_left_alone_and_holds_nobody_up() -> None
 
 async def test_who_takes_longer_than_a_lead_can_wait_is_asked_afterwards() -> None:
     """The lead goes on without it, those behind it in the order wait as well, and the lead is told of once more."""
-    async with vendor(MACHINES) as slow, vendor(MACHINES) as dear:
+    async with outsider(MACHINES) as slow, outsider(MACHINES) as dear:
         first = definition(slow, name="slow", timeout_s=10)
         second = definition(dear, name="dear")
         async with desk(ruled(first, second, deadline_s=1.0)) as enrichment:
@@ -83,7 +73,7 @@ async def test_a_lead_that_changed_meanwhile_is_told_of_as_it_is() -> None:
         await enrichment.resolve(a_lead(revision=2, city="Ulm"))
         return MACHINES
 
-    async with vendor(meanwhile) as it, desk(ruled(definition(it, timeout_s=10))) as enrichment:
+    async with outsider(meanwhile) as it, desk(ruled(definition(it, timeout_s=10))) as enrichment:
         await enrichment.resolve(a_lead())
         again = await enrichment.purchase(enrichment.due[0])
         (late,) = await enrichment.purchase(enrichment.due[-1])
@@ -97,7 +87,7 @@ async def test_a_lead_that_changed_meanwhile_is_told_of_as_it_is() -> None:
 async def test_who_has_too_much_to_do_is_asked_when_it_says() -> None:
     """It is paid nothing, and the lead waits for nobody."""
     answers = [Says({}, 429, {"retry-after": "40"}), MACHINES]
-    async with vendor(lambda _: answers.pop(0)) as it, desk(ruled(definition(it))) as enrichment:
+    async with outsider(lambda _: answers.pop(0)) as it, desk(ruled(definition(it))) as enrichment:
         event = await enrichment.resolve(a_lead())
         meanwhile = await enrichment.resolve(a_lead(2, email="bob@elsewhere.de"))
         asked, spent = len(it.asked), await enrichment.spent()
@@ -112,7 +102,7 @@ async def test_who_has_too_much_to_do_is_asked_when_it_says() -> None:
 
 async def test_who_never_answers_in_time_is_given_up() -> None:
     """And the profile says that nobody is awaited any more."""
-    async with vendor(Says({}, 429, {"retry-after": "3600"})) as it, desk(ruled(definition(it))) as enrichment:
+    async with outsider(Says({}, 429, {"retry-after": "3600"})) as it, desk(ruled(definition(it))) as enrichment:
         await enrichment.resolve(a_lead())
         published: list[Event] = []
         for attempt in range(1, 7):
@@ -129,7 +119,7 @@ async def test_who_never_answers_in_time_is_given_up() -> None:
 async def test_only_who_promises_to_charge_once_is_asked_twice() -> None:
     """Under the same key, within the same time; also after whoever asked has died."""
     answers = [BREAKS_OFF, MACHINES]
-    async with vendor(lambda _: answers.pop(0)) as it:
+    async with outsider(lambda _: answers.pop(0)) as it:
         rule = definition(it, idempotency_header="Idempotency-Key")
         async with desk(ruled(rule)) as enrichment:
             event = await enrichment.resolve(a_lead())
@@ -140,7 +130,7 @@ async def test_only_who_promises_to_charge_once_is_asked_twice() -> None:
     assert len(it.asked) == 2
 
     said: list[Says] = [HANGS, HANGS, HANGS, MACHINES]
-    async with vendor(lambda _: said.pop(0)) as it:
+    async with outsider(lambda _: said.pop(0)) as it:
         rule = definition(it, idempotency_header="Idempotency-Key", timeout_s=0.3)
         async with desk(ruled(rule)) as enrichment:
             await enrichment.resolve(a_lead())
@@ -154,7 +144,7 @@ async def test_only_who_promises_to_charge_once_is_asked_twice() -> None:
 
 async def test_rules_that_come_while_a_lead_is_looked_at_are_followed_afterwards() -> None:
     """Whoever is asked is asked before the transaction, in which the rules are seen."""
-    async with vendor(MACHINES) as it, desk() as enrichment:
+    async with outsider(MACHINES) as it, desk() as enrichment:
         await enrichment.resolve(a_lead())
         await enrichment.publish(ruled(definition(it)))
         enrichment.see(Ruled(0, EnrichmentRules()))
@@ -169,7 +159,7 @@ async def test_rules_that_come_while_a_lead_is_looked_at_are_followed_afterwards
 
 async def test_a_rate_is_kept() -> None:
     """Whoever comes too early waits, or is asked about afterwards."""
-    async with vendor(MACHINES) as it:
+    async with outsider(MACHINES) as it:
         rule = definition(it, url=f"{it.url}/?email={{email}}", rate_per_s=20)
         async with desk(ruled(rule)) as enrichment:
             started = asyncio.get_running_loop().time()

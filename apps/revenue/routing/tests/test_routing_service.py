@@ -253,6 +253,23 @@ async def test_contacts_that_are_merged_share_their_owner(service: RoutingServic
     assert (await service.assignment("4")).step == "existing_owner"
 
 
+async def test_a_score_that_knows_less_of_merges_changes_nothing_of_who_a_lead_is(service: RoutingService) -> None:
+    """Scoring tells of a lead again with what it knew: who it is was decided once, and parted since."""
+    await published(service, team_rules(1, 1, 1))
+    await told(service, scored("1", contact="x"), scored("2", contact="y"))
+    merged = ContactsMerged(kept_id="y", merged_id="x", lead_ids=("1",))
+    parted = ContactsParted(kept_id="y", parted_id="x", lead_ids=("1",))
+    async with service.db.transaction() as tx:
+        await service.join_contacts(merged, tx)
+        await service.part_contacts(parted, tx)
+
+    await told(service, scored("1", contact="y"))
+    await told(service, scored("3", contact="x"), scored("4", contact="y"))
+
+    owners = {each.lead_id: each.owner for each in (await service.assignments()).items}
+    assert owners["3"] == owners["1"] != owners["2"] == owners["4"]
+
+
 @pytest.mark.parametrize("lead_id", ["nobody", "\0"])
 async def test_a_lead_that_is_not_there_is_told(service: RoutingService, lead_id: str) -> None:
     """As a problem that names it, whatever is asked."""

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from atoll.testing import MemoryDatabase, SettableClock, fake
 from revenue.enrichment.contract import Enrichment, LeadEnriched, Profile
-from revenue.identity.contract import Identity
+from revenue.identity.contract import AccountsMerged, AccountsParted, ContactsMerged, ContactsParted, Identity
 from revenue.playbook.contract import PlaybookPublished, TeamRules
 from revenue.scoring.contract import (
     Dimension,
@@ -19,7 +19,8 @@ from revenue.scoring.contract import (
     ScoringRules,
     When,
 )
-from revenue.scoring.service import AT_ONCE, ScoringService
+from revenue.scoring.service import ScoringService
+from revenue.scoring.store import AT_ONCE
 from revenue.scoring.tables import SCORES
 from revenue.scoring.tests.conftest import NOON, PROFILE
 from revenue.scoring.tests.told import RESOLUTION, enriched, lead, said, turned
@@ -291,3 +292,28 @@ async def test_a_plan_says_who_would_change_and_keeps_nothing(scoring: ScoringSe
 
 
 # --- who waits -------------------------------------------------------------------------------------------------------
+
+
+async def test_who_a_lead_is_follows_merges_and_their_undoing(scoring: ScoringService, db: MemoryDatabase) -> None:
+    """What is told of a lead from then on names who it is by now, also where Enrichment tells of what it was."""
+    await enriched(scoring, lead("1"), lead("2"))
+    several = tuple(str(number) for number in range(1, AT_ONCE + 2))  # of most of them Scoring has not heard
+
+    async def told_of() -> tuple[str | None, str | None]:
+        await enriched(scoring, lead("1"))
+        resolution = said(db)[-1].resolution
+        return (None, None) if resolution is None else (resolution.contact_id, resolution.account_id)
+
+    async with scoring.db.transaction() as tx:
+        await scoring.join_contacts(ContactsMerged(kept_id="c2", merged_id="c1", lead_ids=several), tx)
+        await scoring.join_accounts(AccountsMerged(kept_id="a2", merged_id="a1", lead_ids=("1",)), tx)
+    merged = await told_of()
+    async with scoring.db.transaction() as tx:
+        await scoring.part_contacts(ContactsParted(kept_id="c2", parted_id="c1", lead_ids=("1",)), tx)
+        await scoring.part_accounts(AccountsParted(kept_id="a2", parted_id="a1", lead_ids=("1",)), tx)
+    parted = await told_of()
+    await enriched(scoring, lead("1", revision=2))
+    anew = said(db)[-1].resolution
+
+    assert (merged, parted) == (("c2", "a2"), ("c1", "a1"))
+    assert anew == RESOLUTION

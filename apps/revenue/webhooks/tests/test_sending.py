@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from revenue.webhooks.sending import (
     ALONE_S,
+    APART_S,
     ATTEMPTS_MAX,
     BUSY_S,
     FAILURES_MAX,
@@ -43,7 +44,7 @@ def test_an_endpoint_that_fails_is_left_alone_and_tried_by_one() -> None:
     assert line.wait_s(1.0) == ALONE_S - 1.0
     assert line.wait_s(ALONE_S) == 0.0
     line.in_flight = 1
-    assert line.wait_s(ALONE_S) == BUSY_S
+    assert line.wait_s(ALONE_S) == BUSY_S + APART_S
     line.ended(ALONE_S, is_well=True)
     assert line.wait_s(ALONE_S) == 0.0
 
@@ -52,4 +53,16 @@ def test_a_slow_endpoint_holds_only_so_many() -> None:
     """So that it takes nobody else's turn."""
     line = Line(in_flight=IN_FLIGHT_MAX)
 
+    assert line.wait_s(0.0) == BUSY_S
+
+
+def test_those_who_are_put_off_come_back_one_after_the_other() -> None:
+    """Else a thousand messages ask a dead endpoint's line at one moment, again and again."""
+    line = Line(in_flight=IN_FLIGHT_MAX)
+
+    waits = [line.wait_s(0.0) for _ in range(1_000)]
+    line.ended(0.0, is_well=True)
+
+    assert waits == sorted(set(waits))
+    assert max(waits) - BUSY_S == 999 * APART_S
     assert line.wait_s(0.0) == BUSY_S

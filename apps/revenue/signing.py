@@ -1,4 +1,4 @@
-"""Standard Webhooks: how a message says who wrote it (standardwebhooks.com, specification 1.0)."""
+"""Standard Webhooks (standardwebhooks.com, 1.0): what a secret is, and how a message says who wrote it."""
 
 import base64
 import binascii
@@ -8,27 +8,32 @@ import hmac
 PREFIX = "whsec_"
 
 
-class NoSecret(ValueError):
+class SecretRefused(ValueError):
     """A secret that cannot be one."""
 
 
 def key_of(secret: str) -> bytes:
-    r"""The bytes of a secret: base64 behind `whsec_`; without the prefix, the text itself.
+    r"""The bytes of a secret, which is written in base64, behind `whsec_` or without it.
+
+    The libraries of Standard Webhooks read secrets so: whoever signs and whoever proves may each leave the prefix out.
+    Taking a secret without it as text was tried: both ends then had the same secret and different keys.
 
     Raises:
-        NoSecret: it is empty, or what follows the prefix is no base64.
+        SecretRefused: it is empty, or no base64.
 
     >>> key_of("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")[:3]
     b'1\xf2\x90'
+    >>> key_of("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw") == key_of("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    True
     """
-    if not secret:
-        raise NoSecret("the secret is empty")
-    if not secret.startswith(PREFIX):
-        return secret.encode()
+    text = secret.strip().removeprefix(PREFIX)
     try:
-        return base64.b64decode(secret.removeprefix(PREFIX), validate=True)
-    except binascii.Error:
-        raise NoSecret(f"what follows `{PREFIX}` is no base64") from None
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise SecretRefused("it is no base64: write `whsec_` and at least 24 random bytes in base64") from None
+    if not key:
+        raise SecretRefused("it is empty")
+    return key
 
 
 def signed(message_id: str, at_s: int, body: bytes, key: bytes) -> dict[str, str]:
