@@ -12,7 +12,7 @@ from revenue.capture.contract import Capture, LeadDetails
 from revenue.cli.gtm import read_folder
 from revenue.cli.tests.verbs import bought, run, told, until
 from revenue.enrichment.contract import Certainty, Charge
-from revenue.enrichment.tests.vendor import Says, vendor
+from revenue.tests.outsider import Says, outsider
 
 SECRET = "sk_live_abcdef0123456789"
 CURL = f"curl 'https://api.acme.example/v2/find?email=ada@example.com&strict=true' -H 'Authorization: Bearer {SECRET}'"
@@ -174,7 +174,7 @@ async def test_a_provider_that_was_pasted_is_asked(folder: Path) -> None:
         }
     )
     async with (
-        vendor(Says({"company": {"industry": "Machinery"}})) as acme,
+        outsider(Says({"company": {"industry": "Machinery"}})) as acme,
         single(revenue, world=World.real(folder / ".atoll"), config=config) as it,
     ):
         await asyncio.to_thread(_add_acme, acme.url)
