@@ -17,7 +17,12 @@ async def until(page: Page, path: str, is_so: Callable[[Any], Any]) -> Any:  # A
 
 async def test_the_map_shows_who_is_there_and_what_goes_between(page: Page) -> None:
     """Services, edges, databases; calls and events, with what waits and what is dead."""
-    found = await until(page, "/api/map", lambda found: any(edge["dead"] for edge in found["edges"]))
+
+    def is_told(found: Any) -> bool:  # Any: JSON
+        is_silent = any(node["state"] == "down" for node in found["nodes"])  # nothing was heard of its process yet
+        return any(edge["dead"] for edge in found["edges"]) and not is_silent
+
+    found = await until(page, "/api/map", is_told)
 
     nodes = {node["id"]: node for node in found["nodes"]}
     edges = {edge["id"]: edge for edge in found["edges"]}

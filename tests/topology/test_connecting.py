@@ -263,7 +263,10 @@ def test_closing_ends_everything(gateway: tuple[str, str]) -> None:
 
     assert not thread.is_alive()
     assert LET_GO.wait(5)
-    assert [type(error).__name__ for error in ended] == ["CancelledError"]
+    assert [type(error).__name__ for error in ended] in (
+        ["CancelledError"],
+        ["Unavailable"],
+    )  # which of both comes first
     with pytest.raises(RuntimeError, match="closed"):
         shop.wait(stock.count("x"))
     with pytest.raises(RuntimeError, match="closed"):

@@ -139,6 +139,24 @@ async def test_an_operator_works_while_nothing_runs(place: Place) -> None:
     assert kept == [("ada", 1), ("bob", 8)]
 
 
+@pytest.mark.slow
+async def test_what_waits_for_a_service_that_has_never_run_is_counted(place: Place) -> None:
+    """Nobody has heard of it, and it will have everything when it comes."""
+    world = World.real(place.state, watchdog_s=None)
+    async with (
+        single(place.application, world=world, config=place.config, services=["post"]) as app,
+        place.operated() as operator,
+    ):
+        for number in range(3):
+            await app.client(Post).send("ada", number)
+        archive = await operator.subscription("archive", None)
+        payment = await operator.subscription("payment", None)
+
+    assert (archive.standing, archive.lag, archive.seen_at) == (Standing.NOT_BEGUN, 3, None)
+    assert archive.oldest_at is not None
+    assert payment.lag == 3
+
+
 async def test_what_is_not_there_is_told(place: Place) -> None:
     """Before the first start there are no databases, and none is made by looking."""
     async with place.operated() as operator:

@@ -149,6 +149,17 @@ async def followers_of(database: Database, now: float, followings: Sequence[Foll
     return found
 
 
+async def waiting_for(
+    database: Database, types: Sequence[str], following: Following | None
+) -> tuple[int, float | None]:
+    """How many messages wait for a subscription of which its publisher has not heard; and when the first was published.
+
+    It reads from the oldest on, or from where its own database says that it is. Moments are seconds since 1970.
+    """
+    done = dict(_positions(following, (await bounds_of(database)).incarnation, {})) if following else {}
+    return await _undelivered(database, types, done)
+
+
 async def followings_of(database: Database) -> list[Following]:
     """The subscriptions in a subscriber's database."""
     look = looking(database.dialect)

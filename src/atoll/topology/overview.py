@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from atoll.data import Database
-from atoll.events.operating import Bounds, Follower, Following, bounds_of, followers_of, followings_of
+from atoll.events.operating import Bounds, Follower, Following, bounds_of, followers_of, followings_of, waiting_for
 from atoll.service import Elsewhere
 from atoll.topology.graph import Graph
 
@@ -81,9 +81,14 @@ async def overview(
             followers[follower.name, publisher] = follower
         logs[publisher] = await bounds_of(database)
     declared = declared_types(graph)
+    unheard = {
+        ends: await waiting_for(databases[ends[1]], types, followings.get(ends))
+        for ends, types in declared.items()
+        if ends not in followers and ends[1] in databases and _reads_everything(graph, ends[0])
+    }
     publishing = {publisher for _, publisher in (*declared, *followings, *followers)}
     statuses = [
-        _status(ends, graph, declared.get(ends), followings.get(ends), followers.get(ends), now)
+        _status(ends, graph, declared.get(ends), followings.get(ends), followers.get(ends), unheard.get(ends), now)
         for ends in sorted({*declared, *followings, *followers}, key=lambda ends: (ends[1], ends[0]))
     ]
     kept = [
@@ -127,6 +132,7 @@ def _status(
     types: tuple[str, ...] | None,
     following: Following | None,
     follower: Follower | None,
+    unheard: tuple[int, float | None] | None,
     now: float,
 ) -> SubscriptionStatus:
     subscriber, publisher = ends
@@ -143,6 +149,7 @@ def _status(
     position = max((stand.position for stand in following.stands), default=None) if following else None
     if follower is not None and (position is None or not follower.lag):
         position = follower.done
+    lag, oldest_at = (follower.lag, follower.oldest_at) if follower else unheard or (None, None)
     return SubscriptionStatus(
         subscriber,
         publisher,
@@ -151,8 +158,8 @@ def _status(
         bool(types) and is_replayable(graph, subscriber, types or ()),
         position,
         follower.head if follower else None,
-        follower.lag if follower else None,
-        follower.oldest_at if follower else None,
+        lag,
+        oldest_at,
         follower.per_s if follower else None,
         follower.seen_at if follower else None,
         following.waiting if following else 0,
@@ -161,6 +168,12 @@ def _status(
         following.generation if following else 0,
         instances,
     )
+
+
+def _reads_everything(graph: Graph, subscriber: str) -> bool:
+    """Whether a service reads a log from its oldest message on; unknown, and False, where its handlers are not here."""
+    service = next((each for each in graph.services if each.name == subscriber), None)
+    return service is not None and any(reaction.since == "oldest" for reaction in service.reactions)
 
 
 def _is_known(graph: Graph, subscriber: str) -> bool:
