@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.amount import of_the_whole
 from tests.house.checkout import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, of_the_whole]
 
 CALLED = ["atoll", "fastapi+aiohttp", "fastapi+httpx", "grpc.aio", "nats", "msgpack limit"]
 CHAINED = ["atoll processes", "atoll co-located", "fastapi+aiohttp", "fastapi+httpx"]

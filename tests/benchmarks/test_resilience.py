@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.amount import of_the_whole
 from tests.house.checkout import ROOT
 
 pytestmark = pytest.mark.slow
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.slow
                 for more in ("", ", what is more")
             },
         ),
-        ("overload", {"Offered load"}),
+        pytest.param("overload", {"Offered load"}, marks=of_the_whole),
     ],
 )
 def test_it_measures_what_it_says(tmp_path: Path, name: str, groups: set[str]) -> None:

@@ -76,6 +76,7 @@ async def test_node_is_told_in_each_form_and_what_it_publishes_is_reacted_to(tmp
             assert said["http"].split("-")[1] == said["traceparent"].split("-")[1]
 
 
+@of_the_whole
 async def test_several_of_each_share_the_work_and_keep_the_order(tmp_path: Path) -> None:
     """Publishers under leases, Node and FastAPI behind several addresses, two who keep one log."""
     twice = {"orders": 2, "tax": 2, "tax.events": 2, "quotes": 2}
@@ -152,6 +153,7 @@ async def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:
     assert [entry.order_id for entry in found if entry.heard_of == PLACED] == ["order-1"] * 4 + ["order-2"] * 4
 
 
+@of_the_whole
 async def test_a_rolling_restart_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
     """Of Node, and of who keeps its log, while events are on their way."""
     async with market(tmp_path) as app:

@@ -10,6 +10,7 @@ from atoll.adapters.environments import Environments
 from atoll.adapters.pythons import find_python
 from atoll.kernel import Mistakes
 from atoll.topology.independence import conflicts
+from tests.amount import amount
 from tests.cli.programs import ATOLL, finished
 from tests.house.checkout import ROOT
 
@@ -79,7 +80,7 @@ def test_every_environment_holds_the_atoll_that_runs(environments: Environments)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "version"), [("rates_1_0", "1.0"), ("rates_1_1", "1.1")])
+@pytest.mark.parametrize(("name", "version"), [("rates_1_1", "1.1"), *amount([], [("rates_1_0", "1.0")])])
 def test_two_versions_of_one_service_lie_side_by_side(environments: Environments, name: str, version: str) -> None:
     """Each with the contract of its own time, which it finds beside the application by name and version."""
     question = (

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from atoll.adapters.environments import Environments
+from tests.amount import amount, of_the_whole
 from tests.cli.programs import ATOLL, finished, started
 from tests.independent.market_folder import lay_out
 
@@ -17,6 +18,8 @@ pytestmark = pytest.mark.slow
 
 APPLICATIONS = "tests.independent.market.application"
 
+
+OLD, NEXT = ("bank", "1_0", 950), ("bank_next", "1_1", 940)
 
 ALONE = """
 from atoll import Application, Reference
@@ -82,7 +85,7 @@ def test_services_with_conflicting_pins_run_in_processes(environments: Environme
     assert (bill["cents"], bill["drawn_with"], bill["price"]["drawn_with"]) == (750, "0.9.0", "0.8.10")
 
 
-@pytest.mark.parametrize(("name", "version", "worth"), [("bank", "1_0", 950), ("bank_next", "1_1", 940)])
+@pytest.mark.parametrize(("name", "version", "worth"), [OLD, *amount([], [NEXT])])
 def test_a_service_goes_on_to_its_next_version_beside_an_old_caller(
     environments: Environments, market: Path, state: Path, name: str, version: str, worth: int
 ) -> None:
@@ -90,23 +93,24 @@ def test_a_service_goes_on_to_its_next_version_beside_an_old_caller(
     environments.build_all({"rates": (f"services/rates_{version}", ""), "exchange": ("services/exchange", "")})
 
     with run(f"{APPLICATIONS}:{name}", market, state) as bank:
-        amount = bank.call("exchange.exchanged", "--currency", "CHF", "--euros", "10")
+        exchanged = bank.call("exchange.exchanged", "--currency", "CHF", "--euros", "10")
         rate = bank.call("rates.rate", "--currency", "CHF")
 
-    assert amount["hundredths"] == worth
+    assert exchanged["hundredths"] == worth
     assert ("source" in rate) is (version == "1_1")
 
 
+@of_the_whole
 def test_an_old_and_a_new_major_run_side_by_side(environments: Environments, market: Path, state: Path) -> None:
     """And the caller of the old one is answered by the new one."""
     services = {"rates": "rates_v1", "rates_v2": "rates_2_0", "exchange": "exchange"}
     environments.build_all({name: (f"services/{folder}", "") for name, folder in services.items()})
 
     with run(f"{APPLICATIONS}:bank_both", market, state) as bank:
-        amount = bank.call("exchange.exchanged", "--currency", "CHF", "--euros", "10")
+        exchanged = bank.call("exchange.exchanged", "--currency", "CHF", "--euros", "10")
         rate = bank.call("rates.rate", "--currency", "CHF")
 
-    assert amount["hundredths"] == 940
+    assert exchanged["hundredths"] == 940
     assert rate["source"] == "rates/v2"
 
 

@@ -106,7 +106,7 @@ def demonstration(folder: Path, *words: str) -> subprocess.Popen[str]:
     """A demonstration in a process of its own."""
     environment = {**os.environ, "REVENUE_GATEWAY_PORT": "0", "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.Popen(
-        [sys.executable, "-m", "revenue.cli", "demo", "--topology", "single", "--leads", "300", *words],
+        [sys.executable, "-m", "revenue.cli", "demo", "--topology", "single", "--no-team", "--leads", "150", *words],
         cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
 
@@ -122,7 +122,7 @@ def captured(folder: Path) -> int:
 def test_a_process_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     """All services die at once, in the middle of an import, and of one more; then it is run to its end."""
     in_the_middle = 0
-    for events in (20, 120):
+    for events in (20, 80):
         process = demonstration(tmp_path)
         ends_at = time.monotonic() + PATIENCE_S
         while captured(tmp_path) < events and process.poll() is None and time.monotonic() < ends_at:

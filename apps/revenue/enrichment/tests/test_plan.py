@@ -75,11 +75,11 @@ async def filled(leads: int) -> tuple[Desk, list[str | None]]:
 async def test_made_up_vendors_find_and_cost_as_they_say() -> None:
     """Always the same; one finds little and is cheap, the other finds much and is dear; all of it is marked."""
     enrichment, mobiles = await filled(80)
-    _, again = await filled(80)
+    _, again = await filled(20)
     lines = await enrichment.service.costs()
     profile = await enrichment.service.latest("1")
 
-    assert mobiles == again
+    assert mobiles[:20] == again
     assert all(number is None or number.startswith("+49171") for number in mobiles)
     assert 0.7 < sum(number is not None for number in mobiles) / 80 < 1
     by_provider = {
