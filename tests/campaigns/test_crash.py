@@ -9,7 +9,7 @@ from sqlalchemy import ClauseElement
 
 from atoll.events.statements import publishing, subscribing
 from atoll.events.texts import TEXTS
-from tests.amount import amount
+from tests.amount import amount, of_the_whole
 from tests.campaigns.crash import tables
 from tests.campaigns.crash.keeper import Armed
 from tests.campaigns.crash.points import STATEMENTS
@@ -54,6 +54,7 @@ async def test_the_campaign_finds_what_it_looks_for(
     assert getattr(outcome.verdict, kind) > 0, outcome.verdict
 
 
+@of_the_whole
 @pytest.mark.slow
 async def test_without_a_fence_whoever_was_paused_does_it_twice() -> None:
     """The control: a cursor that moves for anybody."""

@@ -10,7 +10,7 @@ from atoll.adapters.environments import Environments
 from atoll.adapters.pythons import find_python
 from atoll.kernel import Mistakes
 from atoll.topology.independence import conflicts
-from tests.amount import amount
+from tests.amount import amount, of_the_whole
 from tests.cli.programs import ATOLL, finished
 from tests.house.checkout import ROOT
 
@@ -60,6 +60,7 @@ def said(python: Path, question: str, folder: Path | None = None) -> str:
 
 
 @pytest.mark.slow
+@of_the_whole
 def test_services_with_conflicting_pins_have_their_own_versions(environments: Environments) -> None:
     """The reason why anybody makes a service a distribution."""
     question = "import tabulate, {0}.service; print(tabulate.__version__)"

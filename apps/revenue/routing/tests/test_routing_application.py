@@ -17,6 +17,7 @@ from atoll.testing.plugin import Reached
 from revenue.routing.contract import Assignment, Deed, Routing, Stage, Status
 from revenue.routing.tests.company import WEIGHTS, company, lead
 from revenue.scoring.contract import Scoring
+from tests.amount import of_the_whole
 
 PATIENCE_S = 60.0
 
@@ -110,6 +111,7 @@ async def kill_one(it: RunningProcesses, chance: random.Random) -> int:
             await asyncio.sleep(0.02)
 
 
+@of_the_whole
 @pytest.mark.slow
 async def test_turns_stay_fair_when_instances_are_killed(tmp_path: Path) -> None:
     """Two instances, of which one dies every some leads: the count is whole in the end, and each has its share."""
