@@ -9,7 +9,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 PYTHON ?= python3
 VENV ?= .venv
-WORKERS ?= logical
+# One more than there are cores, since many tests wait.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 SIZE ?= small
 RUNS ?= 10
 LEADS ?= 5000

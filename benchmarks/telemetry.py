@@ -59,7 +59,7 @@ class Size:
 SIZES = {
     "tiny": Size(Effort(2, 0.001), 1, 0.05, "tiny"),  # for tests: says nothing
     "small": Size(Effort(15, 0.02), 5, 0.7, "small"),
-    "full": Size(Effort(401, 0.01), 21, 1.0, "full"),
+    "full": Size(Effort(101, 0.04), 21, 1.0, "full"),
 }
 
 

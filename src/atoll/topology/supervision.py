@@ -96,6 +96,10 @@ class NotReplaced(Problem, status=503, code="not_replaced", detail="{process} di
     reason: str
 
 
+BUILT_S = 300.0
+"""So long a first step may take: the service's environment may have to be made before it."""
+
+
 @contract(version="1.0", id="atoll_supervisor")
 class Supervision(Protocol):
     """Says what runs, restarts, stops and starts services, and changes how many instances they have."""
@@ -105,7 +109,7 @@ class Supervision(Protocol):
         """All processes, in the order of the application."""
         ...
 
-    @post("/restarts", raises=(NoSuchService, NotPossible, NotReplaced))
+    @post("/restarts", timeout_s=BUILT_S, raises=(NoSuchService, NotPossible, NotReplaced))
     def restart(self, service: str) -> AsyncIterator[Step]:
         """Replace the instances of a service one by one, step by step as they happen."""
         ...
@@ -120,7 +124,7 @@ class Supervision(Protocol):
         """End all instances of a service, step by step; none is started until it is started again."""
         ...
 
-    @post("/starts", raises=(NoSuchService, NotPossible, NotReplaced))
+    @post("/starts", timeout_s=BUILT_S, raises=(NoSuchService, NotPossible, NotReplaced))
     def start_service(self, service: str) -> AsyncIterator[Step]:
         """Start a service that was stopped, with as many instances as it had."""
         ...
