@@ -1,7 +1,7 @@
 """Long lists, a page at a time; and which words a database can be asked for."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from atoll import Database, Fault, InvalidInput, Page, Row
@@ -35,6 +35,17 @@ async def page_of(
     rows = await database.read(statement, {**(wanted or {}), "after": int(cursor or 0), "count": count + 1})
     items = rows[:count]
     return Page(items=tuple(map(made, items)), next=str(items[-1].number) if len(rows) > count else None)
+
+
+async def items_of(page: Callable[[str | None], Awaitable[Page[T]]]) -> AsyncIterator[T]:
+    """Everything of a long list, in its order; `page` is asked for each page, by the `next` of the one before."""
+    cursor: str | None = None
+    while True:
+        found = await page(cursor)
+        for item in found.items:
+            yield item
+        if (cursor := found.next) is None:
+            return
 
 
 def is_text(word: str) -> bool:

@@ -2,16 +2,18 @@
 
 import csv
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import suppress
 from io import BufferedIOBase, StringIO
 from pathlib import Path
 
 import click
 
+from atoll import Page
 from atoll.elsewhere import Connected
 from revenue.capture.contract import Capture, LeadQuery
-from revenue.routing.contract import Routing, Status
+from revenue.paging import items_of
+from revenue.routing.contract import Assignment, Routing, Status
 from revenue.scoring.contract import (
     ExamplePiece,
     ExamplesNotFound,
@@ -89,14 +91,14 @@ async def send_outcomes(scoring: Scoring, table: str, outcomes: AsyncIterator[Le
 
 async def outcomes_here(it: Connected) -> AsyncIterator[LeadOutcome]:
     """What became of leads that are here, by their status."""
+    routing = it.client(Routing)
     for status in STATUSES:
-        cursor: str | None = None
-        while True:
-            page = await it.client(Routing).assignments(status=status, cursor=cursor, limit=PAGE)
-            for each in page.items:
-                yield LeadOutcome(lead_id=each.lead_id, outcome=status)
-            if (cursor := page.next) is None:
-                break
+
+        def page(cursor: str | None, status: Status = status) -> Awaitable[Page[Assignment]]:
+            return routing.assignments(status=status, cursor=cursor, limit=PAGE)
+
+        async for each in items_of(page):
+            yield LeadOutcome(lead_id=each.lead_id, outcome=status)
 
 
 async def outcomes_in(it: Connected, text: str, lead: str, outcome: str) -> AsyncIterator[LeadOutcome]:

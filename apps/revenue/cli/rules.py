@@ -7,6 +7,7 @@ import click
 from rich.markup import escape
 
 from revenue.enrichment.contract import Enrichment, EnrichmentPlan
+from revenue.paging import items_of
 from revenue.playbook.contract import Playbook, PlaybookVersion, Publication, TeamRules
 from revenue.routing.contract import Routing, RoutingTrial, TrialReport
 from revenue.scoring.contract import Plan, PlanRequest, Scoring
@@ -59,13 +60,7 @@ def versions_command(options: Options) -> None:
 
     async def work() -> list[PlaybookVersion]:
         async with options.reached() as it:
-            playbook, cursor = it.client(Playbook), None
-            found: list[PlaybookVersion] = []
-            while True:
-                page = await playbook.versions(cursor)
-                found += page.items
-                if (cursor := page.next) is None:
-                    return found
+            return [version async for version in items_of(it.client(Playbook).versions)]
 
     found = asyncio.run(work())
     if options.as_json:

@@ -10,8 +10,7 @@ from atoll.processes import Grouping, Launch, parts_of, plan, supervising
 from revenue.application import revenue
 
 PLACE = "revenue.application:revenue"
-SINGLE, PROCESSES = "single", "processes"
-TOPOLOGIES = (PROCESSES, SINGLE)
+SINGLE = "single"
 DRAIN_S = 5.0
 SETTING = "sample_vendors"
 

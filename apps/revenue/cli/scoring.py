@@ -9,6 +9,7 @@ from typing import TypeVar
 import click
 
 from atoll.elsewhere import Connected
+from revenue.paging import items_of
 from revenue.scoring.contract import (
     Comparison,
     ComparisonReport,
@@ -138,13 +139,7 @@ def models_command(options: Options) -> None:
     """Show all versions of models, oldest first."""
 
     async def work(scoring: Scoring) -> list[ModelSummary]:
-        found: list[ModelSummary] = []
-        cursor: str | None = None
-        while True:
-            page = await scoring.models(cursor)
-            found += page.items
-            if (cursor := page.next) is None:
-                return found
+        return [model async for model in items_of(scoring.models)]
 
     found = _of_scoring(options, work)
     if options.as_json:

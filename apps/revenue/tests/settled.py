@@ -11,6 +11,7 @@ from typing import NamedTuple
 from atoll import Unavailable
 from atoll.testing.plugin import Reached
 from revenue.capture.contract import Capture, Lead
+from revenue.paging import items_of
 from revenue.scoring.contract import Reason, Score, Scoring
 
 PATIENCE_S = 60.0
@@ -33,13 +34,8 @@ async def settled(it: Reached, within_s: float = PATIENCE_S) -> int:
 
 async def all_leads(it: Reached) -> AsyncIterator[Lead]:
     """Every lead, page by page."""
-    cursor: str | None = None
-    while True:
-        page = await it.client(Capture).leads(cursor=cursor, limit=1000)
-        for lead in page.items:
-            yield lead
-        if (cursor := page.next) is None:
-            return
+    async for lead in items_of(lambda cursor: it.client(Capture).leads(cursor=cursor, limit=1000)):
+        yield lead
 
 
 class Judgement(NamedTuple):

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, bindparam, insert, sele
 
 from atoll import InvalidInput, Page, Row
 from atoll.testing import MemoryDatabase
-from revenue.paging import LIMIT_MAX, page_of
+from revenue.paging import LIMIT_MAX, items_of, page_of
 
 ITEMS = Table("items", MetaData(), Column("number", Integer, primary_key=True), Column("item", Integer))
 PAGE = select(ITEMS).where(ITEMS.c.number > bindparam("after")).order_by(ITEMS.c.number).limit(bindparam("count"))
@@ -69,3 +69,11 @@ async def test_a_cursor_that_no_page_gave_is_refused(cursor: str) -> None:
         await page(MemoryDatabase(), cursor, 10)
 
     assert problem.value.errors[0].pointer == "/cursor"
+
+
+@given(st.lists(st.integers(0, 9), max_size=20), st.integers(1, 7))
+async def test_whoever_wants_all_of_a_list_asks_page_by_page(items: list[int], limit: int) -> None:
+    """Each once, in their order; an empty one, too."""
+    db = await filled(items) if items else MemoryDatabase()
+
+    assert [each async for each in items_of(lambda cursor: page(db, cursor, limit))] == items

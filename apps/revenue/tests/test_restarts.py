@@ -1,6 +1,5 @@
 """A restart at any moment loses nothing: whoever was told that a lead was accepted finds it, with its score."""
 
-import asyncio
 import os
 import random
 import re
@@ -9,20 +8,18 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from atoll import Problem, World, single
+from atoll import World, single
 from atoll.testing import running
 from atoll.testing.plugin import Reached
 from revenue.application import revenue
-from revenue.capture.contract import Capture, ImportReport, LeadFile
-from revenue.cli.pieces import pieces
+from revenue.capture.contract import Capture, ImportReport
 from revenue.sample import sample_csv
+from revenue.tests.importing import Meddling, Sent, imported
 from revenue.tests.settled import PATIENCE_S, Judgement, all_leads, judgements, settled, told
 
 SERVICES = ["capture", "identity", "enrichment", "scoring"]
@@ -30,25 +27,10 @@ SAMPLE = sample_csv(leads=200).encode()
 ROWS = 10
 """In a piece, of which there are some twenty."""
 
-Sent = Awaitable[ImportReport]
-Meddling = Callable[[int, Sent], Sent]
-"""Gets the number of a piece and its call, and answers what becomes of that."""
 
-
-async def imported(it: Reached, meddling: Meddling) -> None:
-    """Import the sample as somebody does who sends a piece again when it has failed."""
-    capture = it.client(Capture)
-    for number, piece in enumerate(pieces(BytesIO(SAMPLE), ROWS)):
-        file = LeadFile(
-            file_name="leads.csv", content=piece.content, first_row_line=piece.first_row_line, import_id="sample"
-        )
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                try:
-                    await meddling(number, capture.import_file(file))
-                    break
-                except Problem:
-                    await asyncio.sleep(0.05)
+async def sample_imported(it: Reached, meddling: Meddling) -> None:
+    """Import the sample."""
+    await imported(it.client(Capture), SAMPLE, ROWS, meddling, PATIENCE_S)
 
 
 async def plainly(_: int, sent: Sent) -> ImportReport:
@@ -60,7 +42,7 @@ async def plainly(_: int, sent: Sent) -> ImportReport:
 async def undisturbed() -> list[Judgement]:
     """All leads and what is thought of each, where nothing is stopped."""
     async with running(revenue) as it:
-        await imported(it, plainly)
+        await sample_imported(it, plainly)
         await settled(it)
         return await judgements(it)
 
@@ -92,9 +74,9 @@ async def test_an_application_that_is_stopped_goes_on_where_it_was(
 
         with suppress(Leaving):
             async with single(revenue, world=World.real(tmp_path), services=SERVICES) as it:
-                await imported(it, leaving)
+                await sample_imported(it, leaving)
     async with single(revenue, world=World.real(tmp_path), services=SERVICES) as it:
-        await imported(it, plainly)
+        await sample_imported(it, plainly)
         await settled(it)
         found, kept = await judgements(it), await revisions(it)
 

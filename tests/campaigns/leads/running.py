@@ -9,21 +9,21 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from atoll import Page, Problem
+from atoll import Problem
 from atoll.kernel import Tasks
 from atoll.processes import State
 from atoll.testing import RunningProcesses, running_processes
-from revenue.capture.contract import Capture, LeadFile
-from revenue.cli.pieces import pieces
+from revenue.capture.contract import Capture, ImportReport
 from revenue.crm.contract import Crm, Target
+from revenue.paging import items_of
 from revenue.playbook.contract import Playbook, Publication
 from revenue.routing.contract import Routing
+from revenue.tests.importing import Sent, imported
 from revenue.tests.outsider import Asked, Says, outsider
 from revenue.webhooks.contract import DeliveryState, Webhooks
 
@@ -75,20 +75,21 @@ async def run(plan: Plan, state: Path) -> Ran:
     }
     told = Told()
     async with outsider(told.answer) as receiver, running_processes(PLACE, state=state, settings=settings) as it:
+        capture, routing = it.client(Capture), it.client(Routing)
         await _prepared(it, plan, receiver.url)
         if plan.away is not None:
             await _steps(it.supervisor.stop_service(plan.away))
         killing = Killing(it, plan)
         began_at = time.monotonic()
-        await _imported(it, plan, killing)
+        await imported(capture, file_of(plan.leads), plan.rows, killing, STILL_S)
         await killing.over()
         imported_s = time.monotonic() - began_at
         if plan.away is not None:
             await _steps(it.supervisor.start_service(plan.away))
         await _settled(it, told, plan.leads)
         settled_s = time.monotonic() - began_at - imported_s
-        leads = [each async for each in _all(it.client(Capture).leads)]
-        assignments = [each async for each in _all(it.client(Routing).assignments)]
+        leads = [each async for each in items_of(lambda cursor: capture.leads(cursor=cursor, limit=1000))]
+        assignments = [each async for each in items_of(lambda cursor: routing.assignments(cursor=cursor, limit=1000))]
         in_crm = (await it.client(Crm).pending(Target.SALESFORCE)).new
         turns = {share.rep: share.got for team in (await it.client(Routing).fairness()).teams for share in team.shares}
     books = Books(
@@ -133,7 +134,7 @@ class Killing:
         self._tasks = Tasks("campaign")
         self._dying: asyncio.Task[None] | None = None
 
-    async def __call__(self, number: int, sent: Awaitable[object]) -> None:
+    async def __call__(self, number: int, sent: Sent) -> ImportReport:
         """Send a piece. When it is sent for the first time, and is one of those, a process dies some moments later."""
         if self._plan.killed and number % self._plan.every == 0 and number not in self._met:
             self._met.add(number)
@@ -142,7 +143,7 @@ class Killing:
             service = self._round.pop()
             pid = await self._ready(service)
             self._dying = self._tasks.spawn(self._die(service, pid), service, awaited=True)
-        await sent
+        return await sent
 
     async def over(self) -> None:
         """Wait until whoever is to die next is dead."""
@@ -176,22 +177,6 @@ async def _prepared(it: RunningProcesses, plan: Plan, url: str) -> None:
     await _until(known)
 
 
-async def _imported(it: RunningProcesses, plan: Plan, killing: Killing) -> None:
-    """Import the file as somebody does who sends a piece again when it has failed."""
-    capture = it.client(Capture)
-    for number, piece in enumerate(pieces(BytesIO(file_of(plan.leads)), plan.rows)):
-        file = LeadFile(
-            file_name="leads.csv", content=piece.content, first_row_line=piece.first_row_line, import_id="campaign"
-        )
-        async with asyncio.timeout(STILL_S):
-            while True:
-                try:
-                    await killing(number, capture.import_file(file))
-                    break
-                except Problem:
-                    await asyncio.sleep(0.05)
-
-
 async def _settled(it: RunningProcesses, told: Told, leads: int) -> None:
     """Wait until each lead has an owner or a place in a queue, and all who are told of that know it."""
 
@@ -219,17 +204,6 @@ async def _until(so: Callable[[], Awaitable[bool]]) -> None:
                 if await so():
                     return
             await asyncio.sleep(0.05)
-
-
-async def _all(page: Callable[..., Awaitable[Page[T]]]) -> AsyncIterator[T]:
-    """Everything, page by page."""
-    cursor: str | None = None
-    while True:
-        found = await page(cursor=cursor, limit=1000)
-        for each in found.items:
-            yield each
-        if (cursor := found.next) is None:
-            return
 
 
 async def _steps(several: AsyncIterator[object]) -> None:
