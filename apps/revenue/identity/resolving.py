@@ -122,7 +122,7 @@ async def resolve(tx: Transaction, lead: Lead, now: datetime, new_id: Callable[[
         IntegrityError: another lead has made the same contact or account: try again.
     """
     record = record_of(lead)
-    if record.email is None and record.names_somebody:
+    if record.names_somebody:
         await tx.execute(TAKE_TURN, {"kind": f"names {turn_of(record)}", "taken_at": now})
     looked = await look(tx.execute, lead, record, lead.id)
     if looked.kept is not None and looked.kept.revision >= lead.revision:

@@ -141,5 +141,5 @@ TURNS = Table(
     Column("taken_at", DateTime(timezone=True), nullable=False),
 )
 """Whoever holds a row until they have committed is the only one who does what it stands for: merging and parting, so
-that none waits for another in a circle; and resolving leads without a mailbox whose names sound alike, since no key
-keeps two instances from making a contact of each."""
+that none waits for another in a circle; and resolving leads whose names sound alike, since no key keeps two instances
+from making a contact of each, where one person gives two addresses or none."""

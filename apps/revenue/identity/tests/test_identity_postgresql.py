@@ -129,6 +129,42 @@ async def test_leads_without_a_mailbox_take_turns(tmp_path: Path, config: Config
     assert [len(several) for several in contacts.values()] == [4] * 8
 
 
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("{name}.lee@acme.example", "{name}.lee+fair@acme.example", "{name}.lee+web@acme.example"),
+        ("{name}@acme.example", None),
+    ],
+    ids=["what stands after a plus", "with a mailbox and without"],
+)
+async def test_leads_of_one_person_whose_keys_differ_take_turns(
+    tmp_path: Path, config: Config, spellings: tuple[str | None, ...]
+) -> None:
+    """They are one person by likeness alone: whoever comes second has to see the first, whatever address they give."""
+    people = [
+        LeadDetails(
+            first_name=f"{name}a",
+            last_name="Lee",
+            phone=f"030 55512{number}",
+            company="Acme",
+            email=spelling and spelling.format(name=name),
+        )
+        for number, name in enumerate(("Ann", "Bert", "Cilly", "Dora", "Emil", "Fritz", "Gustl", "Heid"), start=10)
+        for spelling in spellings
+    ]
+    async with (
+        single(APPLICATION, world=World.real(tmp_path), config=config) as one,
+        single(APPLICATION, world=World.real(tmp_path), config=config) as other,
+    ):
+        either = [one.client(Capture), other.client(Capture)]
+        await asyncio.gather(*(either[place % 2].accept(each) for place, each in enumerate(people)))
+        leads = await settled(one)
+        contacts = await contacts_of(other)
+
+    assert leads == len(people)
+    assert [len(several) for several in contacts.values()] == [len(spellings)] * 8
+
+
 async def test_the_same_file_makes_the_same_contacts_on_both_databases(tmp_path: Path, config: Config) -> None:
     """Whether one instance resolves it or two at once."""
     async with running(APPLICATION) as it:
