@@ -69,7 +69,7 @@ class Size:
 SIZES = {
     "tiny": Size(1, 5, 20, 10, 50),  # for tests: says nothing
     "small": Size(1, 50, 250, 100, 500),
-    "full": Size(2, 500, 10_000, 1_500, 100_000),
+    "full": Size(1, 500, 10_000, 1_500, 100_000),
 }
 
 
