@@ -13,8 +13,10 @@ import functools
 import ipaddress
 import logging
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import cast
 
 import httpcore
@@ -98,6 +100,31 @@ async def fetched(client: httpx.AsyncClient, request: httpx.Request, *, bytes_ma
     finally:
         await response.aclose()
     return Fetched(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
+
+
+def wait_asked_s(headers: Mapping[str, str]) -> float | None:
+    """How long an answer asks to be left alone, in seconds (RFC 9110, 10.2.3); None where it does not say.
+
+    It says so in seconds, or by a date, which is read by its own clock: whoever sends one tells what time it is there.
+
+    >>> wait_asked_s({"retry-after": "40"}), wait_asked_s({"retry-after": "soon"})
+    (40.0, None)
+    >>> wait_asked_s({"retry-after": "Fri, 27 Nov 2026 10:01:30 GMT", "date": "Fri, 27 Nov 2026 10:00:00 GMT"})
+    90.0
+    """
+    asked = headers.get("retry-after", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked)
+    until, now = _date(asked), _date(headers.get("date", ""))
+    return None if until is None or now is None else max(0.0, (until - now).total_seconds())
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 def check_url(url: httpx.URL, outside: Outside) -> None:

@@ -17,6 +17,7 @@ from atoll.adapters.environments import Environments
 from atoll.adapters.installers import CONSTRAINTS, Installer, Pip, Wanted, present_installer
 from atoll.adapters.wheels import pure_wheel
 from tests.adapters.test_environments import Quick
+from tests.amount import amount
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def test_another_contract_that_nobody_requires_changes_nothing(folder: Path) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("installer", [present_installer(), Pip()], ids=lambda installer: installer.name)
+@pytest.mark.parametrize("installer", [present_installer(), *amount([], [Pip()])], ids=lambda installer: installer.name)
 def test_installers_do_as_they_are_told(folder: Path, installer: Installer) -> None:
     """Without an index; and a version that does not fit is refused."""
     environment = folder / "environment"

@@ -87,13 +87,14 @@ async def test_a_slow_reader_is_let_go(tmp_path: Path, asked: bytes) -> None:
 
 @on_each_loop
 async def test_a_reader_that_is_slow_and_reads_is_given_all(tmp_path: Path) -> None:
-    """A limit is for those who have stopped."""
-    async with listening(socket_in(tmp_path), limits=IMPATIENT) as wire, await Speaker.connect(wire.address) as speaker:
+    """A limit is for those who have stopped: this one takes longer than it, and never stops."""
+    limits = ServerLimits(write_s=0.5)
+    async with listening(socket_in(tmp_path), limits=limits) as wire, await Speaker.connect(wire.address) as speaker:
         await speaker.say(closing("GET", "/wire/v1/items?count=400&size=1000"))
         data = b""
         while piece := await speaker.reader.read(4_096):
             data += piece
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.01)
 
     (answer,) = answers_in(data)
     assert len(answer.body.splitlines()) == 400

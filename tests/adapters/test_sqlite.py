@@ -1,6 +1,7 @@
 """What SQLite's driver promises beside the port: one machine, several processes, nobody starved, a disk that fails."""
 
 import asyncio
+import itertools
 import os
 import sys
 import threading
@@ -132,6 +133,22 @@ async def test_the_log_does_not_grow_for_ever(tmp_path: Path) -> None:
     await driver.close()
 
     assert size < 64 * 1024 * 1024
+
+
+async def test_the_log_of_a_few_large_transactions_does_not_grow_for_ever(tmp_path: Path) -> None:
+    """It is written back by its length, and its file cut: a piece of an import is as long as a thousand forms."""
+    driver = await open_sqlite(tmp_path / "stock.db")
+    await written(driver, "CREATE TABLE t (x)", close=False)
+    sizes: list[int] = []
+    for _ in range(36):
+        session = await driver.begin(now() + 5)
+        await session.execute("INSERT INTO t VALUES (?)", (b"x" * 4_000_000,))
+        await driver.synced(await session.commit())
+        sizes.append((tmp_path / "stock.db-wal").stat().st_size)
+    await driver.close()
+
+    assert max(sizes) < 120_000_000
+    assert any(later < earlier for earlier, later in itertools.pairwise(sizes))
 
 
 async def written(driver: SqliteDriver, statement: str, *, close: bool = True) -> None:

@@ -30,7 +30,7 @@ from tests.amount import amount
 from tests.calls.kinds import Kind, Type, kinds, model, scalars, word_kinds
 from tests.placements import TOPOLOGIES, Processes, Topology
 
-EXAMPLES = int(os.environ.get("ATOLL_EXAMPLES", amount("12", "25")))
+EXAMPLES = int(os.environ.get("ATOLL_EXAMPLES", amount("6", "25")))
 
 Outcome = tuple[object, ...]
 Protocol_ = Any  # a contract made up here, whose operations no checker knows

@@ -17,6 +17,7 @@ import pytest
 from click.testing import Result
 
 from atoll import Config, Running, World, single
+from tests.amount import amount
 from tests.cli.post import Archive, Post, office
 from tests.cli.programs import PATIENCE_S, started
 from tests.house.checkout import ROOT
@@ -242,7 +243,7 @@ def test_a_database_that_is_not_reached_is_told(atoll: Atoll, events: Events, of
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("topology", ["single", "processes"])
+@pytest.mark.parametrize("topology", ["processes", *amount([], ["single"])])
 def test_instances_that_run_notice_by_themselves(atoll: Atoll, tmp_path: Path, topology: str) -> None:
     """Another attempt, a fresh start and an erasure, while letters arrive; nothing is started again."""
     state = str(tmp_path / "state")

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from atoll.operating import refusals_in
+from tests.amount import amount
 from tests.cli.programs import finished, started
 from tests.house.checkout import ROOT
 
@@ -17,7 +18,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    "topology", [("single",), ("processes",), ("processes", "--group", "gateway,desk")], ids=["one", "each", "groups"]
+    "topology",
+    [("processes", "--group", "gateway,desk"), *amount([], [("single",), ("processes",)])],
+    ids=" ".join,
 )
 def test_a_user_comes_through_and_refusals_are_kept(tmp_path: Path, topology: tuple[str, ...]) -> None:
     """The gateway says who the user is; whoever is asked two hops away can believe it."""

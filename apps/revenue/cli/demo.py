@@ -13,22 +13,21 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-import httpx
 from rich.markup import escape
 
 from atoll.console import address as console_address
 from atoll.console import login_link
+from atoll.elsewhere import Connected
 from atoll.gateway import Connection
-from revenue.capture.contract import Lead
+from revenue.capture.contract import Capture, Lead
 from revenue.front import address as front_address
 from revenue.playbook.contract import Playbook, Publication
 from revenue.routing.contract import Routing
 from revenue.sample import sample_csv
-from revenue.scoring.contract import Grade, Score
+from revenue.scoring.contract import Grade, Score, Scoring
 
 from .connection import connection
 from .funnel import funnel_now, summed
-from .gateway import Gateway
 from .gtm import FOLDER as GTM
 from .gtm import read_folder, start_folder
 from .importing import Order, Tally, import_stream
@@ -36,7 +35,7 @@ from .options import Options
 from .plots import bars
 from .running import SINGLE, running_here
 from .screen import Screen, graded, name_of, show_tally
-from .waiting import PATIENCE_S, until_routed, until_some
+from .waiting import PATIENCE_S, Counts, until_routed, until_some
 
 FOLDER = "sample"
 BEST = 5
@@ -68,26 +67,25 @@ async def demo(stop: asyncio.Event, wanted: Wanted) -> None:
     screen.say(
         "Starting Revenue ..." if wanted.topology == SINGLE else "Starting Revenue, each service as a process ..."
     )
-    transport = httpx.AsyncHTTPTransport()  # reads the certificates of the machine: before there is a loop to hold up
     rules = state / FOLDER / GTM
     start_folder(rules, sample=wanted.has_team)
     async with running_here(state, wanted.topology, sample_vendors=wanted.has_team):
         options = Options(url=None, key=None, state=state, as_json=False)
         here = connection(None, None, state)
         path = _written_sample(state / FOLDER, wanted.leads)
-        async with Gateway(here, transport) as gateway:
+        async with options.reached() as it:
             if wanted.has_team:
-                await _publish(options, rules)
-            await _show_before(screen, gateway)
-            tally = await _feed(screen, gateway, path, path.read_bytes())
+                await _publish(it, rules)
+            await _show_before(screen, it)
+            tally = await _feed(screen, it, path, path.read_bytes())
             show_tally(screen, tally, is_dry_run=False)
-            await _wait(screen, gateway)
-            scores = [score async for score in gateway.scores()]
+            await _wait(screen, it)
+            scores = [score async for score in it.client(Scoring).export()]
             best = heapq.nlargest(BEST, scores, key=lambda score: score.points)
-            leads_of = {score.lead_id: await gateway.lead(score.lead_id) for score in best}
-        _show_grades(screen, scores)
-        _show_best(screen, best, leads_of)
-        await _show_owners(screen, options)
+            leads_of = {score.lead_id: await it.client(Capture).lead(score.lead_id) for score in best}
+            _show_grades(screen, scores)
+            _show_best(screen, best, leads_of)
+            await _show_owners(screen, it)
         screen.say(summed(await funnel_now(options)))
         if best:
             _show_next(screen, here, leads_of[best[0].lead_id], path, state, rules)
@@ -98,26 +96,30 @@ async def demo(stop: asyncio.Event, wanted: Wanted) -> None:
     screen.say("Revenue has stopped.")
 
 
-async def _publish(options: Options, rules: Path) -> None:
+async def _publish(it: Connected, rules: Path) -> None:
     """Have the services go by the sample's rules, unless a team has published its own; Routing knows its reps then."""
-    async with options.reached() as it:
-        playbook = it.client(Playbook)
-        if (await playbook.latest()).version.version:
-            return
-        await playbook.publish(Publication(playbook=read_folder(rules), note="the sample's team"))
-        await until_some(it.client(Routing).reps)
+    playbook = it.client(Playbook)
+    if (await playbook.latest()).version.version:
+        return
+    await playbook.publish(Publication(playbook=read_folder(rules), note="the sample's team"))
+    await until_some(it.client(Routing).reps)
 
 
-async def _show_before(screen: Screen, gateway: Gateway) -> None:
+async def _show_before(screen: Screen, it: Connected) -> None:
     """How many leads have outlived the last time."""
-    if before := (await gateway.captured()).leads:
+    if before := (await it.client(Capture).count()).leads:
         screen.say(f"{before} leads are here from before: none of them comes in twice.")
 
 
-async def _wait(screen: Screen, gateway: Gateway) -> None:
+async def _wait(screen: Screen, it: Connected) -> None:
     """Until all leads have their scores and owners, or nothing happens any more."""
+    capture, scoring, routing = it.client(Capture), it.client(Scoring), it.client(Routing)
+
+    async def counted() -> Counts:
+        return await capture.count(), await scoring.count(), await routing.count()
+
     with screen.progress("scores and owners", 1) as bar:
-        waiting = await until_routed(gateway, lambda done, total: bar.reach(done, total, f"{done} of {total}"))
+        waiting = await until_routed(counted, lambda done, total: bar.reach(done, total, f"{done} of {total}"))
     if waiting:
         screen.say(
             f"[yellow]{waiting} leads still wait for their owner[/], and nothing has happened for {PATIENCE_S:.0f} s."
@@ -135,11 +137,11 @@ def _written_sample(folder: Path, leads: int) -> Path:
     return path
 
 
-async def _feed(screen: Screen, gateway: Gateway, path: Path, content: bytes) -> Tally:
+async def _feed(screen: Screen, it: Connected, path: Path, content: bytes) -> Tally:
     tally = Tally()
     with screen.progress("leads", len(content)) as bar:
         order = Order(path, rows=PIECE_ROWS)
-        await import_stream(gateway, BytesIO(content), order, tally, lambda: bar.show(tally))
+        await import_stream(it.client(Capture), BytesIO(content), order, tally, lambda: bar.show(tally))
     return tally
 
 
@@ -158,10 +160,9 @@ def _why(score: Score, reasons: int = 3) -> list[str]:
     return [f"{reason.points:+d} {escape(reason.sentence)}" for reason in score.reasons[:reasons]]
 
 
-async def _show_owners(screen: Screen, options: Options) -> None:
-    async with options.reached() as it:
-        reps = await it.client(Routing).reps()
-        waiting = (await it.client(Routing).count()).waiting
+async def _show_owners(screen: Screen, it: Connected) -> None:
+    reps = await it.client(Routing).reps()
+    waiting = (await it.client(Routing).count()).waiting
     most = max((rep.open_leads for rep in reps), default=0)
     rows = [
         [escape(rep.owner.name or rep.owner.id), ", ".join(rep.teams), str(rep.open_leads), bars(rep.open_leads, most)]

@@ -10,7 +10,7 @@ from rich.markup import escape
 from atoll import Page, Problem
 from revenue.identity.contract import Duplicate, DuplicateNotFound, DuplicateState, Identity, KeptApart, Kind
 
-from .gateway import ProblemAnswer, to_json
+from .answers import ProblemAnswer, to_json
 from .options import Options, with_options
 from .screen import Screen
 

@@ -27,7 +27,7 @@ from revenue.crm.contract import (
 )
 from revenue.crm.writing import body_lines, head_line, heads_of
 
-from .gateway import to_json
+from .answers import to_json
 from .options import Options, with_options
 from .screen import Screen
 

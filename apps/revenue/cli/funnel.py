@@ -18,7 +18,7 @@ from revenue.identity.contract import Identity
 from revenue.routing.contract import AssignmentNotFound, Routing
 from revenue.scoring.contract import Scoring
 
-from .gateway import to_json
+from .answers import to_json
 from .options import Options, with_options
 from .plots import bars, save_bars, with_picture
 from .screen import Screen
@@ -83,7 +83,7 @@ def funnel_of(accepted: int, handled: Sequence[int], parked: Sequence[int]) -> F
 
 
 @click.command("funnel")
-@with_picture("it", "--out")
+@with_picture("it")
 @with_options
 def funnel_command(options: Options, plot: Path | None) -> None:
     """Show how many leads have come how far, and that the count is whole."""

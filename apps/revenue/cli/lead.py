@@ -16,8 +16,8 @@ from revenue.identity.contract import Contact, Identity, LeadResolution
 from revenue.routing.contract import Routing
 from revenue.scoring.contract import Scoring
 
+from .answers import to_json
 from .connection import STATE
-from .gateway import to_json
 from .options import Options, with_options
 from .screen import Screen
 from .story import Absent, Story, Trace, show_story

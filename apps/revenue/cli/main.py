@@ -6,13 +6,13 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from revenue.capture.contract import Outcome, RowChange
+from revenue.capture.contract import Capture, Outcome, RowChange
 
+from .answers import to_json
 from .connection import STATE
 from .duplicates import duplicates_group
 from .exporting import export_command
 from .funnel import funnel_command
-from .gateway import to_json
 from .importing import Order, Tally, import_stream
 from .lead import lead_group
 from .options import FOLDER, Options, with_options
@@ -57,8 +57,8 @@ def import_command(
     with file.open("rb") as stream, screen.progress(file.name, file.stat().st_size) as bar:
 
         async def work() -> None:
-            async with options.gateway() as gateway:
-                await import_stream(gateway, stream, order, tally, lambda: bar.show(tally))
+            async with options.reached() as it:
+                await import_stream(it.client(Capture), stream, order, tally, lambda: bar.show(tally))
 
         try:
             asyncio.run(work())

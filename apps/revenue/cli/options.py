@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 import click
 
 from atoll import Problem, Unavailable
-from atoll.elsewhere import Connected, connect
+from atoll.elsewhere import Connected, NoAddress, connect
+from atoll.problems import BrokenContract, UnknownProblem
 
+from .answers import ProblemAnswer, to_json
 from .connection import STATE, connection
-from .gateway import Gateway, ProblemAnswer, to_json
 
 T = TypeVar("T")
 
@@ -30,23 +31,25 @@ class Options:
     state: Path
     as_json: bool
 
-    def gateway(self) -> Gateway:
-        """The application to talk to."""
-        return Gateway(connection(self.url, self.key, self.state))
-
     @asynccontextmanager
     async def reached(self) -> AsyncGenerator[Connected]:
         """Clients of the application's services, through its gateway.
 
         Raises:
+            BadParameter: nobody can be called at that URL.
             ClickException: nothing answers there, or what it answers is a problem.
         """
         here = connection(self.url, self.key, self.state)
         try:
             async with connect(here.url, key=here.key, timeout_s=TIMEOUT_S) as connected:
                 yield connected
+        except NoAddress as error:
+            raise click.BadParameter(f"{error}.", param_hint="--url") from None
         except Unavailable as problem:
             raise click.ClickException(f"{problem} (asked at {here.url}). Is Revenue running?") from None
+        except (BrokenContract, UnknownProblem) as problem:
+            there = f"What answers at {here.url} is not Revenue, or another version of it"
+            raise ProblemAnswer(problem.code, f"{there}: {problem}") from None
         except Problem as problem:
             raise ProblemAnswer(problem.code, str(problem)) from None
 

@@ -15,14 +15,10 @@ SUFFIXES = (".svg", ".png")
 COLOUR, PALE = "#1f5fd0", "#b9c6dd"
 
 
-def with_picture(what: str, *also: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
-    """Adds `--plot`, the file to draw something into; whether that can be is looked at before anything is done.
-
-    `also` are other names of the option, which were there before.
-    """
+def with_picture(what: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Adds `--plot`, the file to draw something into; whether that can be is looked at before anything is done."""
     return click.option(
         "--plot",
-        *also,
         "plot",
         type=click.Path(dir_okay=False, path_type=Path),
         callback=_picture,

@@ -17,13 +17,13 @@ from revenue.enrichment.contract import Certainty, Charge, Enrichment, ProviderR
 from revenue.enrichment.curl import Draft, provider_from_curl
 from revenue.enrichment.jsons import at_path
 
-from .gateway import to_json
+from .answers import to_json
 from .gtm import add_provider, provider_yaml
+from .money import MICROS, money
 from .options import Options, with_json, with_options
 from .reading import with_folder
 from .screen import Screen
 
-MICROS = 1_000_000
 SETTING = "REVENUE_ENRICHMENT_SECRETS"
 SECRET_CHARS_MIN = 6
 """Shorter ones stand in other words by chance."""
@@ -156,7 +156,7 @@ def list_command(options: Options) -> None:
         [
             escape(each.name),
             "[green]on[/]" if each.is_on else "[yellow]off[/]",
-            f"{each.price_micros / MICROS:g}",
+            money(each.price_micros),
             ", ".join(each.needs),
             ", ".join(each.fields),
             escape(each.why),

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from revenue.routing.contract import FairnessReport, Routing, RoutingTrial, TrialReport
 
-from .gateway import to_json
+from .answers import to_json
 from .options import Options, with_options
 from .plots import bars, save_pairs, with_picture
 from .reading import read_rules, with_folder

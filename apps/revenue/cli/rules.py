@@ -12,8 +12,9 @@ from revenue.playbook.contract import Playbook, PlaybookVersion, Publication, Te
 from revenue.routing.contract import Routing, RoutingTrial, TrialReport
 from revenue.scoring.contract import Plan, PlanRequest, Scoring
 
-from .gateway import to_json
+from .answers import to_json
 from .gtm import start_folder, write_schemas
+from .money import about
 from .options import Options, with_options
 from .reading import read_rules, with_folder
 from .routing import show_trial
@@ -171,19 +172,11 @@ def _show_scores(screen: Screen, plan: Plan) -> None:
         screen.table("Leads", ("lead", "points", "grade"), rows)
 
 
-def _money(micros: int) -> str:
-    return f"{micros / 1e6:.2f}"
-
-
 def _show_costs(screen: Screen, plan: EnrichmentPlan) -> None:
     screen.say(
         f"\n[bold]Cost[/]: of {plan.leads} leads, providers would be asked about {plan.leads_to_ask_about}: "
-        f"{_money(plan.cost_expected_micros)} {escape(plan.currency)} expected, "
-        f"{_money(plan.cost_most_micros)} at most."
+        f"{about(plan.cost_expected_micros, escape(plan.currency))} expected, {about(plan.cost_most_micros)} at most."
     )
     if plan.providers:
-        rows = [
-            [escape(each.provider), str(each.leads), f"{each.cost_expected_micros / 1e6:.2f}"]
-            for each in plan.providers
-        ]
+        rows = [[escape(each.provider), str(each.leads), about(each.cost_expected_micros)] for each in plan.providers]
         screen.table("Providers", ("provider", "leads", f"cost, {plan.currency}"), rows, numbers=(1, 2))

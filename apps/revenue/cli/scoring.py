@@ -21,8 +21,8 @@ from revenue.scoring.contract import (
     Training,
 )
 
+from .answers import to_json
 from .examples import outcomes_here, outcomes_in, send_outcomes, send_table, table_name
-from .gateway import to_json
 from .options import Options, with_options
 from .pieces import LineTooLong
 from .plots import save_bars, with_picture

@@ -14,11 +14,11 @@ from revenue.identity.contract import Contact, LeadResolution
 from revenue.routing.contract import Assignment, Change
 from revenue.scoring.contract import Score
 
+from .money import money
 from .screen import Screen, graded, name_of
 
 T = TypeVar("T")
 
-MICROS = 1_000_000
 TRACES_SHOWN = 3
 NOT_FOUND = 404
 
@@ -267,14 +267,3 @@ def _there(answer: Answer[T]) -> T | None:
 
 def _moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
-
-
-def money(micros: int, currency: str) -> str:
-    """An amount of millionths, with as many digits as it has.
-
-    >>> money(8_000, "EUR"), money(12_500_000, "EUR")
-    ('0.008 EUR', '12.50 EUR')
-    """
-    digits = f"{micros / MICROS:.6f}".rstrip("0")
-    whole, _, part = digits.partition(".")
-    return f"{whole}.{part:0<2} {currency}"

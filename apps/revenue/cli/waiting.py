@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import TypeAlias
 
 from revenue.capture.contract import LeadCount
 from revenue.routing.contract import AssignmentCount
@@ -13,23 +13,13 @@ PATIENCE_S = 20.0
 """As long as nothing happens. A process that was killed is missed for some seconds, until others take its share."""
 
 
-class Counting(Protocol):
-    """The parts of Capture, Scoring and Routing that count."""
-
-    async def captured(self) -> LeadCount:
-        """How many leads there are."""
-        ...
-
-    async def scored(self) -> ScoreCount:
-        """How many of them have a score."""
-        ...
-
-    async def routed(self) -> AssignmentCount:
-        """How many of them have an owner, or wait in a queue for one."""
-        ...
+Counts: TypeAlias = tuple[LeadCount, ScoreCount, AssignmentCount]
+"""How many leads there are, how many have a score, and how many an owner or a place in a queue for one."""
 
 
-async def until_routed(revenue: Counting, watcher: Callable[[int, int], None], patience_s: float = PATIENCE_S) -> int:
+async def until_routed(
+    counted: Callable[[], Awaitable[Counts]], watcher: Callable[[int, int], None], patience_s: float = PATIENCE_S
+) -> int:
     """How many leads wait for their owner, or a newer score: 0, unless nothing has happened for `patience_s`.
 
     `watcher` is told how many revisions of leads are scored and routed, of how many that will be.
@@ -37,7 +27,7 @@ async def until_routed(revenue: Counting, watcher: Callable[[int, int], None], p
     loop = asyncio.get_running_loop()
     seen, ends_at = -1, loop.time() + patience_s
     while True:
-        captured, scored, routed = await revenue.captured(), await revenue.scored(), await revenue.routed()
+        captured, scored, routed = await counted()
         done, total = scored.revisions + routed.revisions, 2 * captured.revisions
         watcher(done, total)
         if done == total and captured.leads == scored.leads == routed.leads:

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +9,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from revenue.outside import Fetched, OutsideRefused, TooLong, fetched
+from revenue.outside import Fetched, OutsideRefused, TooLong, fetched, wait_asked_s
 
 from .asking import Answer, Question, Terms
 from .contract import AttemptState, ProviderRule, Topic
@@ -158,9 +157,8 @@ def _for_header(value: str) -> str:
 
 
 def _wait_s(response: Fetched) -> float:
-    with contextlib.suppress(ValueError):
-        return min(3600.0, max(1.0, float(response.headers.get("retry-after", ""))))
-    return RETRY_AFTER_S
+    asked_s = wait_asked_s(response.headers)
+    return RETRY_AFTER_S if asked_s is None else min(3600.0, max(1.0, asked_s))
 
 
 def _said(error: Exception) -> str:

@@ -21,6 +21,7 @@ from revenue.capture.contract import Capture, ImportReport
 from revenue.sample import sample_csv
 from revenue.tests.importing import Meddling, Sent, imported
 from revenue.tests.settled import PATIENCE_S, Judgement, all_leads, judgements, settled, told
+from tests.amount import amount
 
 SERVICES = ["capture", "identity", "enrichment", "scoring"]
 SAMPLE = sample_csv(leads=200).encode()
@@ -56,7 +57,7 @@ class Leaving(Exception):
     """Whoever sends the file goes away."""
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(amount(1, 3)))
 async def test_an_application_that_is_stopped_goes_on_where_it_was(
     tmp_path: Path, undisturbed: list[Judgement], seed: int
 ) -> None:

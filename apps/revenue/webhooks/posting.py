@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from revenue.outside import OutsideRefused
+from revenue.outside import OutsideRefused, wait_asked_s
 
 GONE = 410
 
@@ -41,7 +41,7 @@ async def posted(client: httpx.AsyncClient, post: Post, timeout_s: float) -> Pos
         ):
             if response.is_success:
                 return Posted()
-            asked_s = _seconds(response.headers.get("retry-after", ""))
+            asked_s = wait_asked_s(response.headers) or 0.0
             return Posted(f"HTTP {response.status_code}", asked_s, response.status_code == GONE)
     except TimeoutError:
         return Posted(f"no answer within {timeout_s:g} s")
@@ -51,7 +51,3 @@ async def posted(client: httpx.AsyncClient, post: Post, timeout_s: float) -> Pos
         return Posted("the address is none")
     except httpx.HTTPError as error:  # its text may hold the address, which may be a secret
         return Posted(type(error).__name__)
-
-
-def _seconds(text: str) -> float:
-    return float(text) if text.isdecimal() else 0.0

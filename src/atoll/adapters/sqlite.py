@@ -26,8 +26,10 @@ from atoll.data import DatabaseBusy, DatabaseUnavailable, Dialect, Raw
 
 CHECKPOINT_COMMITS = 2_000
 """After so many commits the log is written back into the file, in a thread."""
-LOG_PAGES_MAX = 8_192
-"""A log of more pages is started again, while writers wait: 32 MiB."""
+LOG_BYTES_MAX = 32 * 1024 * 1024
+"""When its log has grown by so much it is written back, too, however few commits that were; one that is longer is
+started again, while writers wait, and its file cut to this."""
+PAGE_BYTES = 4096
 FULL_S = 0.5
 """How long nothing is done about a full disk after something was."""
 STATEMENTS_CACHED = 512
@@ -77,6 +79,7 @@ class SqliteDriver:
         self._writer.set_progress_handler(self._is_late, STEPS)
         self._version = self._data_version()
         self._commits = 0
+        self._too_long_at = float("inf")
         self._checkpoint: asyncio.Future[int] | None = None
         self._full_until = 0.0
         self._is_closed = False
@@ -187,9 +190,15 @@ class SqliteDriver:
         if committed:
             self._sync.written += 1
             self._commits += 1
-            if self._commits >= CHECKPOINT_COMMITS and self._checkpoint is None:
+            if self._checkpoint is None and (self._commits >= CHECKPOINT_COMMITS or self._log_has_grown()):
                 self._begin_checkpoint()
         return self._sync.written
+
+    def _log_has_grown(self) -> bool:
+        """Whether the log's file is so much longer than it was since it was written back, or cut."""
+        size = self._sync.log_bytes
+        self._too_long_at = min(self._too_long_at, size + LOG_BYTES_MAX)
+        return size >= self._too_long_at
 
     def found_full(self) -> None:
         """The disk takes no more: write the log back, so that what comes next can use its room again."""
@@ -200,11 +209,12 @@ class SqliteDriver:
     def _begin_checkpoint(self) -> None:
         self._commits = 0
         loop = asyncio.get_running_loop()
-        self._checkpoint = loop.run_in_executor(self._threads, _checkpoint, self._path, LOG_PAGES_MAX)
+        self._checkpoint = loop.run_in_executor(self._threads, _checkpoint, self._path)
         self._checkpoint.add_done_callback(self._checkpointed)
 
     def _checkpointed(self, ended: asyncio.Future[int]) -> None:
         self._checkpoint = None
+        self._too_long_at = float("inf")
         if not ended.cancelled():
             ended.exception()  # a full disk, say, of which writers are told by their commits: the next one tries again
 
@@ -271,6 +281,7 @@ def _connected(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA wal_autocheckpoint=0")
+    connection.execute(f"PRAGMA journal_size_limit={LOG_BYTES_MAX}")
     connection.execute("PRAGMA cache_size=-16384")
     return _configured(connection)
 
@@ -281,7 +292,7 @@ def _configured(connection: sqlite3.Connection) -> sqlite3.Connection:
     return connection
 
 
-def _checkpoint(path: Path, pages_max: int) -> int:
+def _checkpoint(path: Path) -> int:
     """Write the log back into the file, by a connection of its own; how many pages the log had.
 
     Writers go on meanwhile, unless the log has grown so long that it has to be started again.
@@ -289,7 +300,7 @@ def _checkpoint(path: Path, pages_max: int) -> int:
     connection = _connected(path)
     try:
         _, pages, done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        if pages > pages_max:
+        if pages * PAGE_BYTES > LOG_BYTES_MAX:
             connection.execute("PRAGMA busy_timeout=1000")
             _, pages, done = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
         return int(pages - done)

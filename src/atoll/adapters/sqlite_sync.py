@@ -28,6 +28,11 @@ class Sync:
         self.written = 0
         self.done = 0
 
+    @property
+    def log_bytes(self) -> int:
+        """How long the log's file is by now; as long as it once was, until it is cut."""
+        return os.fstat(self._descriptor).st_size
+
     async def until(self, ticket: int) -> None:
         """Wait until the commits up to this one are on the disk.
 

@@ -9,8 +9,8 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 from atoll import Mistake, Mistakes, Source
 from revenue.enrichment.contract import EnrichmentRules, ProviderRule
 
-from .folder import read_folder
-from .starting import as_yaml
+from .folder import SCHEMAS, read_folder
+from .starting import PROVIDER, as_yaml, schema_line, write_schemas
 
 PLACE = Path("enrichment", "providers")
 
@@ -32,8 +32,10 @@ def add_provider(folder: Path, provider: ProviderRule, *, replaces: bool) -> Pat
     msgspec.convert({**msgspec.to_builtins(rules), "providers": [*others, provider]}, EnrichmentRules)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    part.write_text(provider_yaml(provider), encoding="utf-8")
+    part.write_text(schema_line(PROVIDER, "../../") + provider_yaml(provider), encoding="utf-8")
     part.replace(path)
+    if not (folder / SCHEMAS / f"{PROVIDER}.json").exists():
+        write_schemas(folder)
     return path
 
 

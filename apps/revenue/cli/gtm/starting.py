@@ -8,26 +8,31 @@ from typing import Any
 import msgspec
 from ruamel.yaml import YAML
 
+from revenue.enrichment.contract import ProviderRule
 from revenue.playbook.contract import TeamRules
 
-from .checking import fields_of
+from .checking import Kind, fields_of
 from .documents import Plain
 from .folder import FOLDER, SCHEMAS
 
 SAMPLE = Path(__file__).with_name("sample")
+PROVIDER = "provider"
+"""The schema of a provider that has a file of its own."""
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schemas() -> dict[str, dict[str, Any]]:  # Any: JSON
-    """The JSON Schema of each part, by its name; names that it does not know are refused."""
-    found: dict[str, dict[str, Any]] = {}  # Any: as above
-    for name, kind in fields_of(TeamRules).items():
-        schema = msgspec.json.schema(kind)
-        for each in schema.get("$defs", {}).values():
-            if "properties" in each:
-                each["additionalProperties"] = False
-        found[name] = {"$schema": DIALECT, "title": f"{FOLDER}/{name}.yaml", **schema}
-    return found
+    """The JSON Schema of each part and of a provider, by its name; names that it does not know are refused."""
+    found = {name: _schema(f"{name}.yaml", kind) for name, kind in fields_of(TeamRules).items()}
+    return {**found, PROVIDER: _schema("enrichment/providers/NAME.yaml", ProviderRule)}
+
+
+def _schema(file: str, kind: Kind) -> dict[str, Any]:  # Any: as above
+    schema = msgspec.json.schema(kind)
+    for each in schema.get("$defs", {}).values():
+        if "properties" in each:
+            each["additionalProperties"] = False
+    return {"$schema": DIALECT, "title": f"{FOLDER}/{file}", **schema}
 
 
 def write_schemas(folder: Path) -> list[Path]:
@@ -76,7 +81,12 @@ def _copied(folder: Path) -> list[Path]:
 
 def yaml_of(name: str, rules: msgspec.Struct) -> str:
     """A part as a file of YAML, with the line that tells editors its schema."""
-    return f"# yaml-language-server: $schema={SCHEMAS}/{name}.json\n{as_yaml(msgspec.to_builtins(rules))}"
+    return schema_line(name) + as_yaml(msgspec.to_builtins(rules))
+
+
+def schema_line(name: str, above: str = "") -> str:
+    """The line that tells editors the schema of a file; `above` leads from its folder to that of the rules."""
+    return f"# yaml-language-server: $schema={above}{SCHEMAS}/{name}.json\n"
 
 
 def as_yaml(value: Plain) -> str:

@@ -3,8 +3,10 @@
 import json
 import re
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -36,6 +38,33 @@ def test_where_nothing_answers_it_is_said(folder: Path) -> None:
 
     assert result.exit_code == 1
     assert "nobody answers at http://127.0.0.1:9" in result.output
+
+
+@pytest.mark.parametrize("url", ["revenue.example", "ftp://revenue.example", "http://"])
+def test_an_address_that_is_none_is_told(folder: Path, url: str) -> None:
+    """With what one looks like."""
+    result = run("lead", "show", "1", "--url", url, "--key", "k")
+
+    assert result.exit_code == 2
+    assert "--url" in result.output
+    assert "http://host:port" in result.output
+
+
+@pytest.mark.parametrize("verb", [("lead", "show", "ada@firm.example"), ("import", "x.csv"), ("funnel",)])
+def test_what_answers_and_is_not_revenue_is_told(folder: Path, verb: tuple[str, ...]) -> None:
+    """A web server of somebody else's, say: without a stack of errors."""
+    (folder / "x.csv").write_text("Email\nada@firm.example\n", encoding="utf-8")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
+    try:
+        result = run(*verb, "--url", f"http://127.0.0.1:{server.server_port}", "--key", "k")
+    finally:
+        server.shutdown()
+        server.server_close()
+
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert f"http://127.0.0.1:{server.server_port} is not Revenue" in result.output
 
 
 def test_a_wish_is_written_with_an_equals_sign(folder: Path) -> None:

@@ -17,28 +17,21 @@ class Counts:
     def __init__(self, counted: Iterator[tuple[int, int]], leads: int = 3, revisions: int = 4) -> None:
         self._captured = LeadCount(leads=leads, revisions=revisions)
         self._counted = counted
-        self._now = (0, 0)
 
-    async def captured(self) -> LeadCount:
-        """All of them."""
-        return self._captured
-
-    async def scored(self) -> ScoreCount:
-        """The next count; it raises at the end, so that nobody asks too often."""
-        self._now = next(self._counted)
-        return ScoreCount(leads=self._now[0], revisions=self._now[1])
-
-    async def routed(self) -> AssignmentCount:
-        """As many as are scored."""
-        return AssignmentCount(leads=self._now[0], revisions=self._now[1])
+    async def now(self) -> tuple[LeadCount, ScoreCount, AssignmentCount]:
+        """The next count, as many routed as scored; it raises at the end, so that nobody asks too often."""
+        leads, revisions = next(self._counted)
+        scored, routed = ScoreCount(leads=leads, revisions=revisions), AssignmentCount(leads=leads, revisions=revisions)
+        return self._captured, scored, routed
 
 
 class Unrouted(Counts):
     """All are scored, and none has an owner."""
 
-    async def routed(self) -> AssignmentCount:
+    async def now(self) -> tuple[LeadCount, ScoreCount, AssignmentCount]:
         """Nobody takes them."""
-        return AssignmentCount(leads=0, revisions=0)
+        captured, scored, _ = await super().now()
+        return captured, scored, AssignmentCount(leads=0, revisions=0)
 
 
 def for_ever(count: tuple[int, int]) -> Iterator[tuple[int, int]]:
@@ -51,7 +44,7 @@ def waited(counts: Counts) -> tuple[int, list[tuple[int, int]]]:
     """How many wait in the end, and what was told meanwhile; in virtual time."""
     told: list[tuple[int, int]] = []
     watcher: Callable[[int, int], None] = lambda done, total: told.append((done, total))  # noqa: E731 - its type is said
-    return simulate(lambda: until_routed(counts, watcher, patience_s=10.0)), told
+    return simulate(lambda: until_routed(counts.now, watcher, patience_s=10.0)), told
 
 
 def test_it_ends_when_each_revision_of_each_lead_is_scored_and_routed() -> None:

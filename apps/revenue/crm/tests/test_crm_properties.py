@@ -33,6 +33,7 @@ from revenue.crm.writing import body_lines, head_line, heads_of
 from revenue.identity.contract import ContactsMerged, ContactsParted
 from revenue.routing.contract import Status
 from revenue.scoring.contract import Grade
+from tests.amount import amount
 
 SAID = ("title", "company", "city", "phone", "description")
 OURS = {
@@ -81,7 +82,7 @@ def parsed(export: Export, rows: list[ExportRow]) -> list[dict[str, str]]:
 
 
 @given(st.lists(st.lists(STEP, max_size=6), min_size=1, max_size=5), st.data())
-@settings(max_examples=60)
+@settings(max_examples=amount(25, 60))
 def test_a_crm_that_imports_every_file_says_what_is_known(rounds: list[list[Step]], data: st.DataObject) -> None:
     """What was told, and the changed cells, are what the record says now; no lead's cell is in another one's row."""
 
@@ -118,7 +119,7 @@ def assert_says(record: Mapping[str, str], who: Lead) -> None:
 
 
 @given(st.permutations([0] * 3 + [1] * 3 + [2] * 5))
-@settings(max_examples=60)
+@settings(max_examples=amount(25, 60))
 def test_no_order_of_publishers_makes_an_older_word_the_last_one(order: list[int]) -> None:
     """Each publisher's own events are in order, as the platform promises; those of different ones in any."""
     first, second, third = (lead(revision=revision, title=f"T{revision}") for revision in (1, 2, 3))

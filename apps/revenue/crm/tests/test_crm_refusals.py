@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from revenue.capture.contract import Lead
 from revenue.crm.contract import Export, ExportRow, Refusal, Refusals, Target
 from revenue.crm.tests.told import Beside, FakeCrm, lead, routed, updated
+from tests.amount import amount
 
 Operation = tuple[Any, ...]  # Any: what the operations below are about
 WORDS = st.sampled_from(["A", "B", "C", None])
@@ -77,7 +78,7 @@ class Office:
 
 
 @given(st.lists(OPERATIONS, max_size=14))
-@settings(max_examples=150)
+@settings(max_examples=amount(50, 150))
 def test_the_next_file_makes_good_what_was_lost_and_refused(operations: list[Operation]) -> None:
     """As long as what was refused is told at last, and files are confirmed in the order in which they were imported."""
 

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from atoll import Event
 from revenue.enrichment.contract import (
     EnrichmentRules,
@@ -84,9 +86,17 @@ async def test_a_lead_that_changed_meanwhile_is_told_of_as_it_is() -> None:
     assert len(it.asked) == 1
 
 
-async def test_who_has_too_much_to_do_is_asked_when_it_says() -> None:
+@pytest.mark.parametrize(
+    "asked_for",
+    [
+        {"retry-after": "40"},
+        {"retry-after": "Fri, 27 Nov 2026 10:00:40 GMT", "date": "Fri, 27 Nov 2026 10:00:00 GMT"},
+    ],
+    ids=["seconds", "date"],
+)
+async def test_who_has_too_much_to_do_is_asked_when_it_says(asked_for: dict[str, str]) -> None:
     """It is paid nothing, and the lead waits for nobody."""
-    answers = [Says({}, 429, {"retry-after": "40"}), MACHINES]
+    answers = [Says({}, 429, asked_for), MACHINES]
     async with outsider(lambda _: answers.pop(0)) as it, desk(ruled(definition(it))) as enrichment:
         event = await enrichment.resolve(a_lead())
         meanwhile = await enrichment.resolve(a_lead(2, email="bob@elsewhere.de"))

@@ -21,7 +21,7 @@ from revenue.playbook.service import PlaybookService
 from revenue.sample import sample_csv
 
 APPLICATION = Application("town", owner="tests", services=[CaptureService, IdentityService, PlaybookService], edges=())
-SAMPLE = LeadFile(file_name="leads.csv", content=sample_csv(leads=150).encode(), import_id="sample")
+SAMPLE = LeadFile(file_name="leads.csv", content=sample_csv(leads=100).encode(), import_id="sample")
 
 
 @pytest.fixture
@@ -75,14 +75,14 @@ def test_migrations_make_it_on_postgresql(postgres: PostgresServer) -> None:
 
 
 async def test_leads_about_one_new_person_at_once_make_one_contact(tmp_path: Path, config: Config) -> None:
-    """Several leads of each of forty people, told to two instances at the same time; and one account for all."""
+    """Several leads of each of twenty people, told to two instances at the same time; and one account for all."""
     spellings = ("{n}.person@gmail.com", "{n}person@googlemail.com", "{n}person+a@gmail.com", "{n}.per.son@gmail.com")
     async with (
         single(APPLICATION, world=World.real(tmp_path), config=config) as one,
         single(APPLICATION, world=World.real(tmp_path), config=config) as other,
     ):
         either = [one.client(Capture), other.client(Capture)]
-        for first in range(0, 40, 10):
+        for first in range(0, 20, 10):
             await asyncio.gather(
                 *(
                     either[place % 2].accept(LeadDetails(email=spelling.format(n=number), website="acme.example"))
@@ -93,8 +93,8 @@ async def test_leads_about_one_new_person_at_once_make_one_contact(tmp_path: Pat
         leads = await settled(one)
         contacts, accounts = await contacts_of(other), await accounts_of(other)
 
-    assert leads == 160
-    assert len(contacts) == 40
+    assert leads == 80
+    assert len(contacts) == 20
     assert all(len(addresses) == 4 for addresses in contacts.values())
     assert accounts == [("acme.example",)]
 

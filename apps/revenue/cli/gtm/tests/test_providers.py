@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema_rs import Draft202012Validator
 
 from revenue.cli.gtm import add_provider, provider_yaml, read_folder, start_folder
 from revenue.cli.gtm.checking import made
@@ -47,3 +48,17 @@ def test_the_folder_has_it_behind_the_others(tmp_path: Path) -> None:
         add_provider(tmp_path, rule, replaces=False)
 
     assert [each.name for each in read_folder(tmp_path).enrichment.providers] == ["acme", "zeta"]
+
+
+def test_editors_find_its_schema(tmp_path: Path) -> None:
+    """Its first line leads there, from a folder that had none before, too; the schema takes what was written."""
+    rule = ProviderRule(name="acme", url="https://a.example/{domain}", fields={"industry": "x"})
+
+    path = add_provider(tmp_path, rule, replaces=False)
+
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    schema = (path.parent / first.partition("$schema=")[2]).resolve()
+    assert schema == (tmp_path / "schema" / "provider.json").resolve()
+    validator = Draft202012Validator(msgspec.json.decode(schema.read_bytes()))
+    assert validator.is_valid(read_document(path).value)
+    assert not validator.is_valid({**msgspec.to_builtins(rule), "feilds": {}})
