@@ -6,6 +6,7 @@ spans. Other ways to keep them are compared by `telemetry_store`.
 """
 
 import asyncio
+import gc
 import tempfile
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 import uvloop
 
 from atoll.adapters.collecting import Collector
+from atoll.topology.process import COLLECTED_AFTER
 from benchmarks import telemetry_store
 from benchmarks.measuring import (
     Batch,
@@ -93,6 +95,7 @@ async def _cost(folder: Path, size: Size, screen: Screen, findings: Findings) ->
 def _rate(folder: Path, size: Size, screen: Screen, findings: Findings) -> None:
     """A client and a server, each on a core of its own; whoever collects is on neither, as a supervisor."""
     client_core, server_core = cores()
+    gc.set_threshold(*COLLECTED_AFTER)  # as in a supervisor
     collector = Collector(folder / SEEN / "atoll")
     with closing(collector), Programs() as serving, Programs() as calling:  # who calls ends before who is called
         side = "benchmarks.subjects.calls_side"

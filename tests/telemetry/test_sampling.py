@@ -140,6 +140,20 @@ def test_who_waits_is_known() -> None:
     assert sorted(it.sampler.waiting()) == [0, 2, 3]
 
 
+def test_the_one_for_whom_others_make_room_waits() -> None:
+    """The older half is dropped, and it is none of that: where it stands in the ring is not passed over."""
+    it = Sampled(Sampling(traces_per_s=0.0, traces_at_once=0.0, waiting_max=3))
+    it.offer(1)
+    it.sampler.decide(0.0)
+    it.sampler.decide(2.0)
+
+    waits = [it.offer(number, 2.0) for number in (2, 3, 4)]
+
+    assert waits == [True, True, True]
+    assert sorted(it.sampler.waiting()) == [1, 2, 3]
+    assert it.sampler.dropped_traces == 1
+
+
 def test_memory_has_a_bound_however_many_traces_there_are() -> None:
     """Of spans that wait, and of decisions."""
     sampling = Sampling(traces_per_s=50, traces_at_once=50, waiting_max=100, remembered_max=200)

@@ -14,7 +14,7 @@ from atoll.telemetry import Sampling, Sink
 
 AGAIN_S = 2.0
 """How often one who waits looks whether the other is gone."""
-BUSY_S, USUAL_S, IDLE_S = 0.05, 0.25, 1.0
+BUSY_S, USUAL_S, IDLE_S = 0.1, 0.25, 1.0
 _BUSY = 500
 CLOSE_S = 10.0
 

@@ -28,7 +28,7 @@ AGAIN_S = 1.0
 """How long nothing is written after that has failed."""
 UNFINISHED_S = 10.0
 """A file that is no ring after so long, and that nobody changes, will never be one."""
-_POLITE = 64
+_POLITE = 256
 
 _log = logging.getLogger("atoll.telemetry")
 

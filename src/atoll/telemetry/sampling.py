@@ -42,8 +42,10 @@ class Sampler(Generic[T]):
         self._kept: list[T] = []
         self._generation = 0
         self._turns_at: float | None = None
-        self._young: dict[bytes, list[T]] = {}
-        self._old: dict[bytes, list[T]] = {}
+        self._young: dict[bytes, T] = {}
+        self._old: dict[bytes, T] = {}
+        """The first span of each trace that waits; many have no other one."""
+        self._others: dict[bytes, list[T]] = {}
         self._since: dict[bytes, int] = {}
         """In which generation those have begun that have outlived one."""
         self._items = 0
@@ -55,21 +57,31 @@ class Sampler(Generic[T]):
         """Traces that were not kept, since the beginning."""
 
     def offer(self, trace: bytes, item: T, now: float, *, tells: bool) -> bool:
-        """Take one span of a trace; whether it waits. `taken` has what is kept."""
-        if not tells:
-            waiting = self._young.get(trace)
-            if waiting is not None:
-                waiting.append(item)
-                self._items += 1
-                return True
-        if tells or self._is_kept(trace) or (self._is_new(trace) and self._affords(now)):
-            self.keep(trace)
-            self._kept.append(item)
-            return False
+        """Take one span of a trace; whether it waits. `taken` has what is kept.
+
+        Under load nearly every span is the first of a trace that nothing is known of, and that will be dropped.
+        """
+        young = self._young
+        if not tells and trace in young:
+            self._add(trace, item)
+            return True
+        if tells or trace in self._are_kept[0] or trace in self._are_kept[1]:
+            return self._take(trace, item)
         if trace in self._are_dropped[0] or trace in self._are_dropped[1]:
             return False
-        self._wait(trace, item)
-        return trace in self._young
+        if trace in self._old:
+            return self._wait_again(trace, item)
+        if now != self._budget_at:
+            self._earn(now)
+        if self._budget >= 1:
+            self._budget -= 1
+            return self._take(trace, item)
+        young[trace] = item
+        self._items += 1
+        if self._items > self._sampling.waiting_max:
+            self._turn()
+            return trace in self._old
+        return True
 
     def decide(self, now: float) -> bool:
         """Drop those that have waited long enough; whether a generation has ended, so that there were any to drop."""
@@ -88,11 +100,12 @@ class Sampler(Generic[T]):
 
     def keep(self, trace: bytes) -> None:
         """Keep a trace, with what waits of it and what will come."""
-        waiting = self._young.pop(trace, None) or self._old.pop(trace, None)
-        if waiting is not None:
-            self._since.pop(trace, None)
-            self._items -= len(waiting)
-            self._kept += waiting
+        for generation in (self._young, self._old):
+            if trace in generation:
+                waiting = [generation.pop(trace), *self._others.pop(trace, ())]
+                self._since.pop(trace, None)
+                self._items -= len(waiting)
+                self._kept += waiting
         young, old = self._are_kept
         young[trace] = None
         if len(young) > self._sampling.remembered_max:
@@ -107,8 +120,9 @@ class Sampler(Generic[T]):
     def waiting(self) -> Iterator[T]:
         """All that waits."""
         for generation in (self._old, self._young):
-            for waiting in generation.values():
-                yield from waiting
+            yield from generation.values()
+        for others in self._others.values():
+            yield from others
 
     @property
     def waiting_items(self) -> int:
@@ -120,39 +134,35 @@ class Sampler(Generic[T]):
         """How many decisions are remembered."""
         return sum(map(len, (*self._are_kept, *self._are_dropped)))
 
-    def _is_kept(self, trace: bytes) -> bool:
-        return trace in self._are_kept[0] or trace in self._are_kept[1]
+    def _take(self, trace: bytes, item: T) -> bool:
+        """Keep a trace, and this span of it, which therefore does not wait."""
+        self.keep(trace)
+        self._kept.append(item)
+        return False
 
-    def _is_new(self, trace: bytes) -> bool:
-        return trace not in self._old and trace not in self._are_dropped[0] and trace not in self._are_dropped[1]
+    def _earn(self, now: float) -> None:
+        """Add to what can be kept of traces that tell nothing, as time has passed."""
+        if self._budget_at is not None:
+            more = (now - self._budget_at) * self._sampling.traces_per_s
+            self._budget = min(self._sampling.traces_at_once, self._budget + more)
+        self._budget_at = now
 
-    def _affords(self, now: float) -> bool:
-        """Whether there is room for a trace that tells nothing yet; takes it."""
-        if now != self._budget_at:
-            sampling = self._sampling
-            if self._budget_at is not None:
-                more = (now - self._budget_at) * sampling.traces_per_s
-                self._budget = min(sampling.traces_at_once, self._budget + more)
-            self._budget_at = now
-        if self._budget < 1:
+    def _wait_again(self, trace: bytes, item: T) -> bool:
+        """Go on with a trace of the generation before; whether it waits: one that has for too many is dropped."""
+        first = self._old.pop(trace)
+        if self._generation - self._since.setdefault(trace, self._generation - 1) >= self._sampling.generations_max:
+            self._drop({trace: first})
             return False
-        self._budget -= 1
-        return True
-
-    def _wait(self, trace: bytes, item: T) -> None:
-        """Hold a span whose trace is new in this generation; a trace that has waited for too many is dropped."""
-        waiting = self._old.pop(trace, None)
-        if waiting is None:
-            self._young[trace] = [item]
-        elif self._generation - self._since.setdefault(trace, self._generation - 1) >= self._sampling.generations_max:
-            self._drop({trace: waiting})
-            return
-        else:
-            waiting.append(item)
-            self._young[trace] = waiting
-        self._items += 1
+        self._young[trace] = first
+        self._add(trace, item)
         if self._items > self._sampling.waiting_max:
             self._turn()
+        return trace in self._young or trace in self._old
+
+    def _add(self, trace: bytes, item: T) -> None:
+        """Hold another span of a trace."""
+        self._others.setdefault(trace, []).append(item)
+        self._items += 1
 
     def _turn(self) -> None:
         """Begin a generation: what has waited for a whole one is dropped."""
@@ -164,9 +174,11 @@ class Sampler(Generic[T]):
             dropped, self._old = self._old, {}
             self._drop(dropped)
 
-    def _drop(self, traces: dict[bytes, list[T]]) -> None:
+    def _drop(self, traces: dict[bytes, T]) -> None:
         self.dropped_traces += len(traces)
-        self._items -= sum(map(len, traces.values()))
+        self._items -= len(traces)
+        if self._others:
+            self._items -= sum(len(self._others.pop(trace, ())) for trace in traces)
         if self._since:
             for trace in traces:
                 self._since.pop(trace, None)

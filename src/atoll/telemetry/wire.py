@@ -75,9 +75,9 @@ _U64, _F64 = 0xCF, 0xCB
 
 def glance(record: bytes) -> tuple[bool, bytes] | None:
     """What of a span can be seen without decoding it: whether it tells, and its trace. None where it is no span."""
-    if record[:_TELLS_AT] != _MARK:
+    if not record.startswith(_MARK):
         return None
-    return record[_TELLS_AT : _TELLS_AT + 1] == _TRUE, record[_TRACE_AT : _TRACE_AT + 16]
+    return record.startswith(_TRUE, _TELLS_AT), record[_TRACE_AT : _TRACE_AT + 16]
 
 
 def encode_line(line: LogLine) -> bytes:

@@ -247,7 +247,7 @@ def _scrambled(chance: Random, name: str) -> str:
 def test_no_provider_makes_an_account(data: Path, record_property: Given) -> None:
     """Of the listed providers of throw-away mailboxes none; of the free ones those that the library does not know yet.
 
-    These are 0.055 of them, mostly domains of a season. The list also names companies, such as starbucks.com.
+    These are 0.040 of them, mostly domains of a season. The list also names companies, such as starbucks.com.
     """
 
     def listed(name: str) -> list[str]:
