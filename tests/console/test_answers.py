@@ -2,9 +2,41 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
-from tests.console.conftest import Page
+import httpx
+import msgspec
+
+from atoll import Application, Config, Service, World, contract, get, post, single
+from atoll.console import address
+from tests.console.conftest import EDGES, Page
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What somebody wants."""
+
+    article: str
+    pieces: int = 1
+
+
+@contract(version="1.0")
+class Desk(Protocol):
+    """Takes arguments of each kind, in each place."""
+
+    @post("/orders", public=True)
+    async def order(self, order: Order) -> Order: ...
+
+    @get("/shelves/{number}", public=True)
+    async def shelf(self, number: int, sizes: list[int], is_full: bool = False) -> list[int]: ...
+
+
+class DeskService(Service, Desk, owner="shop"):
+    async def order(self, order: Order) -> Order:
+        return order
+
+    async def shelf(self, number: int, sizes: list[int], is_full: bool = False) -> list[int]:
+        return [number, *sizes, int(is_full)]
 
 
 async def until(page: Page, path: str, is_so: Callable[[Any], Any]) -> Any:  # Any: JSON, and whatever it is asked for
@@ -61,6 +93,25 @@ async def test_an_operation_is_tried_under_ones_own_name(page: Page) -> None:
         "/api/traces?name=archive.letters",
         lambda found: tried["trace_id"] in {each["trace_id"] for each in found["traces"]},
     )
+
+
+async def test_an_operation_is_tried_with_arguments_of_each_kind(tmp_path: Path) -> None:
+    """A body; numbers, choices of yes and no, and lists: as the form of a page has them."""
+    desk = Application("desk", services=[DeskService], edges=EDGES)
+    config = Config({"DESK_GATEWAY_PORT": "0", "DESK_CONSOLE_PORT": "0"})
+    async with (
+        single(desk, world=World.real(tmp_path), config=config),
+        httpx.AsyncClient(base_url=address(tmp_path) or "") as http,
+    ):
+        page = Page(http, tmp_path)
+        await page.login()
+        order = {"path": {}, "query": {}, "body": {"article": "lamp", "pieces": 2}}
+        shelf = {"path": {"number": 7}, "query": {"sizes": [3, 4], "is_full": True}, "body": None}
+        ordered = (await page.post("/api/services/desk/operations/order/call", order)).json()
+        found = (await page.post("/api/services/desk/operations/shelf/call", shelf)).json()
+
+    assert (ordered["status"], ordered["body"]) == (200, {"article": "lamp", "pieces": 2})
+    assert (found["status"], found["body"]) == (200, [7, 3, 4, 1])
 
 
 async def test_traces_logs_and_stories_are_found(page: Page) -> None:

@@ -35,12 +35,18 @@ Work = Callable[[Supervision], AsyncIterator[Step]]
 """What is asked of a supervisor."""
 
 
-class Tried(msgspec.Struct, frozen=True):
-    """The arguments of an operation that is tried."""
+NO_BODY = msgspec.Raw(b"null")
 
-    path: dict[str, str] = {}
-    query: dict[str, str] = {}
-    body: msgspec.Raw | None = None
+Said = str | int | float | bool
+"""An argument in a path or a query, as a form has it."""
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """The arguments of an operation that is tried. A body of `null` is none."""
+
+    path: dict[str, Said] = {}
+    query: dict[str, Said | list[Said]] = {}
+    body: msgspec.Raw = NO_BODY  # as it is: a union with None would take `null` alone
 
 
 class Scaled(msgspec.Struct, frozen=True):
@@ -125,12 +131,12 @@ class ServicesApi:
         name, wanted = request.path_params["name"], request.path_params["operation"]
         tried = await body_of(request, Tried)
         operation = self._public(name, wanted)
-        words = tuple(tried.path.get(each, "") for each in re.findall(r"{(\w+)}", operation.path))
-        query = urlencode(tried.query)
+        words = tuple(_word(tried.path.get(each, "")) for each in re.findall(r"{(\w+)}", operation.path))
+        query = urlencode([(name, _word(one)) for name, said in tried.query.items() for one in _each(said)])
         trace = Trace(self._bits(128) or 1, 0, 0, True)
         loop = asyncio.get_running_loop()
         context = Context(trace=trace, deadline_at=loop.time() + TRY_S, user=session.user)
-        body = b"" if tried.body is None else bytes(tried.body)
+        body = b"" if bytes(tried.body) == bytes(NO_BODY) else bytes(tried.body)
         began_at = loop.time()
         try:
             response = await self._catalog.invoke(operation, words, query, body, context)
@@ -235,6 +241,14 @@ class ServicesApi:
             raise Refused(HTTPStatus(problem.status), problem.code, str(problem)) from None
         except AtollError as error:
             raise Refused(HTTPStatus.CONFLICT, error.code, str(error)) from None
+
+
+def _each(said: Said | list[Said]) -> list[Said]:
+    return said if isinstance(said, list) else [said]
+
+
+def _word(said: Said) -> str:
+    return said if isinstance(said, str) else msgspec.json.encode(said).decode()
 
 
 def _step(step: Step) -> Facts:
