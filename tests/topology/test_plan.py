@@ -97,6 +97,12 @@ def test_a_group_has_one_count() -> None:
     ]
 
 
+def test_there_are_no_more_than_a_machine_holds() -> None:
+    """A digit too many would fill it, one process after the other."""
+    assert wrong(scoring=257) == ["`scoring` cannot have 257 instances"]
+    assert next(each.instances for each in planned(scoring=256) if each.name == "scoring") == 256
+
+
 def test_a_group_with_an_edge_cannot_be_many() -> None:
     """The edge's port goes with it."""
     assert wrong(("scoring", "gateway"), scoring=2) == ["`gateway` owns a port, so that there can be only one of it"]

@@ -11,6 +11,9 @@ from atoll.topology.graph import Graph
 from atoll.topology.standing_in import stand_in_name
 from atoll.topology.supervision import HostedService
 
+INSTANCES_MAX = 256
+"""More of one service than one machine holds: who asks for so many has mistyped, and would fill it one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -215,6 +218,8 @@ def uncountable(name: str, count: int, *, is_edge: bool, is_remote: bool) -> tup
     """Why there cannot be so many instances, and what to do; None where there can be."""
     if count < 1:
         return f"`{name}` cannot have {count} instances", "say 1 or more"
+    if count > INSTANCES_MAX:
+        return f"`{name}` cannot have {count} instances", f"say {INSTANCES_MAX} or less"
     if is_remote:
         return f"`{name}` runs elsewhere", "scale it where it runs"
     if is_edge and count > 1:
