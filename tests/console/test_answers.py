@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import httpx
 import msgspec
+import pytest
 
 from atoll import Application, Config, Service, World, contract, get, post, single
 from atoll.console import address
@@ -148,6 +149,28 @@ async def test_dead_letters_are_counted_replayed_and_dropped(page: Page) -> None
         ("console-operator", "events replay", "done")
     ]
     assert (await page.post("/api/events/drop", chosen | {"reason": "late"})).json()["code"] == "no_such_letter"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/logs?limit=inf", 200),
+        ("/api/logs?limit=-1e400", 200),
+        ("/api/logs?limit=nan", 422),
+        ("/api/logs?after=1e30", 200),
+        ("/api/logs?after=nan", 422),
+        ("/api/logs?trace=-1", 422),
+        (f"/api/traces/{'f' * 33}", 422),
+        ("/api/traces/1_0", 422),
+        ("/api/traces?min_ms=nan", 422),
+        ("/api/events/dead?limit=inf", 200),
+        ("/api/audit?limit=inf", 200),
+        ("/api/story/%00", 409),
+    ],
+)
+async def test_what_is_asked_amiss_is_answered(page: Page, path: str, status: int) -> None:
+    """It is no fault of the console: neither a number out of bounds, nor one that is none."""
+    assert (await page.http.get(path)).status_code == status
 
 
 async def test_messages_of_a_key_are_shown(page: Page) -> None:

@@ -72,7 +72,7 @@ class EventsApi:
     async def of_key(self, key: str) -> list[Facts]:
         """The dead letters of a key."""
         async with self._reached.use() as found:
-            letters = await found.letters(Which(key=key)) if found is not None else {}
+            letters = await self._asked(found.letters(Which(key=key))) if found is not None else {}
         return [letter_facts(name, each) for name, own in letters.items() for each in own]
 
     async def messages(self, request: Request, _: Session) -> Facts:

@@ -1,5 +1,7 @@
 """Traces, logs and stories as the pages are told of them."""
 
+import math
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -12,6 +14,7 @@ from atoll.edge import Threads
 from atoll.seeing import LEVELS, KeptLine, LogSearch, Span, Telemetry, TraceSearch, level_name
 
 LIMIT_MAX = 1_000
+NUMBER_MAX = 2**62
 
 
 class SeenApi:
@@ -77,7 +80,7 @@ class SeenApi:
             text=asked.get("text", ""),
             since=number(asked, "since", 0.0),
             until=number(asked, "until", float("inf")),
-            after=int(number(asked, "after", 0)) if asked.get("after") else None,
+            after=_after(asked),
             limit=limit(asked, 200),
         )
         found = await self._threads.run(self._telemetry.logs, search)
@@ -139,14 +142,22 @@ def number(asked: Mapping[str, str], name: str, usual: float) -> float:
     if not given:
         return usual
     try:
-        return float(given)
+        said = float(given)
     except ValueError:
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", f"{name} is no number: {given!r}") from None
+        said = math.nan
+    if math.isnan(said):
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", f"{name} is no number: {given!r}")
+    return said
 
 
 def limit(asked: Mapping[str, str], usual: int) -> int:
     """How many are asked for, at most `LIMIT_MAX`."""
-    return max(1, min(LIMIT_MAX, int(number(asked, "limit", usual))))
+    return int(max(1, min(LIMIT_MAX, number(asked, "limit", usual))))
+
+
+def _after(asked: Mapping[str, str]) -> int | None:
+    """The number of the line that was seen last, within what a database can count to."""
+    return int(max(0, min(NUMBER_MAX, number(asked, "after", 0)))) if asked.get("after") else None
 
 
 def trace_of(text: str) -> int:
@@ -155,8 +166,7 @@ def trace_of(text: str) -> int:
     Raises:
         Refused: it is none.
     """
-    try:
-        return int(text, 16)
-    except ValueError:
+    if re.fullmatch("[0-9a-fA-F]{1,32}", text) is None:
         detail = f"{text!r} is no trace: it has 32 hexadecimal digits"
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", detail) from None
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", detail)
+    return int(text, 16)
