@@ -37,6 +37,24 @@ async def test_a_parked_message_says_what_went_wrong(shop: Shore, billing: Datab
     assert (row.type, row.key, row.tenant) == ("shop.sold.v1", "bad", "main")
 
 
+async def test_a_message_is_put_aside_whatever_its_error_says(shop: Shore, billing: Database) -> None:
+    """Words that no database takes would hold up all that comes later."""
+
+    async def refuse(event: Sold, tx: Transaction) -> None:
+        if event.article == "bad":
+            raise ValueError("there is no \0 here")
+        await note(event, tx)
+
+    async with reading(billing, shop.log, refuse) as reader:
+        await shop.sell(1, article="bad")
+        await shop.sell(2, article="good")
+        await until(lambda: are_dead(billing, 1))
+        await reader.until(1)
+        row = (await parked(billing))[0]
+
+    assert row.error == "ValueError: there is no \\0 here"
+
+
 async def test_a_replayed_message_frees_those_behind_it(shop: Shore, billing: Database) -> None:
     """In their order, and none twice."""
     is_mended = asyncio.Event()

@@ -77,6 +77,12 @@ async def test_an_empty_key_is_refused(shop: Shore) -> None:
         await shop.sell(1, article="")
 
 
+async def test_a_key_that_no_database_takes_is_refused(shop: Shore) -> None:
+    """Nobody could put it aside, so that it would hold up all that comes later."""
+    with pytest.raises(NotPublished, match="key holds a NUL"):
+        await shop.sell(1, article="a\0b")
+
+
 async def test_a_log_is_read_in_parts(shop: Shore) -> None:
     """Each says from where to where it reaches, so that a gap can be told."""
     await shop.sell(*range(5))

@@ -121,6 +121,8 @@ class Outbox:
         key = key_of(event)
         if key == "":
             raise NotPublished(type(event).__name__, "its key is empty, so that it has no place in any order")
+        if key is not None and "\0" in key:
+            raise NotPublished(type(event).__name__, "its key holds a NUL, so that no database could put it aside")
         context = current.get()
         trace = context.trace
         return Envelope(

@@ -71,7 +71,7 @@ class Parking:
                 "key": envelope.partitionkey,
                 "message_id": envelope.id,
                 "attempts": failure.attempts if failure else 0,
-                "error": failure.error[:ERROR_CHARS_MAX] if failure else "",
+                "error": _storable(failure.error) if failure else "",
                 "parked_at": now,
                 "tried_at": now,
                 "due_at": (failure.due_at or 0.0) if failure else 0.0,
@@ -104,8 +104,14 @@ class Parking:
             "which": number,
             "now_": DEAD if failure.due_at is None else WAITING,
             "tries": failure.attempts,
-            "why": failure.error[:ERROR_CHARS_MAX],
+            "why": _storable(failure.error),
             "tried": now,
             "at": failure.due_at or 0.0,
         }
         await tx.execute(subscribing().repark, change)
+
+
+def _storable(error: str) -> str:
+    """The words of an error as every database takes them: what cannot be kept would be tried for ever."""
+    said = error.replace("\0", "\\0").encode(errors="backslashreplace").decode()
+    return said[:ERROR_CHARS_MAX]
