@@ -72,7 +72,9 @@ class EventsApi:
     async def of_key(self, key: str) -> list[Facts]:
         """The dead letters of a key."""
         async with self._reached.use() as found:
-            letters = await self._asked(found.letters(Which(key=key))) if found is not None else {}
+            letters: dict[str, list[Letter]] = {}
+            if found is not None:
+                letters = await self._asked(found.letters(Which(key=key)))
         return [letter_facts(name, each) for name, own in letters.items() for each in own]
 
     async def messages(self, request: Request, _: Session) -> Facts:
