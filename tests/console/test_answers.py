@@ -151,6 +151,19 @@ async def test_dead_letters_are_counted_replayed_and_dropped(page: Page) -> None
     assert (await page.post("/api/events/drop", chosen | {"reason": "late"})).json()["code"] == "no_such_letter"
 
 
+async def test_no_more_is_dropped_than_was_found(page: Page) -> None:
+    """By a type, those of that type; and nothing at all where a word is not understood."""
+    other = {"service": "archive", "type": "post.letter_lost.v1", "dry_run": True}
+    same = {"service": "archive", "type": "post.letter_sent.v1", "dry_run": True}
+
+    assert (await page.get("/api/events/dead?type=post.letter_lost.v1")) == {"messages": [], "total": 0}
+    assert (await page.get("/api/events/dead?type=post.letter_sent.v1"))["total"] == 1
+    assert (await page.post("/api/events/drop", other)).json()["count"] == 0
+    assert (await page.post("/api/events/drop", same)).json()["count"] == 1
+    mistyped = await page.post("/api/events/drop", {"service": "archive", "keys": "bob", "reason": "late"})
+    assert (mistyped.status_code, (await page.get("/api/events/dead"))["total"]) == (422, 1)
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [

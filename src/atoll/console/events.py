@@ -15,12 +15,13 @@ from atoll.edge import Home
 from atoll.operating import By, Change, Letter, NotMeant, NotReached, Operated, Which, changes_in
 
 
-class Chosen(msgspec.Struct, frozen=True):
+class Chosen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):  # what is passed over would mean more of them
     """Which dead letters of a service are meant, and what is to be said about it."""
 
     service: str
     numbers: tuple[int, ...] | None = None
     key: str | None = None
+    type: str | None = None
     reason: str = ""
     dry_run: bool = False
 
@@ -59,15 +60,15 @@ class EventsApi:
     async def dead(self, request: Request, _: Session) -> Facts:
         """Messages that wait for a decision, with those behind them."""
         asked = request.query_params
-        which = Which(key=asked.get("key") or None)
-        service, wanted = asked.get("service") or None, asked.get("type") or ""
+        which = Which(key=asked.get("key") or None, type=asked.get("type") or None)
+        service = asked.get("service") or None
         async with self._reached.use() as found:
             if found is None:
                 return {"messages": [], "total": 0}
             letters = await self._asked(found.letters(which, service, limit=limit(asked, 200)))
             total = sum((await found.count(which, service)).values())
         several = [letter_facts(name, each) for name, own in letters.items() for each in own]
-        return {"messages": [each for each in several if wanted in ("", each["type"])], "total": total}
+        return {"messages": several, "total": total}
 
     async def of_key(self, key: str) -> list[Facts]:
         """The dead letters of a key."""
@@ -156,7 +157,7 @@ class EventsApi:
 
 def _which(chosen: Chosen) -> Iterator[Which]:
     if chosen.numbers is None:
-        yield Which(key=chosen.key)
+        yield Which(key=chosen.key, type=chosen.type)
     for number in chosen.numbers or ():
         yield Which(number=number)
 

@@ -17,7 +17,7 @@ TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """Which parked messages are meant: all that are dead, of a subscription, of a publisher, of a key; or the one.
+    """Which parked messages are meant: all that are dead, of a subscription, publisher, key or type; or the one.
 
     `key` is looked for in `tenant`. A `number` stands for itself, in whatever state the message is.
     """
@@ -27,6 +27,7 @@ class Which:
     publisher: str | None = None
     key: str | None = None
     tenant: str = "main"
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,8 @@ def _conditions(which: Which) -> list[Any]:  # Any: SQLAlchemy's conditions
         found.append(PARKED.c.publisher == which.publisher)
     if which.key is not None:
         found += [PARKED.c.tenant == which.tenant, PARKED.c.key == which.key]
+    if which.type is not None:
+        found.append(PARKED.c.type == which.type)
     return found
 
 
