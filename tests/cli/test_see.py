@@ -5,6 +5,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from click.testing import Result
 from atoll import Config, World, single
 from atoll.kernel import Context, Trace, current
 from atoll.operating import Change, changes_in, changing
+from atoll.telemetry import LogLine
+from tests.adapters.kept import store_of, write
 from tests.cli.post import Archive, Post, office
 from tests.cli.programs import started
 from tests.house.checkout import ROOT
@@ -184,6 +187,16 @@ def test_top_shows_what_runs_now(atoll: Atoll, running_market: dict[str, str]) -
     (process,) = found["processes"]
     assert process["is_alive"]
     assert {"loop_lag_seconds", "process_resident_memory_bytes"} <= {gauge["name"] for gauge in process["gauges"]}
+
+
+def test_logs_are_in_the_order_in_which_they_were_written(atoll: Atoll, tmp_path: Path) -> None:
+    """Not in that in which they were collected, from one process after the other."""
+    with closing(store_of(tmp_path)) as store:
+        write(store, [], [LogLine(at, logging.INFO, "post", f"at {at}") for at in (2.0, 4.0, 1.0, 3.0)])
+
+    found = atoll("logs", "--state", str(tmp_path), "--json").stdout.splitlines()
+
+    assert [json.loads(each)["message"] for each in found] == ["at 1.0", "at 2.0", "at 3.0", "at 4.0"]
 
 
 def test_logs_are_followed(used: Path) -> None:

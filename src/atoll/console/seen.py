@@ -83,7 +83,8 @@ class SeenApi:
             after=_after(asked),
             limit=limit(asked, 200),
         )
-        found = await self._threads.run(self._telemetry.logs, search)
+        found = list(await self._threads.run(self._telemetry.logs, search))
+        found.sort(key=lambda kept: (kept.line.at, kept.number), reverse=search.after is None)  # as they were written
         return {"lines": [line_facts(each) for each in found]}
 
     async def story(self, key: str) -> Facts:

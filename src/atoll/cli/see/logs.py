@@ -49,7 +49,7 @@ def logs(
     if not found and not follows and not as_json:
         screen().print("Nothing like that was logged.", markup=False)
     if follows:
-        _follow(telemetry, search, found[-1].number if found else _last(telemetry), as_json=as_json)
+        _follow(telemetry, search, _reached(found) if found else _last(telemetry), as_json=as_json)
 
 
 def _last(telemetry: Telemetry) -> int:
@@ -63,14 +63,19 @@ def _follow(telemetry: Telemetry, search: LogSearch, after: int, *, as_json: boo
         found = telemetry.logs(more)
         _print(found, as_json=as_json)
         if found:
-            after = found[-1].number
+            after = _reached(found)
         else:
             time.sleep(LOOK_S)
 
 
+def _reached(found: Sequence[KeptLine]) -> int:
+    return max(each.number for each in found)
+
+
 def _print(found: Sequence[KeptLine], *, as_json: bool) -> None:
+    """In the order of their moments: lines are numbered as they are collected, from one process after the other."""
     console = screen()
-    for each in found:
+    for each in sorted(found, key=lambda kept: (kept.line.at, kept.number)):
         if as_json:
             print_json(line_facts(each), indent=0)
         else:
