@@ -4,7 +4,7 @@ import gzip
 from typing import TypeAlias
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.console_pages import sample
 from tests.console_pages.opening import Opening, serious
@@ -185,6 +185,40 @@ def test_empty_pages_name_the_next_command(opened: Opening, console: Console) ->
 
 def _emptied(answer: dict[str, JsonPart]) -> dict[str, JsonPart]:
     return {name: [] if isinstance(part, list) else part for name, part in answer.items()}
+
+
+def test_a_phone_shows_what_matters(opened: Opening, console: Console) -> None:
+    """The map as a table, what was logged and by whom, a bar's own place, and words that are not squeezed."""
+    console.twist = _without_service
+    page = opened("/audit")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{console.origin}/logs")
+    line = page.locator(".line").first
+
+    assert all(_width(part) > 60 for part in (line.locator(".service"), line.locator(".message")))
+    expect(line.locator(".service")).to_contain_text("-0")
+    page.goto(f"{console.origin}/traces/{sample.TRACE}")
+    assert _width(page.locator(".lane").first) > 90
+    page.goto(f"{console.origin}/services/capture")
+    assert _width(page.locator(".head > div").first) > 250
+    page.goto(f"{console.origin}/")
+    expect(page.locator("main table").first).to_be_visible()
+    page.get_by_role("button", name="Table").click()
+    page.locator(".node.down").wait_for()
+
+
+def _width(element: Locator) -> float:
+    box = element.bounding_box()
+    return box["width"] if box else 0.0
+
+
+def _without_service(answer: dict[str, JsonPart]) -> dict[str, JsonPart]:
+    """Lines of processes that were at nobody's work."""
+    lines = answer.get("lines")
+    if not isinstance(lines, list):
+        return answer
+    nobodys: list[JsonPart] = [{**one, "service": ""} for one in lines if isinstance(one, dict)]
+    return {**answer, "lines": nobodys}
 
 
 def test_the_pages_are_small() -> None:
