@@ -33,11 +33,14 @@ def test_an_address_without_a_key_is_not_enough(folder: Path) -> None:
 
 
 def test_where_nothing_answers_it_is_said(folder: Path) -> None:
-    """With the address."""
-    result = run("lead", "show", "1", "--url", "http://127.0.0.1:9", "--key", "k")
+    """With the address, and to programs by the name of the problem."""
+    words = ("lead", "show", "1", "--url", "http://127.0.0.1:9", "--key", "k")
+
+    result, told = run(*words), json.loads(run(*words, "--json").stderr)
 
     assert result.exit_code == 1
     assert "nobody answers at http://127.0.0.1:9" in result.output
+    assert told["code"] == "unavailable"
 
 
 @pytest.mark.parametrize("url", ["revenue.example", "ftp://revenue.example", "http://"])
