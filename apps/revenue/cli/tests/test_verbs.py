@@ -193,6 +193,28 @@ def test_a_file_that_names_nobody_is_rejected_with_a_way_out(demonstration: Path
     assert "1 accepted" in mapped.output
 
 
+@pytest.mark.parametrize("words", [("--dry-run", "--diff", "nowhere/changes.jsonl"), ()])
+def test_a_file_beside_it_that_cannot_be_written_is_told(demonstration: Path, words: tuple[str, ...]) -> None:
+    """The changes of a dry run, or the rejected rows, whose name has no room for `.rejected`."""
+    name = f"{'x' * 250}.csv"
+    (demonstration / name).write_text("Email\nx@\n", encoding="utf-8")
+
+    result = run("import", name, *words)
+
+    assert result.exit_code == 1
+    assert "cannot be written" in result.output
+
+
+def test_a_refused_import_keeps_the_name_of_its_problem(demonstration: Path) -> None:
+    """As those of all verbs do."""
+    (demonstration / "one.csv").write_text("Email\nada@example.com\n", encoding="utf-8")
+
+    refused = run("import", "one.csv", "--key", "wrong", "--json")
+
+    assert refused.exit_code == 1
+    assert json.loads(refused.stderr)["code"] == "unauthenticated"
+
+
 def test_a_demonstration_can_end_by_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For whoever only wants the report."""
     monkeypatch.setenv("REVENUE_GATEWAY_PORT", "0")
