@@ -15,6 +15,7 @@ NAMING = frozenset({"email", "phone", "mobile_phone", "first_name", "last_name",
 
 SNIFFED_ROWS = 100
 SNIFFED_SHARE = 0.8
+SHOWN_CHARS = 60
 
 LOOKS: dict[str, re.Pattern[str]] = {
     "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}"),
@@ -132,5 +133,5 @@ def _nobody_named(header: Sequence[str]) -> str:
 
 
 def _listed(names: Sequence[str], limit: int = 40) -> str:
-    shown = ", ".join(names[:limit])
+    shown = ", ".join(name if len(name) <= SHOWN_CHARS else f"{name[:SHOWN_CHARS]}…" for name in names[:limit])
     return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"

@@ -221,13 +221,16 @@ def _tell(options: Options, target: Target, number: int, refused: Path | None, *
 
 def _errors(path: Path, stream: TextIO, export: Export) -> Iterator[Mapping[str, str]]:
     reader = csv.DictReader(stream, restval="", restkey="")
-    heads = reader.fieldnames or ()
-    if not {export.record_id_column, export.key_column}.intersection(heads):
-        raise click.ClickException(
-            f"{path} has no column `{export.key_column}` or `{export.record_id_column}`: is it the file of errors?"
-        )
-    for row in reader:
-        yield {name: text for name, text in row.items() if name and isinstance(text, str)}
+    try:
+        heads = reader.fieldnames or ()
+        if not {export.record_id_column, export.key_column}.intersection(heads):
+            raise click.ClickException(
+                f"{path} has no column `{export.key_column}` or `{export.record_id_column}`: is it the file of errors?"
+            )
+        for row in reader:
+            yield {name: text for name, text in row.items() if name and isinstance(text, str)}
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise click.ClickException(f"{path} cannot be read ({error}): save it as CSV in UTF-8.") from None
 
 
 async def _ready(crm: Crm, target: Target, *, is_all: bool, show: Show) -> Export:
@@ -246,7 +249,8 @@ async def _until(crm: Crm, export: Export, state: ExportState, word: str, show: 
         place = export.done
         if waited > STUCK_S:
             raise click.ClickException(
-                f"Export {export.number} does not get on: look with `atoll events dead` what keeps it up."
+                f"Export {export.number} does not get on: look with"
+                " `atoll events dead revenue.application:revenue` what keeps it up."
             )
     return export
 

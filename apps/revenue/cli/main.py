@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from revenue.capture.contract import Capture, Outcome, RowChange
 
-from .answers import to_json
+from .answers import ProblemAnswer, to_json
 from .connection import STATE
 from .duplicates import duplicates_group
 from .exporting import export_command
@@ -62,9 +62,8 @@ def import_command(
 
         try:
             asyncio.run(work())
-        except (click.ClickException, LineTooLong, SheetRejected, KeyboardInterrupt) as error:
-            hint = f" {tally.rows} rows were done until then; import the file again: what is there already is known."
-            raise click.ClickException(f"{str(error) or 'Stopped.'}{hint if tally.rows else ''}") from None
+        except (click.ClickException, LineTooLong, SheetRejected, OSError, KeyboardInterrupt) as error:
+            raise _stopped(error, tally) from None
     if options.as_json:
         click.echo(to_json(_summary(file, tally, dry_run)))
     else:
@@ -72,6 +71,16 @@ def import_command(
         show_tally(screen, tally, is_dry_run=dry_run)
         if tally.changes:
             _show_changes(screen, tally, diff)
+
+
+def _stopped(error: BaseException, tally: Tally) -> click.ClickException:
+    """Why an import ended early, by the name of its problem, and how to go on."""
+    why = str(error) or "Stopped."
+    if isinstance(error, OSError):
+        why = f"{error.filename or 'A file'} cannot be written or read: {error.strerror or error}."
+    if tally.rows:
+        why += f" {tally.rows} rows were done until then; import the file again: what is there already is known."
+    return ProblemAnswer(error.code, why) if isinstance(error, ProblemAnswer) else click.ClickException(why)
 
 
 def _show_changes(screen: Screen, tally: Tally, diff: Path | None) -> None:

@@ -46,7 +46,8 @@ class Options:
         except NoAddress as error:
             raise click.BadParameter(f"{error}.", param_hint="--url") from None
         except Unavailable as problem:
-            raise click.ClickException(f"{problem} (asked at {here.url}). Is Revenue running?") from None
+            hint = "Is all of Revenue running? `atoll ps` shows it."
+            raise ProblemAnswer(problem.code, f"{problem} (asked at {here.url}). {hint}") from None
         except (BrokenContract, UnknownProblem) as problem:
             there = f"What answers at {here.url} is not Revenue, or another version of it"
             raise ProblemAnswer(problem.code, f"{there}: {problem}") from None

@@ -31,6 +31,8 @@ def _picture(context: click.Context, option: click.Parameter, path: Path | None)
         raise click.BadParameter(f"{path} is neither .svg nor .png", context, option)
     if path is not None and find_spec("matplotlib") is None:
         raise click.ClickException("pictures need matplotlib: pip install 'revenue[plots]'")
+    if path is not None and not path.parent.is_dir():
+        raise click.ClickException(f"{path} cannot be written: there is no folder {path.parent}")
     return path
 
 

@@ -1,6 +1,7 @@
 """The verbs of providers: a vendor's call that was pasted becomes a file of the team's rules; and who can be asked."""
 
 import asyncio
+import math
 import re
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from .reading import with_folder
 from .screen import Screen
 
 SETTING = "REVENUE_ENRICHMENT_SECRETS"
+PRICE_MAX = 1_000_000
 SECRET_CHARS_MIN = 6
 """Shorter ones stand in other words by chance."""
 
@@ -72,6 +74,13 @@ def _choice(kind: type[Choice]) -> click.Choice[str]:
     return click.Choice([each.value for each in kind if each.value != "unknown"])
 
 
+def _number(_: click.Context, __: click.Parameter, value: float) -> float:
+    """Refuse what is no number, and so within every range."""
+    if math.isnan(value):
+        raise click.BadParameter("it is no number.")
+    return value
+
+
 @click.group("provider")
 def provider_group() -> None:
     """Add those who are asked about leads, and look at them."""
@@ -85,7 +94,8 @@ def provider_group() -> None:
               help="Where in the answer a field is: phone=data.phones[0].number.")  # fmt: skip
 @click.option("--sample", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="An answer of it, as JSON: fields are found in it.")  # fmt: skip
-@click.option("--price", default=0.0, type=click.FloatRange(min=0), help="What one call costs: 0.008.")
+@click.option("--price", default=0.0, type=click.FloatRange(0, PRICE_MAX), callback=_number,
+              help="What one call costs: 0.008.")  # fmt: skip
 @click.option("--charged-for", multiple=True, type=_choice(Charge),
               help="Which answers cost that; a hit and a refused value by default.")  # fmt: skip
 @click.option("--rate", default=5.0, show_default=True, help="How many calls a second it takes at most.")

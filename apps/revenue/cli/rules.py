@@ -15,7 +15,7 @@ from revenue.scoring.contract import Plan, PlanRequest, Scoring
 from .answers import to_json
 from .gtm import start_folder, write_schemas
 from .money import about
-from .options import Options, with_options
+from .options import Options, with_json, with_options
 from .reading import read_rules, with_folder
 from .routing import show_trial
 from .screen import Screen, graded
@@ -31,27 +31,27 @@ def rules_group() -> None:
 @rules_group.command("init")
 @with_folder
 @click.option("--sample", is_flag=True, help="An invented team: its people, territories and vendors.")
-def init_command(folder: Path, sample: bool) -> None:
+@with_json
+def init_command(*, as_json: bool, folder: Path, sample: bool) -> None:
     """Write the rules that hold by default into the folder, where they are not there yet, and schemas for editors."""
-    written = start_folder(folder, sample=sample)
-    for path in written:
-        click.echo(f"wrote {path}")
+    _tell_written(start_folder(folder, sample=sample), as_json=as_json)
 
 
 @rules_group.command("check")
 @with_folder
-def check_command(folder: Path) -> None:
+@with_json
+def check_command(*, as_json: bool, folder: Path) -> None:
     """Read the folder, and say everything that is wrong with it; nothing has to run for that."""
-    read_rules(folder)
-    click.echo(f"{folder} is right.")
+    rules = read_rules(folder)
+    click.echo(to_json(rules) if as_json else f"{folder} is right.")
 
 
 @rules_group.command("schema")
 @with_folder
-def schema_command(folder: Path) -> None:
+@with_json
+def schema_command(*, as_json: bool, folder: Path) -> None:
     """Write the JSON Schemas of the files again: editors complete and check by them."""
-    for path in write_schemas(folder):
-        click.echo(f"wrote {path}")
+    _tell_written(write_schemas(folder), as_json=as_json)
 
 
 @rules_group.command("versions")
@@ -145,6 +145,15 @@ def rollback_command(options: Options, to: int | None, note: str) -> None:
         click.echo(to_json(version))
     else:
         click.echo(f"Version {version.version} holds from now on: the rules of version {version.restores}.")
+
+
+def _tell_written(paths: list[Path], *, as_json: bool) -> None:
+    """Which files were written."""
+    if as_json:
+        click.echo(to_json({"written": [str(path) for path in paths]}))
+        return
+    for path in paths:
+        click.echo(f"wrote {path}")
 
 
 def _before(latest: PlaybookVersion) -> int:

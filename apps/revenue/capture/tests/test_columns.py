@@ -191,6 +191,15 @@ def test_columns_that_make_no_leads_are_rejected(
     assert rejected.value.reason is reason
 
 
+def test_a_name_without_an_end_is_told_by_its_beginning() -> None:
+    """Of a file that is no list at all the first line may be anything."""
+    with pytest.raises(MappingRejected) as rejected:
+        map_columns(["x" * 5_000, "agent"], [], {})
+
+    assert "x…, agent" in rejected.value.explanation
+    assert len(rejected.value.explanation) < 400
+
+
 def test_the_columns_of_rejected_rows_are_dropped_when_they_come_back() -> None:
     """They were added by us."""
     found = targets(["import_line", "import_reason", "import_explanation", "Email"])

@@ -134,6 +134,21 @@ async def test_what_the_crm_has_not_taken_is_read_from_its_file(desk: Desk) -> N
     assert [row["Revenue_Id__c"] for row in desk.rows("next.csv")] == ["lead-2"]
 
 
+@pytest.mark.parametrize(
+    "content", ["Revenue_Id__c,ERROR\nlead-2,no such Müller\n".encode("cp1252"), b"Revenue_Id__c,E\n" + b"x" * 200_000]
+)
+async def test_a_file_of_errors_that_is_no_text_is_told(desk: Desk, content: bytes) -> None:
+    """As a spreadsheet saves it, say: nothing counts as told."""
+    await desk.run("salesforce", "--out", desk.file("leads.csv"))
+    (desk.folder / "errors.csv").write_bytes(content)
+
+    result = await desk.run("salesforce", "--told", "1", "--refused", desk.file("errors.csv"))
+
+    assert result.exit_code == 1
+    assert "save it as CSV in UTF-8" in result.output
+    assert (await desk.crm.export(Target.SALESFORCE, 1)).state is ExportState.READY
+
+
 async def test_a_file_that_was_not_imported_yet_is_not_overwritten(desk: Desk) -> None:
     """Whoever runs it each hour names each file anew."""
     (desk.folder / "leads.csv").write_text("precious", encoding="utf-8")

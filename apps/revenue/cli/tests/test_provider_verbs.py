@@ -142,6 +142,8 @@ def test_one_that_stands_in_a_list_is_never_replaced(gtm: Path) -> None:
         (("acme", "--curl", CURL, "--field", "industry"), "field=path"),
         (("Acme!", "--curl", CURL, "--field", "industry=x"), "small letters"),
         (("acme", "--curl", CURL, "--field", "industry=x", "--rate", "0"), "`rate_per_s`"),
+        (("acme", "--curl", CURL, "--field", "industry=x", "--price", "inf"), "'--price'"),
+        (("acme", "--curl", CURL, "--field", "industry=x", "--price", "nan"), "'--price'"),
         (("acme", "--curl", CURL, "--field", "industry=x", "--miss-status", "200"), "`miss_statuses`"),
         (("sample_cheap", "--curl", CURL, "--field", "industry=x"), "built in"),
         (("acme", "--curl", CURL, "--field", "industry=x", "--rules", "nowhere"), "there is no such folder"),

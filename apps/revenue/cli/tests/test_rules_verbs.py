@@ -124,6 +124,20 @@ def test_a_wrong_folder_is_told_before_anything_is_asked(gtm: Path, verb: tuple[
     assert "routing.yaml:3: there is no `round_robbin` here" in slip.output
 
 
+def test_programs_are_told_of_the_folder_in_json(folder: Path) -> None:
+    """As by all verbs, also those for which nothing has to run."""
+    begun, schemas = told("rules", "init"), told("rules", "schema")
+    right = told("rules", "check")
+    (folder / "gtm" / "routing.yaml").write_text("round_robbin: inside\n")
+    wrong = run("rules", "check", "--json")
+
+    assert "gtm/routing.yaml" in begun["written"]
+    assert {Path(path).suffix for path in schemas["written"]} == {".json"}
+    assert "round_robin" in right["routing"]
+    assert (wrong.exit_code, wrong.stdout) == (1, "")
+    assert "`round_robbin`" in json.loads(wrong.stderr)["message"]
+
+
 def test_a_picture_has_a_known_ending(gtm: Path) -> None:
     """Said before anything is done."""
     result = run("route", "simulate", "--plot", "owners.gif")

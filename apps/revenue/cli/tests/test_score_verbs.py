@@ -26,6 +26,17 @@ def deals(demonstration: Path) -> str:
     return "deals.csv"
 
 
+def test_a_picture_that_cannot_be_written_is_told_before_anything_is_learnt(deals: str) -> None:
+    """Else there would be a model of which nobody was told."""
+    before = told("score", "models")
+
+    result = run("score", "train", deals, "--outcome", "won", *LEAKS, "--plot", "absent/model.svg")
+
+    assert result.exit_code == 1
+    assert "absent/model.svg cannot be written" in result.output
+    assert told("score", "models") == before
+
+
 def test_a_model_is_learnt_and_shown(deals: str) -> None:
     """How well it tells good leads from others, in the folds and in time, and what it looks at."""
     report = told("score", "train", deals, "--outcome", "won", *LEAKS, "--plot", "model.svg")

@@ -33,11 +33,14 @@ def test_an_address_without_a_key_is_not_enough(folder: Path) -> None:
 
 
 def test_where_nothing_answers_it_is_said(folder: Path) -> None:
-    """With the address."""
-    result = run("lead", "show", "1", "--url", "http://127.0.0.1:9", "--key", "k")
+    """With the address, and to programs by the name of the problem."""
+    words = ("lead", "show", "1", "--url", "http://127.0.0.1:9", "--key", "k")
+
+    result, told = run(*words), json.loads(run(*words, "--json").stderr)
 
     assert result.exit_code == 1
     assert "nobody answers at http://127.0.0.1:9" in result.output
+    assert told["code"] == "unavailable"
 
 
 @pytest.mark.parametrize("url", ["revenue.example", "ftp://revenue.example", "http://"])
@@ -188,6 +191,28 @@ def test_a_file_that_names_nobody_is_rejected_with_a_way_out(demonstration: Path
     assert rejected.exit_code == 1
     assert "team.csv: no column holds" in rejected.output
     assert "1 accepted" in mapped.output
+
+
+@pytest.mark.parametrize("words", [("--dry-run", "--diff", "nowhere/changes.jsonl"), ()])
+def test_a_file_beside_it_that_cannot_be_written_is_told(demonstration: Path, words: tuple[str, ...]) -> None:
+    """The changes of a dry run, or the rejected rows, whose name has no room for `.rejected`."""
+    name = f"{'x' * 250}.csv"
+    (demonstration / name).write_text("Email\nx@\n", encoding="utf-8")
+
+    result = run("import", name, *words)
+
+    assert result.exit_code == 1
+    assert "cannot be written" in result.output
+
+
+def test_a_refused_import_keeps_the_name_of_its_problem(demonstration: Path) -> None:
+    """As those of all verbs do."""
+    (demonstration / "one.csv").write_text("Email\nada@example.com\n", encoding="utf-8")
+
+    refused = run("import", "one.csv", "--key", "wrong", "--json")
+
+    assert refused.exit_code == 1
+    assert json.loads(refused.stderr)["code"] == "unauthenticated"
 
 
 def test_a_demonstration_can_end_by_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
