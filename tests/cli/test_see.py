@@ -232,3 +232,12 @@ def test_changes_are_written_down_with_their_end(atoll: Atoll, tmp_path: Path) -
     (tmp_path / "changes.jsonl").write_bytes(b"".join(lines[:-1]) + lines[-1][:20])
     assert changes_in(tmp_path)[0].outcome == "unknown"
     assert "keys make" in atoll("audit", "--state", state).output
+
+
+@pytest.mark.parametrize("verb", [("logs",), ("traces",), ("audit",), ("access", "refused"), ("events", "audit")])
+def test_a_number_that_no_database_counts_to_is_refused(atoll: Atoll, tmp_path: Path, verb: tuple[str, ...]) -> None:
+    """As any other bad word."""
+    done = atoll(*verb, "--limit", "99999999999999999999", "--state", str(tmp_path))
+
+    assert done.exit_code == 2
+    assert "1000000" in done.output

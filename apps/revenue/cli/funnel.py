@@ -1,15 +1,15 @@
 """`revenue funnel`: how far leads have come, and that none is missing: accepted = routed + waiting + parked."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import click
-from rich.markup import escape
 
-from atoll import AtollError, read_config
+from atoll import AtollError, DeadlineExceeded, Unavailable, read_config
 from atoll.elsewhere import Connected
 from atoll.operating import Which, operated
 from revenue.capture.contract import Capture
@@ -30,30 +30,35 @@ LETTERS_MAX = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A service on the way: so many leads have come out of it, so many wait for it, so many are parked there."""
+    """A service on the way: so many leads have come out of it, so many wait for it, so many are parked there.
+
+    What a service that does not answer has handled is not known (None). Whoever waits for it or for one behind it is
+    counted where it is, up to the next one that answers; behind the last of those nobody knows (`waiting` None).
+    """
 
     name: str
-    leads: int
-    waiting: int
+    leads: int | None
+    waiting: int | None
     parked: int
 
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """All stages. `is_whole`: every accepted lead is routed, waits, or is parked; none is missing and none is extra."""
+    """All stages; what is not known, since the service that counts it does not answer, is None."""
 
-    accepted: int
+    accepted: int | None
     stages: tuple[Stage, ...]
 
     @property
-    def routed(self) -> int:
+    def routed(self) -> int | None:
         """Leads with an owner."""
         return self.stages[-1].leads
 
     @property
-    def waiting(self) -> int:
+    def waiting(self) -> int | None:
         """Leads on their way."""
-        return sum(stage.waiting for stage in self.stages)
+        each = [stage.waiting for stage in self.stages if stage.waiting is not None]
+        return sum(each) if len(each) == len(self.stages) else None
 
     @property
     def parked(self) -> int:
@@ -61,24 +66,42 @@ class Funnel:
         return sum(stage.parked for stage in self.stages)
 
     @property
-    def is_whole(self) -> bool:
-        """Whether the count is whole: no service has handled more leads than came to it."""
+    def away(self) -> list[str]:
+        """Those that do not answer."""
+        capture = ["capture"] if self.accepted is None else []
+        return capture + [stage.name for stage in self.stages if stage.leads is None]
+
+    @property
+    def is_whole(self) -> bool | None:
+        """Whether none is missing and none is extra: no service has handled more leads than came to it."""
+        if self.accepted is None or self.routed is None or self.waiting is None:
+            return None
         whole = self.accepted == self.routed + self.waiting + self.parked
-        return whole and all(stage.waiting >= 0 for stage in self.stages)
+        return whole and all((stage.waiting or 0) >= 0 for stage in self.stages)
 
 
-def funnel_of(accepted: int, handled: Sequence[int], parked: Sequence[int]) -> Funnel:
+def funnel_of(accepted: int | None, handled: Sequence[int | None], parked: Sequence[int]) -> Funnel:
     """The funnel of so many leads that each service has handled, and that are parked there, in the order of `FLOW`.
 
     >>> funnel = funnel_of(10, [10, 9, 8, 7], [0, 0, 1, 0])
-    >>> funnel.routed, funnel.waiting, funnel.parked, funnel.is_whole
-    (7, 2, 1, True)
+    >>> funnel.routed, funnel.waiting, funnel.parked, funnel.is_whole, funnel.away
+    (7, 2, 1, True, [])
+    >>> funnel = funnel_of(10, [10, None, None, 7], [0, 0, 1, 0])
+    >>> [stage.waiting for stage in funnel.stages], funnel.waiting, funnel.is_whole, funnel.away
+    ([0, 2, 0, 0], 2, True, ['enrichment', 'scoring'])
     """
     stages: list[Stage] = []
-    before = accepted
+    before, parked_since = accepted, 0
     for name, leads, stuck in zip(FLOW, handled, parked, strict=True):
-        stages.append(Stage(name, leads, before - leads - stuck, stuck))
-        before = leads
+        stages.append(Stage(name, leads, None, stuck))
+        parked_since += stuck
+        if leads is None:
+            continue
+        since = next(place for place in range(len(stages)) if stages[place].waiting is None)
+        waiting = None if before is None else before - leads - parked_since
+        for place in range(since, len(stages)):
+            stages[place] = replace(stages[place], waiting=waiting if place == since else 0)
+        before, parked_since = leads, 0
     return Funnel(accepted, tuple(stages))
 
 
@@ -94,9 +117,10 @@ def funnel_command(options: Options, plot: Path | None) -> None:
         click.echo(to_json(_as_json(funnel)))
         return
     screen = Screen()
-    rows = [["accepted", str(funnel.accepted), "", "", bars(funnel.accepted, funnel.accepted)]]
+    most = max((leads for leads in (funnel.accepted, *(stage.leads for stage in funnel.stages)) if leads), default=0)
+    rows = [["accepted", _known(funnel.accepted), "", "", bars(funnel.accepted or 0, most)]]
     rows += [
-        [stage.name, str(stage.leads), str(stage.waiting or ""), _parked(stage), bars(stage.leads, funnel.accepted)]
+        [stage.name, _known(stage.leads), str(stage.waiting or ""), _parked(stage), bars(stage.leads or 0, most)]
         for stage in funnel.stages
     ]
     screen.table("Leads", ("stage", "leads", "waiting", "parked", ""), rows, numbers=(1, 2, 3))
@@ -106,7 +130,7 @@ def funnel_command(options: Options, plot: Path | None) -> None:
 
 
 async def funnel_now(options: Options) -> Funnel:
-    """How far leads have come by now.
+    """How far leads have come by now, as far as those who count them answer.
 
     Raises:
         ClickException: nothing answers, or the databases cannot be looked at.
@@ -114,14 +138,29 @@ async def funnel_now(options: Options) -> Funnel:
     async with AsyncExitStack() as stack:
         it = await stack.enter_async_context(options.reached())
         # From the end to the beginning, so that a lead on its way is counted where it was, and never twice.
-        routed = await it.client(Routing).count()
-        scored = await it.client(Scoring).count()
-        enriched = await it.client(Enrichment).count()
-        resolved = await it.client(Identity).count()
-        captured = await it.client(Capture).count()
+        routed = await _counted(it.client(Routing).count())
+        scored = await _counted(it.client(Scoring).count())
+        enriched = await _counted(it.client(Enrichment).count())
+        resolved = await _counted(it.client(Identity).count())
+        captured = await _counted(it.client(Capture).count())
+        handled = [resolved, enriched, scored, routed]
+        if captured is None and handled == [None] * len(FLOW):
+            await it.client(Capture).count()  # nothing answers at all: that is told as everywhere
         parked = await _parked_leads(options, it)
-    handled = [resolved.leads, enriched.leads, scored.leads, routed.leads]
-    return funnel_of(captured.leads, handled, parked)
+    return funnel_of(captured, handled, parked)
+
+
+class _Count(Protocol):
+    @property
+    def leads(self) -> int: ...
+
+
+async def _counted(asked: Awaitable[_Count]) -> int | None:
+    """How many leads a service counts; None where it does not answer."""
+    try:
+        return (await asked).leads
+    except (Unavailable, DeadlineExceeded):
+        return None
 
 
 async def _parked_leads(options: Options, it: Connected) -> list[int]:
@@ -146,15 +185,24 @@ async def _parked_leads(options: Options, it: Connected) -> list[int]:
 async def _is_unrouted(routing: Routing, lead_id: str) -> bool:
     try:
         await routing.assignment(lead_id)
-    except AssignmentNotFound:
+    except (AssignmentNotFound, Unavailable, DeadlineExceeded):  # who has an owner, Routing would say
         return True
     return False
 
 
 def summed(funnel: Funnel) -> str:
     """The count as a line: accepted = routed + waiting + parked."""
-    line = f"accepted {funnel.accepted} = routed {funnel.routed} + waiting {funnel.waiting} + parked {funnel.parked}"
-    return f"[green]{line}[/]" if funnel.is_whole else f"[bold red]The count is not whole:[/] {escape(line)}"
+    accepted, routed, waiting = map(_known, (funnel.accepted, funnel.routed, funnel.waiting))
+    line = f"accepted {accepted} = routed {routed} + waiting {waiting} + parked {funnel.parked}"
+    if funnel.is_whole is False:
+        return f"[bold red]The count is not whole:[/] {line}"
+    if funnel.away:
+        return f"[yellow]{line}[/]\nNo answer from {', '.join(funnel.away)}: what waits for those is kept."
+    return f"[green]{line}[/]"
+
+
+def _known(count: int | None) -> str:
+    return "?" if count is None else str(count)
 
 
 def _parked(stage: Stage) -> str:
@@ -162,7 +210,7 @@ def _parked(stage: Stage) -> str:
 
 
 def _bars(funnel: Funnel) -> dict[str, int]:
-    return {"accepted": funnel.accepted} | {stage.name: stage.leads for stage in funnel.stages}
+    return {"accepted": funnel.accepted or 0} | {stage.name: stage.leads or 0 for stage in funnel.stages}
 
 
 def _as_json(funnel: Funnel) -> dict[str, object]:
@@ -172,6 +220,7 @@ def _as_json(funnel: Funnel) -> dict[str, object]:
         "waiting": funnel.waiting,
         "parked": funnel.parked,
         "is_whole": funnel.is_whole,
+        "away": funnel.away,
         "stages": {
             stage.name: {"leads": stage.leads, "waiting": stage.waiting, "parked": stage.parked}
             for stage in funnel.stages

@@ -6,14 +6,14 @@ import click
 import msgspec
 from rich.markup import escape
 
-from atoll.cli.project import json_option, state_option
+from atoll.cli.project import LIMIT, json_option, state_option
 from atoll.cli.terminal import print_json, print_laid_out, screen, table
 from atoll.cli.words import at, moment
 from atoll.operating import Change, changes_in
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The last so many.")
+@click.option("--limit", type=LIMIT, default=50, show_default=True, help="The last so many.")
 @state_option
 @json_option
 def audit(limit: int, state: Path, as_json: bool) -> None:

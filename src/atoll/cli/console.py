@@ -23,8 +23,8 @@ def console(*, is_viewer: bool, state: Path, as_json: bool) -> None:
     if link is None:
         raise SaidNo(
             "No console runs with this state folder.",
-            'List it beside the gateway: `edges=("atoll.gateway.service:GatewayService", '
-            '"atoll.console.service:ConsoleService")`, and start the application.',
+            "Start the application with `atoll run`. If it runs, it lists no console: write it beside the gateway, "
+            '`edges=("atoll.gateway.service:GatewayService", "atoll.console.service:ConsoleService")`.',
             code="no_console",
         )
     if as_json:

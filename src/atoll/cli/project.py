@@ -15,6 +15,8 @@ F = TypeVar("F", bound=Callable[..., Any])  # Any: commands of every signature
 
 STATE = Path(".atoll")
 VARIABLE = "ATOLL_APPLICATION"
+LIMIT = click.IntRange(1, 1_000_000)
+"""How many rows a command may be asked for: more are nothing to read, and far more are no number to a database."""
 
 
 def application_argument(command: F) -> F:

@@ -6,7 +6,7 @@ import click
 import msgspec
 from rich.markup import escape
 
-from atoll.cli.project import json_option, state_option
+from atoll.cli.project import LIMIT, json_option, state_option
 from atoll.cli.terminal import print_json, print_laid_out, screen, table
 from atoll.cli.words import at, moment
 from atoll.operating import Refusal, refusals_in
@@ -14,7 +14,7 @@ from atoll.operating import Refusal, refusals_in
 
 @click.command(name="refused")
 @click.option("--caller", metavar="NAME", help="Only what this service was refused.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The last so many.")
+@click.option("--limit", type=LIMIT, default=50, show_default=True, help="The last so many.")
 @state_option
 @json_option
 def refused(caller: str | None, limit: int, state: Path, as_json: bool) -> None:

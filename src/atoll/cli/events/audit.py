@@ -5,7 +5,7 @@ import msgspec
 from rich.markup import escape
 
 from atoll.cli.events.reaching import Reaching, reaching, service_option, warn_of_unreached
-from atoll.cli.project import application_argument
+from atoll.cli.project import LIMIT, application_argument
 from atoll.cli.terminal import print_json, print_laid_out, screen, table
 from atoll.cli.words import at, moment
 from atoll.operating import Deed, Operated
@@ -18,7 +18,7 @@ ACTIONS = ("replay", "drop", "lapse", "rewind", "hold_back", "erase")
 @service_option
 @click.option("--action", "actions", multiple=True, type=click.Choice(ACTIONS), help="Only this. Repeatable.")
 @click.option("--subject", metavar="KEY", help="Only what was done to the data of this subject.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The last so many.")
+@click.option("--limit", type=LIMIT, default=50, show_default=True, help="The last so many.")
 @reaching
 def audit(
     where: Reaching,

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from atoll.cli.events.reaching import Reaching, reaching, service_option, warn_of_unreached
-from atoll.cli.project import application_argument
+from atoll.cli.project import LIMIT, application_argument
 from atoll.cli.refusals import SaidNo
 from atoll.cli.terminal import print_json, print_laid_out, screen, table
 from atoll.cli.words import age, at, moment
@@ -20,7 +20,7 @@ ERROR_CHARS = 100
 @service_option
 @click.option("--id", "number", type=int, metavar="N", help="One message, in whatever state it is, with all of it.")
 @click.option("--payload", is_flag=True, help="Show data, too, with *** for what is personal.")
-@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="So many of a service.")
+@click.option("--limit", type=LIMIT, default=100, show_default=True, help="So many of a service.")
 @reaching
 def dead(
     where: Reaching,

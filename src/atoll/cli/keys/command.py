@@ -86,7 +86,9 @@ def listing(state: Path, as_json: bool) -> None:
     metavar="SERVICE.OPERATION",
     help="What it opens; `*` is all.",
 )
-@click.option("--days", type=click.IntRange(min=1), metavar="N", help="For how long; for ever where it is not said.")
+@click.option(
+    "--days", type=click.IntRange(1, 36_500), metavar="N", help="For how long; for ever where it is not said."
+)
 @state_option
 @json_option
 def make(user: str, app: str | None, operations: Sequence[str], days: int | None, state: Path, as_json: bool) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from atoll.cli.project import json_option, state_option
+from atoll.cli.project import LIMIT, json_option, state_option
 from atoll.cli.see.asking import TraceId, line_facts, since_option
 from atoll.cli.see.drawing import logged
 from atoll.cli.terminal import print_json, screen
@@ -23,7 +23,7 @@ LOOK_S = 0.5
 @click.option("--level", type=click.Choice(list(LEVELS)), default="debug", show_default=True, help="From this one on.")
 @click.option("--text", default="", metavar="TEXT", help="Only lines with this text in the message or the error.")
 @since_option
-@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="The last so many.")
+@click.option("--limit", type=LIMIT, default=100, show_default=True, help="The last so many.")
 @state_option
 @json_option
 def logs(

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from atoll.cli.project import json_option, state_option
+from atoll.cli.project import LIMIT, json_option, state_option
 from atoll.cli.see.asking import duration, shown_id, since_option, trace_facts
 from atoll.cli.see.drawing import clock, plain
 from atoll.cli.terminal import print_json, print_laid_out, screen, table
@@ -25,7 +25,7 @@ SLOW_S = 1.0
 @click.option("--operation", "name", default="", metavar="NAME", help="Only with this operation, event or handler.")
 @click.option("--key", default="", metavar="KEY", help="Only traces about this key, a lead's id for instance.")
 @since_option
-@click.option("--limit", type=click.IntRange(min=1), default=30, show_default=True, help="The last so many.")
+@click.option("--limit", type=LIMIT, default=30, show_default=True, help="The last so many.")
 @state_option
 @json_option
 def traces(
