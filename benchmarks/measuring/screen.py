@@ -70,12 +70,12 @@ def _rows_table(title: str, rows: Sequence[Row]) -> Table:
         table.add_column("least", justify="right")
     table.add_column("spread", justify="right", style="dim")
     for name, found in groupby(rows, key=lambda row: row.name):
-        cells = list(found)
-        shown = [_number(row.cost.median) for row in cells]
+        cells = {row.metric: row.cost for row in found}
+        shown = [_number(cells[metric].median) if metric in cells else "" for metric, _ in metrics]
+        first = next(iter(cells.values()))
         if len(metrics) == 1:
-            shown.append(_number(cells[0].cost.least))
-        shown += [""] * (len(metrics) - len(cells))
-        table.add_row(name, *shown, f"{cells[0].cost.spread:.0%}")
+            shown.append(_number(first.least))
+        table.add_row(name, *shown, f"{first.spread:.0%}")
     return table
 
 

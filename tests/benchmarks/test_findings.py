@@ -87,6 +87,21 @@ def test_a_missed_goal_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown["beside"] == ["beside", "0.5"]
 
 
+def test_what_only_one_has_stands_under_its_own_head(capsys: pytest.CaptureFixture[str]) -> None:
+    """And its place is empty in the lines of the others."""
+    rows = [
+        Row("pages", name, metric, "ms", Cost((value,)))
+        for name, metric, value in (("map", "paint", 1.25), ("map", "task", 2.5), ("trace", "jump", 3.75))
+    ]
+
+    Screen().show(Findings(rows))
+
+    lines = capsys.readouterr().out.splitlines()
+    head, of_map, of_trace = (next(line for line in lines if word in line) for word in ("jump, ms", "map", "trace"))
+    assert of_map.index("1.25") < of_map.index("2.5") < head.index("jump, ms")
+    assert of_trace.index("3.75") > head.index("jump, ms")
+
+
 def test_progress_in_a_pipe_is_one_plain_line(capsys: pytest.CaptureFixture[str]) -> None:
     """A log that is full of bars is read by nobody."""
     with Screen().progress("calls", 2) as advance:
