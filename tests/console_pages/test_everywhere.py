@@ -207,6 +207,24 @@ def test_a_phone_shows_what_matters(opened: Opening, console: Console) -> None:
     page.locator(".node.down").wait_for()
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_duration_stands_on_a_name(opened: Opening, console: Console, width: int) -> None:
+    """However deep a span lies, and however much of the trace it takes."""
+    page = opened("/audit")
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{console.origin}/traces/{sample.LONG}")
+    page.locator(".row .took").first.wait_for()
+
+    overlaps = page.evaluate(
+        """() => [...document.querySelectorAll('.row')].filter(row => {
+            const name = row.querySelector('.name'), took = row.querySelector('.took');
+            return name.scrollWidth > name.clientWidth && getComputedStyle(name).overflowX === 'visible'
+                || took && took.getBoundingClientRect().left < name.getBoundingClientRect().right - 1;
+        }).map(row => row.innerText)"""
+    )
+    assert overlaps == []
+
+
 def _width(element: Locator) -> float:
     box = element.bounding_box()
     return box["width"] if box else 0.0
