@@ -4,7 +4,6 @@ The pages are served from their folder beside invented answers, in a chromium wi
 long from 50 ms on: shorter ones nobody feels (W3C, Long Tasks). Scrolling goes to eight places of a long trace.
 """
 
-import gzip
 import shutil
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -14,7 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.measuring import Cost, Findings, Ratio, Row, Screen, run
 from tests.console_pages import sample
 from tests.console_pages.opening import CHROMIUM, QUIET
-from tests.console_pages.server import PAGES, Console, served
+from tests.console_pages.server import Console, packed_bytes, served
 
 PARTS = ("playwright",)
 
@@ -89,8 +88,7 @@ def measure(size: Size, screen: Screen) -> Findings:
         (trace, "longest task while scrolling", TASK_MS_MAX),
     ):
         findings.ratios.append(Ratio(f"{name}: {metric}", Cost(tuple(found[name, metric, "ms"])).median, goal, "ms"))
-    packed = sum(len(gzip.compress(file.read_bytes(), 9)) for file in PAGES.rglob("*") if file.is_file())
-    findings.ratios.append(Ratio("all files, compressed", packed / 1e3, BUNDLE_KB_MAX, "kB"))
+    findings.ratios.append(Ratio("all files, compressed", packed_bytes() / 1e3, BUNDLE_KB_MAX, "kB"))
     return findings
 
 

@@ -1,6 +1,5 @@
 """What holds for every page: keyboard, contrast, hostile texts, lost connections, and how much is loaded."""
 
-import gzip
 from typing import TypeAlias
 
 import pytest
@@ -8,7 +7,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.console_pages import sample
 from tests.console_pages.opening import Opening, serious
-from tests.console_pages.server import PAGES, Console
+from tests.console_pages.server import Console, packed_bytes
 from tests.house.checkout import ROOT
 
 JsonPart: TypeAlias = "dict[str, JsonPart] | list[JsonPart] | str | float | bool | None"
@@ -241,6 +240,4 @@ def _without_service(answer: dict[str, JsonPart]) -> dict[str, JsonPart]:
 
 def test_the_pages_are_small() -> None:
     """All that a browser ever loads, compressed."""
-    size = sum(len(gzip.compress(file.read_bytes(), 9)) for file in PAGES.rglob("*") if file.is_file())
-
-    assert size < SIZE_MAX, f"{size} bytes"
+    assert packed_bytes() < SIZE_MAX

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,17 @@ async def accounts_of(it: Reached) -> list[tuple[str, ...]]:
     return sorted(account.domains for account in page.items if account.domains)
 
 
+async def told_at_once(people: Sequence[LeadDetails], state: Path, config: Config) -> tuple[int, dict[str, set[str]]]:
+    """How many leads and which contacts there are, after two instances were told of everybody at the same time."""
+    async with (
+        single(APPLICATION, world=World.real(state), config=config) as one,
+        single(APPLICATION, world=World.real(state), config=config) as other,
+    ):
+        either = [one.client(Capture), other.client(Capture)]
+        await asyncio.gather(*(either[place % 2].accept(each) for place, each in enumerate(people)))
+        return await settled(one), await contacts_of(other)
+
+
 def test_migrations_make_what_is_declared() -> None:
     """In a file of SQLite."""
     check_migrations(IdentityService)
@@ -116,14 +127,7 @@ async def test_leads_without_a_mailbox_take_turns(tmp_path: Path, config: Config
         msgspec.structs.replace(each, phone=str(each.phone).replace(" ", mark))
         for each, mark in zip(people, itertools.cycle((" ", "/", "-", ".")))
     ]
-    async with (
-        single(APPLICATION, world=World.real(tmp_path), config=config) as one,
-        single(APPLICATION, world=World.real(tmp_path), config=config) as other,
-    ):
-        either = [one.client(Capture), other.client(Capture)]
-        await asyncio.gather(*(either[place % 2].accept(each) for place, each in enumerate(people)))
-        leads = await settled(one)
-        contacts = await contacts_of(other)
+    leads, contacts = await told_at_once(people, tmp_path, config)
 
     assert leads == 32
     assert [len(several) for several in contacts.values()] == [4] * 8
@@ -152,14 +156,7 @@ async def test_leads_of_one_person_whose_keys_differ_take_turns(
         for number, name in enumerate(("Ann", "Bert", "Cilly", "Dora", "Emil", "Fritz", "Gustl", "Heid"), start=10)
         for spelling in spellings
     ]
-    async with (
-        single(APPLICATION, world=World.real(tmp_path), config=config) as one,
-        single(APPLICATION, world=World.real(tmp_path), config=config) as other,
-    ):
-        either = [one.client(Capture), other.client(Capture)]
-        await asyncio.gather(*(either[place % 2].accept(each) for place, each in enumerate(people)))
-        leads = await settled(one)
-        contacts = await contacts_of(other)
+    leads, contacts = await told_at_once(people, tmp_path, config)
 
     assert leads == len(people)
     assert [len(several) for several in contacts.values()] == [len(spellings)] * 8
