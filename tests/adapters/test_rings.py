@@ -25,8 +25,8 @@ def numbered(number: int, chance: random.Random, most: int = 300) -> bytes:
 
 
 def numbers(reader: RingReader) -> list[int]:
-    """Which records there are to read."""
-    return [int.from_bytes(record[:4], "big") for _, record in reader.read()]
+    """Which records there are to read, up to the end of what was written when it was asked."""
+    return [int.from_bytes(record[:4], "big") for _, record in reader.read(bytes_max=1 << 30)]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -119,6 +119,24 @@ def test_what_was_written_outlives_a_killed_writer(tmp_path: Path, lines: int) -
     assert found[-1] >= said[-1]
     assert found == list(range(found[0], found[-1] + 1))
     assert found[0] == 0 or reader.missed_bytes
+
+
+def test_what_was_written_is_never_taken_back(tmp_path: Path) -> None:
+    """Whoever looks, or kills, between any two steps of the writer finds all that was there a moment before."""
+    place = tmp_path / "a.ring"
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(place)], stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        reader = RingReader(place)
+        next(reader.read())
+        looks: list[bool] = []
+        for line in process.stdout:  # so that the writer goes on
+            looks.append(any(reader.is_at_end for _ in range(100)))
+            if int(line) > 50_000:
+                break
+        process.kill()
+
+    assert not any(looks)
 
 
 @contextmanager

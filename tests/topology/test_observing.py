@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from atoll import Config, World, single
@@ -62,9 +63,11 @@ def test_what_was_recorded_without_a_collector_is_collected_by_the_next_one(tmp_
     with supervised_program(tmp_path) as program:
         os.kill(program.process.pid, signal.SIGSTOP)  # it collects nothing from now on
         asyncio.run(_ask(tmp_path))
-        for pid in (program.process.pid, *processes_of(tmp_path).values()):
-            os.kill(pid, signal.SIGKILL)
+        killed = [psutil.Process(pid) for pid in (program.process.pid, *processes_of(tmp_path).values())]
+        for process in killed:
+            process.kill()
         program.process.wait()
+        psutil.wait_procs(killed, timeout=30)
     telemetry = KeptTelemetry(tmp_path)
     before = [key for key in KEYS if answered(telemetry, key, "stock")]
 

@@ -6,7 +6,8 @@ is too slow loses the oldest records, and knows how many bytes.
 
 The file is a head and a number of blocks. A record is its length (32 bits, little endian) and its bytes, and lies in
 one block; a length of zero ends the block. `written` in the head counts all bytes since the ring was made, the rests of
-blocks included, and is set after the record was copied. The writer holds a lock on the file as long as it lives.
+blocks included, and is set after the record was copied, by one store of the machine: who reads, or kills, in the
+middle finds the count before or after it. The writer holds a lock on the file as long as it lives.
 """
 
 import fcntl
@@ -26,13 +27,16 @@ BLOCKS = 128
 
 _MAGIC = b"atoll-r1"
 _LENGTH = struct.Struct("<I")
-_COUNT = struct.Struct("<Q")
-_SET_COUNT = _COUNT.pack_into
 _SHORT = 1024
 _PACKED = tuple(_LENGTH.pack(max(0, size - 4)) for size in range(_SHORT))
 """The lengths of short records, as they are written."""
 _WRITTEN_AT, _BLOCKS_AT, _NAME_AT = 8, 16, 24
 _NAME_MAX = 200
+
+
+def _count(ring: mmap.mmap) -> memoryview:
+    """The count of a ring, as an item that is read and set in one go: `struct` makes it zero before it sets it."""
+    return memoryview(ring)[_WRITTEN_AT:_BLOCKS_AT].cast("Q")
 
 
 class RingWriter:
@@ -53,6 +57,7 @@ class RingWriter:
             self.why_not = f"{path}: {error.strerror}"
             self._map = mmap.mmap(-1, HEAD + self._size)
         self._written = 0
+        self._count = _count(self._map)
         self._at = HEAD
         self._room = BLOCK
         encoded = name.encode()[:_NAME_MAX]
@@ -87,7 +92,7 @@ class RingWriter:
         self._room = room - size
         self._map[start:end] = _PACKED[size] + record if size < _SHORT else _LENGTH.pack(size - 4) + record
         self._written += size
-        _SET_COUNT(self._map, _WRITTEN_AT, self._written)
+        self._count[0] = self._written
 
     def _next_block(self) -> int:
         """Go to the next block, the first one after the last; how much room it has."""
@@ -99,6 +104,7 @@ class RingWriter:
 
     def close(self) -> None:
         """Let go of the file: whoever collects takes what is left in it, and the file."""
+        self._count.release()
         self._map.close()
         if self._file >= 0:
             os.close(self._file)
@@ -132,6 +138,7 @@ class RingReader:
         except BaseException:
             os.close(self._file)
             raise
+        self._count = _count(self._map)
         self._size: int = _LENGTH.unpack_from(self._map, _BLOCKS_AT)[0] * BLOCK
         if self._map[: len(_MAGIC)] != _MAGIC or HEAD + self._size != size:
             self.close()
@@ -187,12 +194,13 @@ class RingReader:
     def close(self) -> None:
         """Let go of the file."""
         if hasattr(self, "_map"):
+            self._count.release()
             self._map.close()
         os.close(self._file)
 
     @property
     def _written(self) -> int:
-        count: int = _COUNT.unpack_from(self._map, _WRITTEN_AT)[0]
+        count: int = self._count[0]
         return count
 
     def _is_overwritten(self, position: int) -> bool:
