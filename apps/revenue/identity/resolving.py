@@ -4,7 +4,8 @@ A lead costs a few statements, however many contacts there are: its keys, its bl
 indexes, and of those that share a block with it so many at most are compared.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -114,16 +115,29 @@ async def verdict(ask: Ask, details: LeadDetails) -> Verdict:
     )
 
 
-async def resolve(tx: Transaction, lead: Lead, now: datetime, new_id: Callable[[], str]) -> None:
+async def resolve(
+    tx: Transaction, lead: Lead, now: datetime, new_id: Callable[[], str], turns: Mapping[int, asyncio.Lock]
+) -> None:
     """Decide who a lead is, write it down, and publish it. One that was decided about already is left alone.
+
+    Those who sound alike take turns: here by a lock of `turns`, so that only one of an instance waits in the database
+    for those of others. `tx` has not begun.
 
     Raises:
         Overtaken: another lead came in between: try again.
         IntegrityError: another lead has made the same contact or account: try again.
     """
     record = record_of(lead)
-    if record.names_somebody:
-        await tx.execute(TAKE_TURN, {"kind": f"names {turn_of(record)}", "taken_at": now})
+    if not record.names_somebody:
+        await _resolve(tx, lead, record, now, new_id)
+        return
+    turn = turn_of(record)
+    async with turns[turn]:
+        await tx.execute(TAKE_TURN, {"kind": f"names {turn}", "taken_at": now})
+        await _resolve(tx, lead, record, now, new_id)
+
+
+async def _resolve(tx: Transaction, lead: Lead, record: Record, now: datetime, new_id: Callable[[], str]) -> None:
     looked = await look(tx.execute, lead, record, lead.id)
     if looked.kept is not None and looked.kept.revision >= lead.revision:
         return

@@ -1,12 +1,14 @@
 """Identity, with its contacts and accounts in a database."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy.exc import IntegrityError
 
-from atoll import Clock, Database, Entropy, Page, Problem, Service, Transaction, Unavailable, context, on
+from atoll import Clock, Database, Entropy, Page, Problem, Service, Transaction, Unavailable, context, on, private
 from revenue.capture.contract import Lead, LeadCaptured, LeadDetails, LeadUpdated
 from revenue.paging import is_text, page_of
 
@@ -51,6 +53,7 @@ class IdentityService(Service, Identity, owner="revenue-operations"):
     db: Database
     clock: Clock
     entropy: Entropy
+    _turns: defaultdict[int, asyncio.Lock] = private(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def start(self) -> None:
         """Load what compares, so that the first lead does not wait for it."""
@@ -167,7 +170,7 @@ class IdentityService(Service, Identity, owner="revenue-operations"):
         from .resolving import Overtaken, resolve  # noqa: PLC0415  # as above
 
         try:
-            await resolve(tx, lead, self.clock.now(), self._new_id)
+            await resolve(tx, lead, self.clock.now(), self._new_id, self._turns)
         except (IntegrityError, Overtaken):
             raise Unavailable(service="identity", reason=MEETING) from None
 

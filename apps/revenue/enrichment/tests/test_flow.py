@@ -26,7 +26,7 @@ from revenue.enrichment.contract import (
 from revenue.enrichment.tests.flow import flow
 from revenue.enrichment.tests.vendor import definition, ruled
 from revenue.playbook.contract import Playbook, Publication, TeamRules
-from revenue.tests.outsider import HANGS, Asked, Says, outsider
+from revenue.tests.outsider import HANGS, Asked, Outsider, Says, outsider
 
 FLOW = "revenue.enrichment.tests.flow:flow"
 MACHINES = Says({"company": {"industry": "Machinery", "city": "Hamburg"}})
@@ -74,6 +74,11 @@ async def ruled_by(application: Running | RunningProcesses, rules: EnrichmentRul
             await asyncio.sleep(0.05)
 
 
+def patient(it: Outsider) -> EnrichmentRules:
+    """Rules by which a vendor is asked who has time, also on a machine that has much to do."""
+    return ruled(definition(it, timeout_s=8), deadline_s=10)
+
+
 async def exercised(application: Running | RunningProcesses, rules: EnrichmentRules) -> None:
     """Leads of ten companies come in at once; what is bought for them is bought once a company, and is on record."""
     await ruled_by(application, rules)
@@ -101,7 +106,7 @@ async def exercised(application: Running | RunningProcesses, rules: EnrichmentRu
 async def test_providers_are_asked_in_deliveries(tmp_path: Path) -> None:
     """A delivery has one transaction; what is bought for it is on record before, whatever becomes of it."""
     async with outsider(MACHINES) as it:
-        rules = ruled(definition(it))
+        rules = patient(it)
         async with single(flow, world=World.real(tmp_path), config=Config(settings())) as one:
             await exercised(one, rules)
         async with single(flow, world=World.real(tmp_path), config=Config(settings())) as again:
@@ -119,7 +124,7 @@ async def test_several_instances_buy_once_on_postgresql(tmp_path: Path, postgres
         return MACHINES
 
     async with outsider(slowly) as it:
-        rules = ruled(definition(it))
+        rules = patient(it)
         config = Config(settings(ENRICHED_DATABASE_URL=postgresql))
         async with (
             single(flow, world=World.real(tmp_path), config=config) as one,

@@ -162,6 +162,32 @@ async def test_leads_of_one_person_whose_keys_differ_take_turns(
     assert [len(several) for several in contacts.values()] == [len(spellings)] * 8
 
 
+async def test_those_who_sound_alike_wait_for_each_other_outside_of_the_database(
+    tmp_path: Path, config: Config, postgres: PostgresServer
+) -> None:
+    """However many they are, one of each instance waits in it: not for its time, nor with its connections."""
+    people = [LeadDetails(first_name="Ada", last_name=f"{n}", email=f"ada@c{n}.example") for n in range(40)]
+    async with (
+        single(APPLICATION, world=World.real(tmp_path), config=config) as one,
+        single(APPLICATION, world=World.real(tmp_path), config=config) as other,
+    ):
+        waiting: list[int] = []
+        connection = await asyncpg.connect(postgres.url("town"))
+        async with connection.transaction():
+            schema = await connection.fetchval("SELECT schemaname FROM pg_tables WHERE tablename = 'turns'")
+            await connection.execute(f"LOCK TABLE {schema}.turns IN EXCLUSIVE MODE")
+            await asyncio.gather(*((one, other)[n % 2].client(Capture).accept(who) for n, who in enumerate(people)))
+            while len(waiting) < 20:
+                await asyncio.sleep(0.05)
+                count = await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                waiting += [count] if count or waiting else []
+        await connection.close()
+        leads = await settled(one)
+
+    assert leads == 40
+    assert set(waiting) <= {1, 2}
+
+
 async def test_the_same_file_makes_the_same_contacts_on_both_databases(tmp_path: Path, config: Config) -> None:
     """Whether one instance resolves it or two at once."""
     async with running(APPLICATION) as it:
