@@ -5,7 +5,7 @@ from pathlib import Path
 
 from atoll.adapters.telemetry_schema import store_path, telemetry_folder
 from atoll.adapters.telemetry_store import Batch, TelemetryStore
-from atoll.telemetry import Kept, KeptLine, LogLine, LogSearch, Span, TraceSearch, TraceSummary
+from atoll.telemetry import Kept, KeptLine, Kind, LogLine, LogSearch, Span, TraceSearch, TraceSummary
 
 
 def store_of(state: Path, size_bytes_max: int = 64 * 1024 * 1024) -> TelemetryStore:
@@ -47,7 +47,9 @@ class PlainTelemetry:
         return [
             _summary(self.trace(trace_id))
             for began_at, _, trace_id in sorted(found, reverse=True)
-            if search.since <= began_at < search.until and any(_is_meant(span, search) for span in self.trace(trace_id))
+            if search.since <= began_at < search.until
+            and any(_is_meant(span, search) for span in self.trace(trace_id))
+            and (search.with_turns or search.name or not _came_to_nothing(self.trace(trace_id)))
         ][: search.limit]
 
     def logs(self, search: LogSearch) -> list[KeptLine]:
@@ -96,6 +98,12 @@ def _is_meant(span: Span, search: TraceSearch) -> bool:
         and not (search.is_failed and span.is_well)
         and span.duration_s >= search.duration_min_s
     )
+
+
+def _came_to_nothing(spans: Sequence[Span]) -> bool:
+    kinds = {span.kind for span in spans}
+    more = {Kind.DELIVERY, Kind.PUBLISHED}
+    return Kind.TURN in kinds and not kinds & more and not any(span.tells for span in spans)
 
 
 def _summary(spans: Sequence[Span]) -> TraceSummary:

@@ -63,6 +63,7 @@ SEARCHES = st.builds(
     since=st.one_of(st.just(0.0), MOMENTS),
     until=st.one_of(st.just(float("inf")), MOMENTS),
     limit=st.sampled_from([1, 2, 50]),
+    with_turns=st.booleans(),
 )
 LOG_SEARCHES = st.builds(
     LogSearch,

@@ -9,13 +9,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import Result
 
 from atoll import Config, World, single
 from atoll.kernel import Context, Trace, current
 from atoll.operating import Change, changes_in, changing
-from atoll.telemetry import LogLine
+from atoll.telemetry import Kind, LogLine, Span
 from tests.adapters.kept import store_of, write
 from tests.cli.post import Archive, Post, office
 from tests.cli.programs import started
@@ -100,6 +101,28 @@ def test_traces_are_searched(asked: Asked) -> None:
     assert asked("traces", "--operation", "post.send", "--since", "1h")[0]["trace_id"] == TRACE
     assert asked("traces", "--operation", "post.send", "--since", "2199-01-01") == []
     assert asked("traces", "--slow") == []
+
+
+def test_idle_turns_are_left_out_unless_they_are_asked_for(atoll: Atoll, tmp_path: Path) -> None:
+    """They would hide the one call that somebody made. Those that failed, or of which something came, are there."""
+    idle = [Span("tidy", "", 10 + number, 1, 0, 10.0 + number, 0.001, "ok", kind=Kind.TURN) for number in range(50)]
+    asks = msgspec.structs.replace(idle[0], kind=Kind.CALL, name="stock.count", span_id=2, parent_id=1)
+    failed = msgspec.structs.replace(idle[0], trace_id=2, outcome="unavailable")
+    published = [
+        msgspec.structs.replace(idle[0], trace_id=3),
+        msgspec.structs.replace(idle[0], trace_id=3, kind=Kind.PUBLISHED, span_id=2, parent_id=1, name="tidied"),
+    ]
+    with closing(store_of(tmp_path)) as store:
+        for spans in ([*idle, failed], [asks, *published], [Span("stock.count", "", 1, 1, 0, 1.0, 0.1, "ok")]):
+            write(store, spans)
+
+    def found(*arguments: str) -> set[int]:
+        done = atoll("traces", *arguments, "--state", str(tmp_path), "--json")
+        return {int(each["trace_id"], 16) for each in json.loads(done.stdout)}
+
+    assert found() == {1, 2, 3}
+    assert len(found("--turns", "--limit", "100")) == 53
+    assert len(found("--operation", "tidy", "--limit", "100")) == 52
 
 
 def test_a_trace_is_drawn_as_a_waterfall(said: Callable[..., str], asked: Asked) -> None:

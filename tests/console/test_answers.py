@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from atoll import Application, Config, Service, World, contract, get, post, single
+from atoll import Application, Config, Database, Service, Transaction, World, contract, every, get, post, single
 from atoll.console import address
 from tests.console.conftest import EDGES, Page
 
@@ -33,11 +33,17 @@ class Desk(Protocol):
 
 
 class DeskService(Service, Desk, owner="shop"):
+    db: Database
+
     async def order(self, order: Order) -> Order:
         return order
 
     async def shelf(self, number: int, sizes: list[int], is_full: bool = False) -> list[int]:
         return [number, *sizes, int(is_full)]
+
+    @every(seconds=0.2)
+    async def tidy(self, tx: Transaction) -> None:
+        """Nothing ever has to be put away."""
 
 
 async def until(page: Page, path: str, is_so: Callable[[Any], Any]) -> Any:  # Any: JSON, and whatever it is asked for
@@ -110,9 +116,17 @@ async def test_an_operation_is_tried_with_arguments_of_each_kind(tmp_path: Path)
         shelf = {"path": {"number": 7}, "query": {"sizes": [3, 4], "is_full": True}, "body": None}
         ordered = (await page.post("/api/services/desk/operations/order/call", order)).json()
         found = (await page.post("/api/services/desk/operations/shelf/call", shelf)).json()
+        await until(page, "/api/traces?turns=1", lambda found: "tidy" in named(found))
+        traces = await until(page, "/api/traces", lambda found: "desk.shelf" in named(found))
 
     assert (ordered["status"], ordered["body"]) == (200, {"article": "lamp", "pieces": 2})
     assert (found["status"], found["body"]) == (200, [7, 3, 4, 1])
+    assert "tidy" not in named(traces), "an idle turn hides what was done"
+
+
+def named(found: Any) -> set[str]:  # Any: JSON
+    """With what each of some traces has begun."""
+    return {each["name"] for each in found["traces"]}
 
 
 async def test_traces_logs_and_stories_are_found(page: Page) -> None:

@@ -18,7 +18,7 @@ export interface Laid {
 addEventListener("message", (event: MessageEvent<Ask>) => {
   const { turn, nodes, edges, across, apart } = event.data;
   const graph = new graphlib.Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: apart, ranksep: across, marginx: 20, marginy: 20 });
+  graph.setGraph({ rankdir: "LR", nodesep: apart, ranksep: across, edgesep: 8, marginx: 20, marginy: 20 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id, width, height } of nodes) graph.setNode(id, { width, height });
   for (const { source, target } of edges) if (source !== target) graph.setEdge(source, target);

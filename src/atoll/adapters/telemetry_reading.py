@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from atoll.adapters.telemetry_rows import LINE_COLUMNS, SPAN_COLUMNS, line_of, sample_of, span_of, trace_bytes
+from atoll.adapters.telemetry_rows import IS_SHOWN, LINE_COLUMNS, SPAN_COLUMNS, line_of, sample_of, span_of, trace_bytes
 from atoll.adapters.telemetry_schema import ENDED_SHOWN_S, opened_to_read, store_path
 from atoll.kernel import AtollError
 from atoll.telemetry import (
@@ -83,7 +83,7 @@ class KeptTelemetry:
         spans: list[Span] = []
         lines: list[KeptLine] = []
         with self._reading() as db:
-            for _, number in _of_key(db, TraceSearch(key=key)) if db is not None and key else ():
+            for _, number in _of_key(db, TraceSearch(key=key, with_turns=True)) if db is not None and key else ():
                 assert db is not None
                 trace_id = _trace_id(db, number)
                 spans += _related(_spans(db, trace_id, number), key)
@@ -156,8 +156,8 @@ def _numbers(db: sqlite3.Connection, search: TraceSearch) -> Iterator[int]:
         places = heapq.merge(*(_of_work(db, work, search) for work in _works(db, search)), reverse=True)
     else:
         asked = (
-            "SELECT began_at, number FROM traces WHERE began_at >= ? AND began_at < ? AND longest_s >= ?"
-            " ORDER BY began_at DESC, number DESC"
+            "SELECT began_at, number FROM traces WHERE began_at >= ? AND began_at < ? AND longest_s >= ?"  # noqa: S608  # our own names
+            f" AND {_shown(search)} ORDER BY began_at DESC, number DESC"
         )
         places = db.execute(asked, (search.since, search.until, search.duration_min_s))
     last, count = None, 0
@@ -168,6 +168,18 @@ def _numbers(db: sqlite3.Connection, search: TraceSearch) -> Iterator[int]:
             last = place
             count += 1
             yield place[1]
+
+
+def _shown(search: TraceSearch) -> str:
+    """Which traces are not passed over, as a condition on their rows."""
+    return "TRUE" if search.with_turns or search.name else IS_SHOWN
+
+
+def _of_shown(search: TraceSearch) -> str:
+    """The same, as a condition on the rows of their spans."""
+    shown = _shown(search)
+    is_one = f"EXISTS (SELECT 1 FROM traces WHERE traces.number = spans.trace AND {shown})"  # noqa: S608  # our own names
+    return shown if shown == "TRUE" else is_one
 
 
 def _works(db: sqlite3.Connection, search: TraceSearch) -> list[int]:
@@ -182,8 +194,8 @@ def _works(db: sqlite3.Connection, search: TraceSearch) -> list[int]:
 
 def _of_work(db: sqlite3.Connection, work: int, search: TraceSearch) -> Iterator[_Place]:
     asked = (
-        "SELECT began_at, trace FROM spans WHERE work = ? AND began_at >= ? AND began_at < ? AND duration_s >= ?"
-        " ORDER BY began_at DESC, trace DESC"
+        "SELECT began_at, trace FROM spans WHERE work = ? AND began_at >= ? AND began_at < ? AND duration_s >= ?"  # noqa: S608  # as above
+        f" AND {_of_shown(search)} ORDER BY began_at DESC, trace DESC"
     )
     return db.execute(asked, (work, search.since, search.until, search.duration_min_s))
 
@@ -192,8 +204,8 @@ def _of_key(db: sqlite3.Connection, search: TraceSearch) -> Iterator[_Place]:
     """Where spans are about a key, and all else holds; each trace once."""
     works = set(_works(db, search)) if search.service or search.name or search.outcome or search.is_failed else None
     asked = (
-        "SELECT began_at, trace, work FROM spans WHERE key = ? AND key <> '' AND began_at >= ? AND began_at < ?"
-        " AND duration_s >= ? ORDER BY began_at DESC, trace DESC"
+        "SELECT began_at, trace, work FROM spans WHERE key = ? AND key <> '' AND began_at >= ? AND began_at < ?"  # noqa: S608  # as above
+        f" AND duration_s >= ? AND {_of_shown(search)} ORDER BY began_at DESC, trace DESC"
     )
     last: _Place | None = None
     for began_at, trace, work in db.execute(asked, (search.key, search.since, search.until, search.duration_min_s)):

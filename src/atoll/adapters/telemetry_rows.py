@@ -1,6 +1,7 @@
 """Spans, lines and samples as rows of the store, and back."""
 
 import zlib
+from collections.abc import Iterable
 from math import isfinite
 from typing import Any
 
@@ -12,6 +13,12 @@ _KINDS: tuple[Kind, ...] = tuple(Kind)
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 _WRAP, _HALF = 1 << 64, 1 << 63
 _more = msgspec.msgpack.Decoder(tuple[tuple[str, ...], tuple[str, ...]])
+
+_TELLS = 1 << len(_KINDS)
+_TURN = 1 << _NUMBERS[Kind.TURN]
+_QUIET = _TURN | sum(1 << _NUMBERS[kind] for kind in (Kind.CALL, Kind.ASKED, Kind.INNER))
+IS_SHOWN = f"(NOT kinds & {_TURN} OR kinds & ~{_QUIET})"
+"""Whether a trace is more than work that is done again and again and of which nothing came."""
 
 SPAN_COLUMNS = (
     "s.span, s.kind, s.started_at, s.duration_s, s.parent, s.attempt, s.key, s.tenant, s.more,"
@@ -45,6 +52,14 @@ def is_storable_line(line: LogLine) -> bool:
 
 def _are_ids(trace_id: int, span_id: int, parent_id: int) -> bool:
     return 0 <= trace_id < 1 << 128 and 0 <= span_id < _WRAP and 0 <= parent_id < _WRAP
+
+
+def kinds_of(spans: Iterable[Span]) -> int:
+    """Which kinds of work there are, as bits, and one more where a span tells something by itself."""
+    kinds = 0
+    for span in spans:
+        kinds |= 1 << _NUMBERS[span.kind] | (_TELLS if span.tells else 0)
+    return kinds
 
 
 def span_row(span: Span, trace: int, began_at: float, work: int) -> Row:

@@ -12,7 +12,7 @@ import re
 import sqlite3
 from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 """Of the tables; a file with another one is put aside."""
 
 BUSY_S = 5.0
@@ -38,9 +38,9 @@ CREATE TABLE works (
 );
 CREATE TABLE traces (
     number INTEGER PRIMARY KEY AUTOINCREMENT, trace BLOB NOT NULL UNIQUE, began_at REAL NOT NULL,
-    longest_s REAL NOT NULL, upto INTEGER NOT NULL
+    longest_s REAL NOT NULL, kinds INTEGER NOT NULL, upto INTEGER NOT NULL
 );
-CREATE INDEX traces_by_beginning ON traces (began_at, longest_s);
+CREATE INDEX traces_by_beginning ON traces (began_at, longest_s, kinds);
 CREATE TABLE spans (
     trace INTEGER NOT NULL, span INTEGER NOT NULL, kind INTEGER NOT NULL, started_at REAL NOT NULL,
     began_at REAL NOT NULL, work INTEGER NOT NULL, duration_s REAL NOT NULL, parent INTEGER NOT NULL,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from atoll.adapters.telemetry_rows import Row, line_row, sample_bytes, span_row, trace_bytes
+from atoll.adapters.telemetry_rows import Row, kinds_of, line_row, sample_bytes, span_row, trace_bytes
 from atoll.adapters.telemetry_schema import ENDED_SHOWN_S, opened_to_write
 from atoll.telemetry import Kept, LogLine, Lost, Sample, Span
 
@@ -50,6 +50,7 @@ class _Trace(msgspec.Struct):
     number: int
     began_at: float
     longest_s: float
+    kinds: int
 
 
 class TelemetryStore:
@@ -155,20 +156,24 @@ class TelemetryStore:
         """The row of a trace, made where it is missing, and wide enough for these spans."""
         began_at = min(span.started_at for span in spans)
         longest_s = max(span.duration_s for span in spans)
+        kinds = kinds_of(spans)
         self._spans_upto += sum(_SPAN_BYTES + 2 * len(span.key) for span in spans)
         trace = self._traces.get(trace_id) or self._found(trace_id)
         if trace is None:
             self._spans_upto += _TRACE_BYTES
-            row = (trace_bytes(trace_id), began_at, longest_s, self._spans_upto)
-            made = self._db.execute("INSERT INTO traces (trace, began_at, longest_s, upto) VALUES (?, ?, ?, ?)", row)
-            trace = _Trace(made.lastrowid or 0, began_at, longest_s)
-        elif began_at < trace.began_at or longest_s > trace.longest_s:
+            row = (trace_bytes(trace_id), began_at, longest_s, kinds, self._spans_upto)
+            made = self._db.execute(
+                "INSERT INTO traces (trace, began_at, longest_s, kinds, upto) VALUES (?, ?, ?, ?, ?)", row
+            )
+            trace = _Trace(made.lastrowid or 0, began_at, longest_s, kinds)
+        elif began_at < trace.began_at or longest_s > trace.longest_s or kinds | trace.kinds != trace.kinds:
             if began_at < trace.began_at:
                 trace.began_at = began_at
                 self._db.execute("UPDATE spans SET began_at = ? WHERE trace = ?", (began_at, trace.number))
             trace.longest_s = max(longest_s, trace.longest_s)
-            wider = (trace.began_at, trace.longest_s, trace.number)
-            self._db.execute("UPDATE traces SET began_at = ?, longest_s = ? WHERE number = ?", wider)
+            trace.kinds |= kinds
+            wider = (trace.began_at, trace.longest_s, trace.kinds, trace.number)
+            self._db.execute("UPDATE traces SET began_at = ?, longest_s = ?, kinds = ? WHERE number = ?", wider)
         self._traces[trace_id] = trace
         if len(self._traces) > _TRACES_KNOWN_MAX:
             self._traces.popitem(last=False)
@@ -176,7 +181,7 @@ class TelemetryStore:
 
     def _found(self, trace_id: int) -> _Trace | None:
         asked = self._db.execute(
-            "SELECT number, began_at, longest_s FROM traces WHERE trace = ?", (trace_bytes(trace_id),)
+            "SELECT number, began_at, longest_s, kinds FROM traces WHERE trace = ?", (trace_bytes(trace_id),)
         )
         row = asked.fetchone()
         return _Trace(*row) if row else None

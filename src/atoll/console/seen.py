@@ -37,6 +37,7 @@ class SeenApi:
             since=number(asked, "since", 0.0),
             until=number(asked, "until", float("inf")),
             limit=limit(asked, 50),
+            with_turns=asked.get("turns", "") not in ("", "0"),
         )
         found = await self._threads.run(self._telemetry.traces, search)
         lost = await self._threads.run(self._telemetry.lost)

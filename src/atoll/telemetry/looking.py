@@ -17,6 +17,9 @@ class TraceSearch(msgspec.Struct, frozen=True):
 
     `is_failed` means spans that did not end well, `outcome` one code of them. `since` and `until` bound the trace's
     beginning; `until` is exclusive, so that the beginning of the last one that was found leads to the next page.
+
+    What a service does again and again is passed over where nothing came of it (no event, nothing that failed or was
+    slow), unless `name` is said or `with_turns` asks for that, too: it would hide all else.
     """
 
     service: str = ""
@@ -28,6 +31,7 @@ class TraceSearch(msgspec.Struct, frozen=True):
     since: float = 0.0
     until: float = float("inf")
     limit: int = 50
+    with_turns: bool = False
 
 
 class TraceSummary(msgspec.Struct, frozen=True):

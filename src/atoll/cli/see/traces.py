@@ -25,6 +25,7 @@ SLOW_S = 1.0
 @click.option("--operation", "name", default="", metavar="NAME", help="Only with this operation, event or handler.")
 @click.option("--key", default="", metavar="KEY", help="Only traces about this key, a lead's id for instance.")
 @since_option
+@click.option("--turns", "with_turns", is_flag=True, help="Also what services do again and again, and nothing came of.")
 @click.option("--limit", type=LIMIT, default=30, show_default=True, help="The last so many.")
 @state_option
 @json_option
@@ -38,6 +39,7 @@ def traces(
     name: str,
     key: str,
     since: float | None,
+    with_turns: bool,
     limit: int,
     state: Path,
     as_json: bool,
@@ -48,7 +50,9 @@ def traces(
     that is said holds for one piece of work in the trace. `atoll trace ID` shows one of them whole.
     """
     least_s = min_ms / 1e3 if min_ms is not None else SLOW_S if is_slow else 0.0
-    search = TraceSearch(service, name, key, outcome, is_failed, least_s, since or 0.0, limit=limit)
+    search = TraceSearch(
+        service, name, key, outcome, is_failed, least_s, since or 0.0, limit=limit, with_turns=with_turns
+    )
     telemetry = KeptTelemetry(state)
     found = telemetry.traces(search)
     if as_json:
@@ -60,7 +64,7 @@ def traces(
 def _print(found: list[TraceSummary], lost: Lost, *, is_everything: bool) -> None:
     console = screen()
     if not found:
-        said = "Nothing was recorded yet: `atoll run` starts an application, `atoll call` asks it something."
+        said = "Nothing was done yet: `atoll run` starts an application, `atoll call` asks it something."
         console.print(said if is_everything else "No trace is like that.", markup=False)
         return
     made = table("began", "trace", "took", "what", "about", "spans", "errors", "services")
