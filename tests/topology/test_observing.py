@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from atoll import Config, World, single
+from atoll import Application, Config, Database, Service, Transaction, World, every, single
 from atoll.seeing import KeptTelemetry, Kind, LogSearch, Span, TraceSearch
 from atoll.testing import running_processes
 from tests.topology.busy import Orders, busy
@@ -52,7 +52,7 @@ async def test_what_was_acknowledged_before_a_kill_is_there(tmp_path: Path) -> N
     spans = [span for key in keys for span in answered(telemetry, key, "stock")]
     assert len(spans) == len(keys)
     assert {span.caller for span in spans} == {"orders"}
-    said = telemetry.logs(LogSearch(text="SIGKILL"))
+    said = telemetry.logs(LogSearch(text="SIGKILL", service="stock"))
     assert [line.process for line in said] == ["supervisor"]
     assert not list((tmp_path / "telemetry" / "rings").iterdir())
 
@@ -105,6 +105,42 @@ async def test_a_store_that_cannot_be_written_stops_nobody_and_says_so_once(
     said = [record.getMessage() for record in caplog.records if record.name == "atoll.telemetry"]
     assert len(said) == 2, said  # by who records, and by who collects
     assert all("telemetry" in each for each in said)
+
+
+class Talkative(Service):
+    async def start(self) -> None:
+        logging.getLogger("shop").warning("it starts")
+
+    async def stop(self) -> None:
+        logging.getLogger("shop").warning("it stops")
+
+
+class LeftService(Talkative, owner="shop"):
+    """Has something to do again and again."""
+
+    db: Database
+
+    @every(seconds=0.05)
+    async def tidy(self, tx: Transaction) -> None:
+        """It has come to this before, and will."""
+        raise ValueError("nothing is in its place")
+
+
+class RightService(Talkative, owner="shop"):
+    """Has nothing to do."""
+
+
+async def test_what_a_service_logs_outside_of_its_handlers_is_found_by_its_name(tmp_path: Path) -> None:
+    """As it starts, in what goes on beside it, and as it stops; also where several share a process."""
+    telemetry = KeptTelemetry(tmp_path)
+    pair = Application("pair", services=[LeftService, RightService])
+
+    async with single(pair, world=World.real(tmp_path), config=Config({})):
+        await found(lambda: bool(telemetry.logs(LogSearch(text="tidy"))))
+
+    by = {name: [each.line.message for each in telemetry.logs(LogSearch(service=name))] for name in ("left", "right")}
+    assert by["right"] == ["it stops", "it starts"]
+    assert {"it starts", "it stops", "left: `tidy` failed and is due again"} <= set(by["left"])
 
 
 async def test_one_collects_of_those_that_share_a_folder(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from atoll.kernel.clock import Clock
 from atoll.kernel.config import Config
-from atoll.kernel.context import Context, Criticality, Trace, context, current
+from atoll.kernel.context import Context, Criticality, Trace, context, current, working_for
 from atoll.kernel.disk import Disk
 from atoll.kernel.entropy import Entropy
 from atoll.kernel.errors import AtollError, Mistake, Mistakes, Source, refuse
@@ -45,4 +45,5 @@ __all__ = [
     "refuse_waiting",
     "resumed",
     "spelled",
+    "working_for",
 ]

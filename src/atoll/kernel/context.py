@@ -6,7 +6,8 @@ relative deadline), never as an object.
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
 
@@ -108,6 +109,16 @@ loop_time: ContextVar[Callable[[], float] | None] = ContextVar("atoll_loop_time"
 _NOTHING = Context()
 
 current: ContextVar[Context] = ContextVar("atoll_context", default=_NOTHING)
+
+
+@contextmanager
+def working_for(service: str) -> Generator[None]:
+    """Do what is in the block as this service's work, and so what goes on in tasks that it begins: also in the log."""
+    token = current.set(msgspec.structs.replace(current.get(), service=service))
+    try:
+        yield
+    finally:
+        current.reset(token)
 
 
 def context() -> Context:

@@ -22,7 +22,7 @@ from atoll.contract import Contract, publishers_of
 from atoll.data import Database
 from atoll.data.places import DatabaseSettings
 from atoll.events import Log
-from atoll.kernel import Clock, Config, Disk, Entropy, Threads, refuse
+from atoll.kernel import Clock, Config, Disk, Entropy, Threads, refuse, working_for
 from atoll.resilience import Doorkeeper, Shedding
 from atoll.service import (
     Application,
@@ -136,24 +136,28 @@ class Running:
         """Start all services, callees before callers."""
         listed = {unit.name: unit.listed for unit in self._units}
         for declaration in in_start_order([unit.declaration for unit in self._units if unit.declaration]):
-            item = listed[declaration.name]
-            post = None
-            if declaration.has_database:
-                post = await self._own(declaration, is_elsewhere=isinstance(item, Elsewhere))
-            if isinstance(item, Mounted):
-                instance = self._mounted(declaration, item, post)
-            elif isinstance(item, Command):
-                instance = self._standing_in(declaration)
-            else:
-                instance = self._instance(declaration, settings.get(declaration.name))
-            await instance.start()
-            if instance.dispatcher is not None:
-                self.answering.add(instance.dispatcher)
-            self.instances[declaration.name] = instance
+            with working_for(declaration.name):
+                await self._start(declaration, listed[declaration.name], settings.get(declaration.name))
         for name, owned in self.owned.items():
             contract = owned.declaration.contract
             posted = postings(self._units, name, contract, self._network) if contract is not None else []
-            owned.begin(self.instances[name].service, self._publishers, self._log_of, self.world.pace, posted)
+            with working_for(name):
+                owned.begin(self.instances[name].service, self._publishers, self._log_of, self.world.pace, posted)
+
+    async def _start(self, declaration: Declaration, item: object, settings: Settings | None) -> None:
+        post = None
+        if declaration.has_database:
+            post = await self._own(declaration, is_elsewhere=isinstance(item, Elsewhere))
+        if isinstance(item, Mounted):
+            instance = self._mounted(declaration, item, post)
+        elif isinstance(item, Command):
+            instance = self._standing_in(declaration)
+        else:
+            instance = self._instance(declaration, settings)
+        await instance.start()
+        if instance.dispatcher is not None:
+            self.answering.add(instance.dispatcher)
+        self.instances[declaration.name] = instance
 
     def quiesce(self) -> None:
         """Let go of subscribers in other processes, who wait for news: this process is about to stop."""
@@ -179,7 +183,8 @@ class Running:
             drain = functools.partial(instance.drain, ends_at - loop.time())
             for step in (drain, instance.stop):
                 try:
-                    await step()
+                    with working_for(instance.declaration.name):
+                        await step()
                 except asyncio.CancelledError as error:
                     cancelled = error
                     ends_at = loop.time()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from atoll.adapters.processes import NotStarted, ending
-from atoll.kernel import Tasks
+from atoll.kernel import Tasks, working_for
 from atoll.topology.backoff import Backoff
 from atoll.topology.plan import ProcessPlan
 from atoll.topology.supervised import Supervised
@@ -66,7 +66,8 @@ class Slot:
         self._restarts = 0
         self._last_exit = ""
         self._leaving: asyncio.Task[None] | None = None
-        self._keeping = self._tasks.spawn(self._keep(), "keep")
+        with working_for(plan.names[0] if len(plan.names) == 1 else ""):
+            self._keeping = self._tasks.spawn(self._keep(), "keep")
 
     @property
     def processes(self) -> list[Supervised]:
