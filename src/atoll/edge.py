@@ -3,7 +3,8 @@
 The platform's gateway is written with these and with what `atoll` offers, and with nothing else.
 """
 
-from atoll.adapters.edge_server import AddressTaken, Listening, Server, is_answered
+from atoll.adapters.edge_guard import Guard, Refusal, hosts_of
+from atoll.adapters.edge_server import AddressTaken, Listening, Server, is_answered, served_nearby
 from atoll.adapters.key_sets import NoKeySet, is_safe_url, is_url, key_set
 from atoll.calls import Catalog, Lines, Listing, Response
 from atoll.contract import Operation, to_wire
@@ -21,6 +22,7 @@ __all__ = [
     "Cut",
     "Doorkeeper",
     "Exposition",
+    "Guard",
     "Home",
     "Issuer",
     "IssuerKeys",
@@ -33,6 +35,7 @@ __all__ = [
     "Principal",
     "Rate",
     "Rates",
+    "Refusal",
     "Refused",
     "Response",
     "Server",
@@ -43,10 +46,12 @@ __all__ = [
     "Verdict",
     "bearer_in",
     "expose",
+    "hosts_of",
     "is_answered",
     "is_safe_url",
     "is_url",
     "issuer_keys",
     "key_set",
+    "served_nearby",
     "to_wire",
 ]

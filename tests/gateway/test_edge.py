@@ -262,6 +262,27 @@ async def test_a_head_without_end_is_not_read_to_its_end(shop: Shop) -> None:
     assert (await shop.http.get("/livez")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("GET /livez HTTP/1.1\r\nhost: a.example\r\nhost: b.example\r\n", b"400"),
+        ("GET /livez HTTP/1.1\r\nhost: a.example\r\nHost: a.example\r\n", b"400"),
+        ("GET /livez HTTP/1.1\r\n", b"400"),
+        ("GET /livez HTTP/1.0\r\n", b"200"),
+        ("GET /livez HTTP/1.1\r\nhost: a.example\r\nconnection: close\r\n", b"200"),
+    ],
+)
+async def test_a_request_names_one_host(shop: Shop, head: str, status: bytes) -> None:
+    """Whoever stands before the gateway may go by the other one (RFC 9112, 3.2)."""
+    reader, writer = await asyncio.open_connection(*shop.address)
+    writer.write(f"{head}\r\n".encode())
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+
+    assert answer.split()[1] == status
+
+
 async def test_a_body_that_does_not_come_is_waited_for_until_the_deadline(tmp_path: Path) -> None:
     """A slow sender holds a connection for as long as a slow handler may, and no longer."""
     async with opened(tmp_path, TIMEOUT_S="0.1") as shop:

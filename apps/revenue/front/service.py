@@ -4,17 +4,16 @@ import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
 
 from atoll import Disk, Entropy, InvalidInput, Problem, Service, Settings, Unavailable, depends, private
-from atoll.edge import AddressTaken, Listening, Server
+from atoll.edge import Guard, Listening, Server, hosts_of, served_nearby
 from revenue.capture.contract import Capture, LeadDetails, LeadRejected
 from revenue.enrichment.contract import Enrichment
 from revenue.identity.contract import Identity
@@ -71,9 +70,10 @@ class FrontService(Service, owner="revenue-operations"):
 
     async def start(self) -> None:
         """Listen; on another port where the one that was set is taken."""
-        door = _Door(self.app(), self.settings.hosts)
-        server, url = await self._listening(door)
-        door.hosts |= _names_of(url, self.settings.host)
+        guard = Guard(self.app(), _HEADERS, lambda refusal: PlainTextResponse(f"{refusal.detail}\n", refusal.status))
+        where = Listening("revenue", "front", self.settings.host, self.settings.port, drain_s=1.0)
+        server, url = await served_nearby(guard, where)
+        guard.hosts = hosts_of(url, self.settings.host, self.settings.hosts)
         self.servers.append(server)
         self.disk.write(ADDRESS, msgspec.json.encode({"url": url}))
 
@@ -105,16 +105,6 @@ class FrontService(Service, owner="revenue-operations"):
             Route("/livez", _live, methods=["GET"]),
         ]
         return Starlette(routes=routes)
-
-    async def _listening(self, door: "_Door") -> tuple[Server, str]:
-        for port in dict.fromkeys((self.settings.port, 0)):
-            server = Server(door, Listening("revenue", "front", self.settings.host, port, drain_s=1.0))
-            try:
-                return server, await server.start()
-            except AddressTaken:
-                if not port:
-                    raise
-        raise AssertionError  # port 0 is always free
 
     async def _form(self, _: Request) -> Response:
         return HTMLResponse(form_page())
@@ -159,40 +149,6 @@ class FrontService(Service, owner="revenue-operations"):
 
 class _TooLong(Exception):
     """Nobody writes such a form by hand."""
-
-
-class _Door:
-    """Lets requests pass that come under a known name, and forms that this page itself has shown."""
-
-    def __init__(self, app: Starlette, hosts: tuple[str, ...]) -> None:
-        self._app = app
-        self.hosts = frozenset(name.lower() for name in hosts)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        if scope["type"] != "http":
-            return
-
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), *_HEADERS]}
-            await send(message)
-
-        await (self._refusal(Request(scope)) or self._app)(scope, receive, send_guarded)
-
-    def _refusal(self, request: Request) -> Response | None:
-        host = request.headers.get("host", "").lower()
-        if host not in self.hosts:
-            return PlainTextResponse(f"this page is not called {host!r}\n", HTTPStatus.MISDIRECTED_REQUEST)
-        origin = request.headers.get("origin")
-        if request.method == "POST" and origin is not None and urlsplit(origin).netloc.lower() != host:
-            return PlainTextResponse("only this page's own forms may be sent\n", HTTPStatus.FORBIDDEN)
-        return None
-
-
-def _names_of(url: str, host: str) -> frozenset[str]:
-    port = urlsplit(url).port
-    return frozenset(f"{name}:{port}" for name in {"127.0.0.1", "localhost", "[::1]", host})
 
 
 def _guarded(page: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

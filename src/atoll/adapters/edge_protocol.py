@@ -1,4 +1,4 @@
-"""HTTP/1.1 from strangers: the head of a request is short, and comes soon, or the connection ends."""
+"""HTTP/1.1 from strangers: the head of a request is short, comes soon and names one host, or the connection ends."""
 
 import asyncio
 from typing import Any
@@ -50,9 +50,13 @@ class Bounded(HttpToolsProtocol):
             self._late = self.loop.call_later(HEAD_S, self._end)
 
     def on_headers_complete(self) -> None:
-        """The end of its head."""
+        """The end of its head. Without just one `Host` it is answered 400 (RFC 9112, 3.2): the parser raises it."""
         self._head_bytes = None
         self._in_time()
+        assert self.parser is not None
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
+            raise ValueError("a request has one Host header")
         super().on_headers_complete()
 
     def _in_time(self) -> None:

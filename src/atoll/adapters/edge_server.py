@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import socket
 from collections.abc import Generator
@@ -104,6 +105,22 @@ class Server:
         await self._tasks.close()
         if self._socket is not None:
             self._socket.close()
+
+
+async def served_nearby(app: ASGIApp, listening: Listening) -> tuple[Server, str]:
+    """A server that has started, and its URL: on another port where the one that was set is taken.
+
+    Raises:
+        AddressTaken: nobody can listen there on any port.
+    """
+    server = Server(app, listening)
+    try:
+        return server, await server.start()
+    except AddressTaken:
+        if not listening.port:
+            raise
+    server = Server(app, dataclasses.replace(listening, port=0))
+    return server, await server.start()
 
 
 async def is_answered(url: str) -> bool:

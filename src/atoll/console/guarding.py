@@ -1,15 +1,13 @@
-"""What every request passes: under which name it is asked for, from which page, by whom; what browsers are told."""
+"""What every request passes: who asks, by which page, for what; and what browsers are told."""
 
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from atoll.console.sessions import Session, Sessions
 
@@ -23,7 +21,7 @@ POLICY = (
 )
 """Content Security Policy (level 3): own files only, no inline script, in nobody's frame."""
 
-_HEADERS = [
+HEADERS = [
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -56,49 +54,6 @@ def problem(status: int, code: str, detail: str) -> Response:
     return Response(msgspec.json.encode(body), status, headers, media_type="application/problem+json")
 
 
-class Guard:
-    """Lets requests pass that come under a known name, and changes that a page of the console itself asks for."""
-
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
-        self._app = app
-        self.hosts = hosts
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        if scope["type"] != "http":
-            return
-
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), *_HEADERS]}
-            await send(message)
-
-        request = Request(scope)
-        refusal = self._refusal(request)
-        await (refusal or self._app)(scope, receive, send_guarded)
-
-    def _refusal(self, request: Request) -> Response | None:
-        host = request.headers.get("host", "").lower()
-        if host not in self.hosts:
-            detail = f"this console is not called {host!r}: open it under its own address, or name this one in `hosts`"
-            return problem(HTTPStatus.MISDIRECTED_REQUEST, "unknown_host", detail)
-        if request.method in ("GET", "HEAD"):
-            return None
-        origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "same-origin")
-        if site != "same-origin" or (origin is not None and urlsplit(origin).netloc.lower() != host):
-            return problem(HTTPStatus.FORBIDDEN, "foreign_page", "only the console's own pages may change anything")
-        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-            return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_json", "send application/json")
-        return None
-
-
-def hosts_of(url: str, host: str, more: tuple[str, ...]) -> frozenset[str]:
-    """The names under which a console at an address may be asked for, each with its port."""
-    port = urlsplit(url).port
-    own = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host}
-    return frozenset({f"{name}:{port}" for name in own} | {name.lower() for name in more})
-
-
 class Door:
     """Answers calls of the API, for whoever has logged in; changes only for operators."""
 
@@ -126,6 +81,8 @@ class Door:
             detail = "you are not logged in, or not any more: `atoll console` prints a link that logs in"
             raise Refused(HTTPStatus.UNAUTHORIZED, "not_logged_in", detail)
         if request.method not in ("GET", "HEAD"):
+            if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+                raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_json", "send application/json")
             if request.headers.get(CSRF) != self._sessions.csrf(session):
                 raise Refused(HTTPStatus.FORBIDDEN, "not_from_the_page", f"the header {CSRF} is missing, or another's")
             if session.role != "operator":

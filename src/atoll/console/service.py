@@ -7,14 +7,14 @@ import msgspec
 from atoll import Clock, Disk, Entropy, Service, private
 from atoll.console.app import Pages
 from atoll.console.events import EventsApi
-from atoll.console.guarding import Guard, hosts_of
+from atoll.console.guarding import HEADERS, problem
 from atoll.console.links import ADDRESS, address_on
 from atoll.console.operated import Reached
 from atoll.console.seen import SeenApi
 from atoll.console.services import ServicesApi
 from atoll.console.sessions import Sessions
 from atoll.console.settings import ConsoleSettings
-from atoll.edge import AddressTaken, Catalog, Home, Listening, Server, Threads
+from atoll.edge import Catalog, Guard, Home, Listening, Server, Threads, hosts_of, served_nearby
 from atoll.seeing import Telemetry
 
 
@@ -50,8 +50,9 @@ class ConsoleService(Service, owner="atoll"):
         services = ServicesApi(self.home, self.catalog, self.telemetry, reached, threads, self.clock, self.entropy)
         seen, events = SeenApi(self.telemetry, threads), EventsApi(self.home, reached)
         app = Pages(self.home, sessions, services, seen, events, self.settings.session_s).app()
-        guard = Guard(app, frozenset())
-        server, url = await self._listening(guard)
+        guard = Guard(app, HEADERS, lambda refusal: problem(refusal.status, refusal.code, refusal.detail))
+        where = (self.catalog.application, "console", self.settings.host, self.settings.port)
+        server, url = await served_nearby(guard, Listening(*where, drain_s=1.0))
         guard.hosts = hosts_of(url, self.settings.host, self.settings.hosts)
         self.opened.append(_Open(server, reached, threads, url))
         self.disk.write(ADDRESS, msgspec.json.encode({"url": url}))
@@ -74,14 +75,3 @@ class ConsoleService(Service, owner="atoll"):
             await door.reached.close()
             await door.threads.close()
         self.opened.clear()
-
-    async def _listening(self, guard: Guard) -> tuple[Server, str]:
-        where = (self.catalog.application, "console", self.settings.host)
-        server = Server(guard, Listening(*where, self.settings.port, drain_s=1.0))
-        try:
-            return server, await server.start()
-        except AddressTaken:
-            if not self.settings.port:
-                raise
-        server = Server(guard, Listening(*where, 0, drain_s=1.0))
-        return server, await server.start()

@@ -147,9 +147,11 @@ async def test_forms_of_other_pages_are_refused(front: Fronted) -> None:
     path = "/leads"
     for origin in ("https://evil.example", "null", "http://127.0.0.1:1"):
         assert (await front.http.post(path, data=ADA, headers={"origin": origin})).status_code == 403, origin
+    assert (await front.http.post(path, data=ADA, headers={"sec-fetch-site": "cross-site"})).status_code == 403
     assert (await front.application.client(Capture).count()).leads == 0
 
-    assert (await front.http.post(path, data=ADA, headers={"origin": front.url})).status_code == 303
+    own = {"origin": front.url, "sec-fetch-site": "same-origin"}
+    assert (await front.http.post(path, data=ADA, headers=own)).status_code == 303
 
 
 async def test_every_answer_says_what_browsers_may_do_with_it(front: Fronted) -> None:
