@@ -222,6 +222,19 @@ def test_guesses_are_not_told_to_others() -> None:
     assert "company" not in words
 
 
+def test_an_account_that_nobody_has_named_says_no_company() -> None:
+    """It is called as its domain, which is a guess: whoever knows the company is still asked, and not told of it."""
+    unnamed = Resolution(contact_id="c", account_id="a", account_name="Blue Harbour", account_domain="blue-harbour.de")
+    lead = a_lead(email="ada@blue-harbour.de")
+
+    profile = Waterfall(lead, unnamed, EnrichmentRules(), {}).profile(0)
+
+    assert [(fact.value, fact.certainty) for fact in profile.about(Topic.COMPANY)] == [
+        ("Blue Harbour", Certainty.GUESS)
+    ]
+    assert "company" not in words_of(lead, profile)
+
+
 def test_what_a_person_has_set_is_what_others_are_told() -> None:
     """And it is in no profile before it is laid over it."""
     pinned = [Fact(topic=Topic.DOMAIN, value="other.de", source=Source.PINNED, certainty=Certainty.CERTAIN)]
