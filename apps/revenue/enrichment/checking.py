@@ -8,8 +8,9 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from revenue.countries import country_code
+
 from .contract import Certainty, Fact, Mailbox, PhoneType, Topic
-from .countries import country_code
 from .domain import mailbox_of, registrable_domain
 from .email import email_facts
 from .phone import phone_facts

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from revenue.capture.contract import Lead
+from revenue.countries import country_code
 from revenue.domains import company_from_domain
 from revenue.identity.contract import Resolution
 
@@ -269,7 +270,7 @@ def segment_of(segments: Sequence[Segment], profile: Profile) -> str:
 
 
 def _fits(segment: Segment, profile: Profile) -> bool:
-    if segment.countries and _value(profile, Topic.COUNTRY) not in segment.countries:
+    if segment.countries and _value(profile, Topic.COUNTRY) not in map(country_code, segment.countries):
         return False
     if segment.mailboxes and Mailbox(_value(profile, Topic.MAILBOX)) not in segment.mailboxes:
         return False

@@ -191,6 +191,14 @@ def test_a_segment_fits_by_what_is_known() -> None:
     assert found(email="a@acme.fr", number_of_employees=7) == "small"
 
 
+@pytest.mark.parametrize("named", ["GB", "UK"])
+def test_a_segment_names_a_country_by_any_code_that_people_write(named: str) -> None:
+    """`UK` is a country's by everybody's word but that of ISO 3166."""
+    profile = Waterfall(a_lead(country="United Kingdom"), None, EnrichmentRules(), {}).profile(0)
+
+    assert segment_of((Segment(name="british", countries=(named,)),), profile) == "british"
+
+
 def test_a_segment_is_looked_at_again_when_more_is_known() -> None:
     """The number of people, say, which the directory has."""
     rules = EnrichmentRules(
