@@ -19,6 +19,12 @@ BLANKS = frozenset({"-", "--", "---", ".", "?", "n/a", "#n/a", "n.a.", "k.a.", "
 BLANK_WORDS = frozenset({"null", "none", "nan", "undefined", "nil"})
 """The same as words; not in names, because there are people called Null."""
 
+NOT_AGREED = frozenset({
+    "0", "false", "f", "no", "n", "off", "nein", "non", "nee", "não", "nao", "nie", "nej", "opt out", "opt-out",
+    "opted out", "opted-out", "unsubscribed", "denied", "declined", "refused", "withdrawn", "not applicable",
+})  # fmt: skip
+"""What stands for consent where somebody has not given it. It is kept among the attributes, as it was said."""
+
 NO_TEXTS = frozenset({"number_of_employees", "consent_at"})
 NAMES = frozenset({"first_name", "last_name", "name"})
 INVISIBLE = re.compile(r"[\x00\u200b-\u200f\u2060\ufeff]")
@@ -135,6 +141,9 @@ def clean_details(details: LeadDetails) -> LeadDetails:
     attributes = {
         name.replace("\0", ""): value for name, text in details.attributes.items() if (value := clean_text(text))
     }
+    if (said := cleaned.get("consent")) is not None and said.casefold() in NOT_AGREED:
+        cleaned["consent"] = None
+        attributes["consent"] = said
     count = details.number_of_employees
     if count is not None and not 0 <= count <= COUNT_MAX:
         cleaned["number_of_employees"] = None

@@ -26,6 +26,20 @@ def test_people_can_be_called_null(name: str) -> None:
     assert clean_text(name, "last_name") == name
 
 
+@pytest.mark.parametrize("said", ["nein", "FALSE", "No", "0", "Não", "opted out", "Not applicable"])
+def test_who_says_no_has_not_agreed(said: str) -> None:
+    """Whoever took it for the text that was agreed to would call people who do not want it. It is kept nevertheless."""
+    row = details_of_row(columns(("Mail", "email"), ("Einwilligung", "consent")), ["ada@example.com", said])
+
+    assert (row.consent, row.attributes) == (None, {"consent": said})
+
+
+@pytest.mark.parametrize("said", ["ja", "I agree to be called.", "No later than today I agreed.", "TRUE"])
+def test_what_was_agreed_to_is_kept_word_for_word(said: str) -> None:
+    """It is the proof."""
+    assert clean_details(LeadDetails(email="ada@example.com", consent=said)).consent == said
+
+
 @given(st.text(max_size=50))
 def test_cleaning_twice_changes_nothing_more(text: str) -> None:
     """Otherwise the same row would come out differently the second time."""
