@@ -103,9 +103,7 @@ def show_tally(screen: Screen, tally: Tally, *, is_dry_run: bool) -> None:
         f" [red]{tally.rejected.total()} {would}rejected[/]."
     )
     if is_dry_run and tally.pieces > 1:
-        screen.say(
-            f"These are {tally.pieces} pieces, each by itself: who stands in two would be accepted once, and known."
-        )
+        screen.say(f"These are {tally.pieces} pieces, each by itself: a lead in two of them counts as accepted twice.")
     if tally.rejected:
         rows = [
             [str(count), reason, str(tally.examples[reason].line), escape(tally.examples[reason].explanation)]
