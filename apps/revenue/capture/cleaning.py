@@ -19,12 +19,25 @@ BLANKS = frozenset({"-", "--", "---", ".", "?", "n/a", "#n/a", "n.a.", "k.a.", "
 BLANK_WORDS = frozenset({"null", "none", "nan", "undefined", "nil"})
 """The same as words; not in names, because there are people called Null."""
 
+NOT_AGREED = frozenset({
+    "0", "false", "f", "no", "n", "off", "nein", "non", "nee", "não", "nao", "nie", "nej", "opt out", "opt-out",
+    "opted out", "opted-out", "unsubscribed", "denied", "declined", "refused", "withdrawn", "not applicable",
+})  # fmt: skip
+"""What stands for consent where somebody has not given it. It is kept among the attributes, as it was said."""
+
 NO_TEXTS = frozenset({"number_of_employees", "consent_at"})
 NAMES = frozenset({"first_name", "last_name", "name"})
 INVISIBLE = re.compile(r"[\x00\u200b-\u200f\u2060\ufeff]")
 QUOTED = re.compile(r"'(?=[=+\-@])")
 """What spreadsheets write before text that they are not to run."""
-NUMBER = re.compile(r"\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+|\d+")
+NUMBER = re.compile(
+    r"(?P<whole>\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+|\d+)"
+    r"(?:(?:[.,](?P<part>\d+))?(?:(?P<unit>\s?k|m)(?![^\W\d_])|e\+?(?P<zeros>\d{1,2})(?!\d)))?",
+    re.IGNORECASE,
+)
+ZEROS = {"k": 3, "m": 6}
+BELOW_ZERO = re.compile(r"[^\w]*[-\u2212]\s*\d")
+"""A minus before the first digit, and no word: of `Size -50` nobody knows what is meant."""
 
 
 COUNT_MAX = 999_999_999
@@ -61,12 +74,21 @@ def clean_email(text: str) -> str:
 def clean_count(text: str) -> int | None:
     """The number that a text begins with, however its thousands are set apart; of a range its lower end.
 
+    A number below zero is no count, and is not read as the one above it.
+
     >>> clean_count("1,200"), clean_count("51-200"), clean_count("1.000+"), clean_count("many")
     (1200, 51, 1000, None)
+    >>> clean_count("10K+"), clean_count("1.5k"), clean_count("1.2E+05"), clean_count("-5")
+    (10000, 1500, 120000, None)
     """
     found = NUMBER.search(text)
-    digits = "".join(filter(str.isdigit, found[0])) if found else ""
-    return int(digits) if digits and len(digits) < 10 else None
+    if found is None or BELOW_ZERO.match(text):
+        return None
+    digits, part = "".join(filter(str.isdigit, found["whole"])), found["part"] or ""
+    zeros = ZEROS[found["unit"].strip().casefold()] if found["unit"] else int(found["zeros"] or 0)
+    if len(digits) + zeros > len(str(COUNT_MAX)):
+        return None
+    return int(digits + part[:zeros].ljust(zeros, "0"))
 
 
 def clean_moment(text: str) -> datetime | None:
@@ -119,6 +141,9 @@ def clean_details(details: LeadDetails) -> LeadDetails:
     attributes = {
         name.replace("\0", ""): value for name, text in details.attributes.items() if (value := clean_text(text))
     }
+    if (said := cleaned.get("consent")) is not None and said.casefold() in NOT_AGREED:
+        cleaned["consent"] = None
+        attributes["consent"] = said
     count = details.number_of_employees
     if count is not None and not 0 <= count <= COUNT_MAX:
         cleaned["number_of_employees"] = None

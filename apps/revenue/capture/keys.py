@@ -26,8 +26,8 @@ def keys_of(details: LeadDetails) -> tuple[Key, ...]:
     """The keys of a lead, the surest first.
 
     The e-mail address in any case, and the record's id together with its system. A lead without either is recognised
-    only by an equal name, company, phone and website together: guessing more is not for the door but for whoever
-    resolves identities, with means to undo it.
+    only by an equal name, company, phone and website together, and where it says no more than a name, by an equal
+    place, too: guessing more is not for the door but for whoever resolves identities, with means to undo it.
     """
     keys: list[Key] = []
     if details.email:
@@ -36,7 +36,16 @@ def keys_of(details: LeadDetails) -> tuple[Key, ...]:
         keys.append((RECORD, details.external_source or "", details.external_id))
     if not keys:
         phone = details.phone or details.mobile_phone
-        said = (details.first_name, details.last_name, details.company, phone, details.website)
+        said: tuple[str | None, ...] = (
+            details.first_name,
+            details.last_name,
+            details.company,
+            phone,
+            details.website,
+        )
+        if not any(said[2:]):
+            place = (details.street, details.postal_code, details.city, details.state, details.country)
+            said += place if any(place) else ()
         keys.append(("said", *((text or "").casefold() for text in said)))
     return tuple(keys)
 

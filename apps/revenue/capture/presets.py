@@ -15,6 +15,11 @@ SALESFORCE = frozenset({
 })  # fmt: skip
 """Columns that only an export of Salesforce has."""
 
+SALESFORCE_TOGETHER = (frozenset({"id", "ownerid"}), frozenset({"id", "recordtypeid"}))
+"""Columns that only an export of Salesforce has beside each other, as a query's are written: without blanks."""
+SALESFORCE_ENDINGS = ("__c", "__pc")
+"""How a team's own fields end in Salesforce, and nowhere else."""
+
 HUBSPOT = frozenset({
     "lifecyclestage", "hsobjectid", "hsleadstatus", "associatedcompany", "contactowner", "companyowner",
     "numassociatedcontacts", "associatedcompanyids", "recordidcompany",
@@ -72,11 +77,13 @@ PRESETS: dict[str, Mapping[str, str]] = {
 def exporting_system(header: Sequence[str]) -> str | None:
     """`salesforce` or `hubspot` when a file's columns give that away, else None.
 
-    >>> exporting_system(("Id", "IsDeleted", "Email"))
-    'salesforce'
+    >>> exporting_system(("Id", "IsDeleted", "Email")), exporting_system(("Id", "LastName", "Budget__c"))
+    ('salesforce', 'salesforce')
     """
-    names = {plain(name) for name in header}
-    if names & SALESFORCE:
+    names, written = {plain(name) for name in header}, {name.strip().casefold() for name in header}
+    if names & SALESFORCE or any(written >= each for each in SALESFORCE_TOGETHER):
+        return "salesforce"
+    if "id" in written and any(name.endswith(SALESFORCE_ENDINGS) for name in written):
         return "salesforce"
     return "hubspot" if names & HUBSPOT else None
 

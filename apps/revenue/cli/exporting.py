@@ -204,6 +204,11 @@ def _tell(options: Options, target: Target, number: int, refused: Path | None, *
             if refused is not None:
                 with refused.open(encoding="utf-8-sig", newline="") as stream:
                     report = await refused_in(crm, export, _errors(refused, stream, export))
+                if report.unknown and not report.refused:
+                    raise click.ClickException(
+                        f"None of the {len(report.unknown)} rows of {refused} is of export {number}, the first of them"
+                        f" is `{report.unknown[0]}`: give the file of errors of this one. Nothing counts as told yet."
+                    )
             with screen.progress(target, 1) as bar:
                 done = await confirmed(crm, export, show=bar.reach, although_overtaken=although_overtaken)
             return done, report

@@ -72,6 +72,7 @@ class Tally:
     columns: tuple[Column, ...] = ()
     delimiter: str = ","
     encoding: str = "utf-8"
+    pieces: int = 0
     rows: int = 0
     accepted: int = 0
     updated: int = 0
@@ -90,6 +91,7 @@ class Tally:
 
     def add(self, report: ImportReport, refused: tuple[RejectedRow, ...] = ()) -> None:
         """Count a piece, and the rows that were not sent."""
+        self.pieces += 1
         self.rows += report.rows + len(refused)
         self.accepted += report.accepted
         self.updated += report.updated

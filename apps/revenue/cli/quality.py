@@ -1,5 +1,6 @@
 """How good a model is, as tables and pictures: what somebody looks at before it is promoted."""
 
+import shlex
 from pathlib import Path
 
 from rich.markup import escape
@@ -118,7 +119,7 @@ def _show_leaks(screen: Screen, report: ModelReport) -> None:
     ]
     screen.table("Columns that seem to know the outcome", ("column", "keeps it back", "why"), rows)
     if report.refused:
-        columns = " ".join(f"--leave-out {escape(each)}" for each in report.refused)
+        columns = " ".join(f"--leave-out {escape(shlex.quote(each))}" for each in report.refused)
         screen.say(f"[bold red]It cannot be promoted[/]: train it again with {columns}, or --allow them.")
 
 

@@ -102,6 +102,8 @@ def show_tally(screen: Screen, tally: Tally, *, is_dry_run: bool) -> None:
         f" {tally.known} known ({tally.updated} {would}updated, {tally.unchanged} unchanged),"
         f" [red]{tally.rejected.total()} {would}rejected[/]."
     )
+    if is_dry_run and tally.pieces > 1:
+        screen.say(f"These are {tally.pieces} pieces, each by itself: a lead in two of them counts as accepted twice.")
     if tally.rejected:
         rows = [
             [str(count), reason, str(tally.examples[reason].line), escape(tally.examples[reason].explanation)]

@@ -211,7 +211,11 @@ class ExportDue(Event, key="target"):
     after: int = 0
 
 
-class ExportNotFound(Problem, status=404, detail="there is no export {number} for {target}: list them"):
+class ExportNotFound(
+    Problem,
+    status=404,
+    detail="there is no export {number} for {target}: `GET /exports/salesforce`, or `hubspot`, lists those there are",
+):
     """There is no such export, or no such CRM."""
 
     target: str

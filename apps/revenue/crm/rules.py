@@ -54,7 +54,7 @@ class CrmTarget(Value):
     def __post_init__(self) -> None:
         """Refuse what could not be written, all mistakes at once."""
         if mistakes := list(_mistakes(self)):
-            raise ValueError("; ".join(mistakes))
+            raise ValueError("; also ".join(mistakes))
 
     def shipped(self) -> Mapping[str, CrmField]:
         """The fields that this kind of CRM comes with."""

@@ -8,14 +8,21 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from revenue.countries import country_code
+
 from .contract import Certainty, Fact, Mailbox, PhoneType, Topic
-from .countries import country_code
 from .domain import mailbox_of, registrable_domain
 from .email import email_facts
 from .phone import phone_facts
 
 TEXT_MAX = 200
 EMPLOYEES_MAX = 10_000_000
+EMPLOYEES = re.compile(
+    r"(?P<whole>\d{1,3}(?:[,.' ]\d{3})+|\d+)(?:\.0)?(?P<unit>[km])?"
+    r"(?P<more>\s*(?:-|\u2013|to|\+)\s*(?(unit)[\d,.' km]*|[\d,.' ]*))?(?:\s*(?:employees|people))?",
+    re.IGNORECASE,
+)
+THOUSANDS = {"": 1, "k": 1_000, "m": 1_000_000}
 NOTHING_SAID = frozenset({"", "-", "?", "n/a", "na", "nil", "none", "null", "undefined", "unknown", "not available"})
 LINES = {
     "mobile": PhoneType.MOBILE,
@@ -124,11 +131,11 @@ def _domain(text: str) -> Held | Broken:
 
 
 def _employees(text: str) -> Held | Broken:
-    """A whole number; of a range its lower end, which is what is sure."""
-    found = re.fullmatch(r"(\d{1,3}(?:[,.' ]\d{3})+|\d+)(?:\s*(?:-|\u2013|to|\+)\s*[\d,.' ]*)?", text)
+    """A whole number; of a range its lower end, which is what is sure. `10K+` is ten thousand, and mostly rounded."""
+    found = EMPLOYEES.fullmatch(text)
     if found is None:
         return Broken("this is no number of people")
-    count = int(re.sub(r"\D", "", found[1]))
+    count = int(re.sub(r"\D", "", found["whole"])) * THOUSANDS[(found["unit"] or "").casefold()]
     if not 0 < count <= EMPLOYEES_MAX:
-        return Broken("no company has so many people")
-    return Held(str(count), Certainty.CERTAIN if found[0] == found[1] else Certainty.LIKELY)
+        return Broken("no company has so many people" if count else "no company has nobody")
+    return Held(str(count), Certainty.LIKELY if found["more"] or found["unit"] else Certainty.CERTAIN)

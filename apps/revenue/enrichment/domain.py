@@ -3,12 +3,12 @@
 import functools
 from collections.abc import Sequence
 
+from revenue.countries import is_country
 from revenue.domains import company_from_domain as company_from_domain
 from revenue.domains import is_disposable, is_free
 from revenue.domains import registrable_domain as registrable_domain
 
 from .contract import Certainty, Fact, Mailbox, Source, Topic
-from .countries import is_country
 
 BORROWED_SUFFIXES = frozenset(
     "ac ag ai am as bz cc cd cf co cx dj fm ga gg gl gq gs im io is la li ly me mn ml ms mu nu pw sc sh so st su tk to"

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from revenue.countries import country_code, zone_of
 from revenue.domains import host_of
 
 from .contract import Certainty, ContactPoints, Fact, PhoneType, Profile, Source, Topic
-from .countries import country_code, zone_of
 from .domain import domain_facts
 from .email import email_facts
 from .phone import phone_facts

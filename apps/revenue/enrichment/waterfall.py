@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from revenue.capture.contract import Lead
+from revenue.countries import country_code
+from revenue.domains import company_from_domain
 from revenue.identity.contract import Resolution
 
 from .asking import Answer, Provider, Question, question_of
@@ -213,21 +215,26 @@ def free_profile(lead: Lead, resolution: Resolution | None, rules_version: int) 
 
 
 def points_of(lead: Lead, resolution: Resolution | None) -> ContactPoints:
-    """What a lead says, and where it says nothing of its company, what is known of its account."""
+    """What a lead says, and where it says nothing of its company, what is known of its account.
+
+    An account that nobody has named yet is called as its domain: that stays the guess that it is.
+    """
     points = ContactPoints.of(lead)
     if resolution is None or (resolution.account_domain is None and resolution.account_name is None):
         return points
-    domain = resolution.account_domain
+    domain, name = resolution.account_domain, resolution.account_name
+    if domain is not None and name == company_from_domain(domain):
+        name = None
     is_said = domain is not None and (points.email or "").casefold().endswith(("@" + domain, "." + domain))
     if points.website or is_said:
         domain = None
-    if domain is None and (points.company or resolution.account_name is None):
+    if domain is None and (points.company or name is None):
         return points
     return ContactPoints(
         email=points.email,
         phone=points.phone,
         website=points.website or domain,
-        company=points.company or resolution.account_name,
+        company=points.company or name,
         country=points.country,
         mobile_phone=points.mobile_phone,
         industry=points.industry,
@@ -263,7 +270,7 @@ def segment_of(segments: Sequence[Segment], profile: Profile) -> str:
 
 
 def _fits(segment: Segment, profile: Profile) -> bool:
-    if segment.countries and _value(profile, Topic.COUNTRY) not in segment.countries:
+    if segment.countries and _value(profile, Topic.COUNTRY) not in map(country_code, segment.countries):
         return False
     if segment.mailboxes and Mailbox(_value(profile, Topic.MAILBOX)) not in segment.mailboxes:
         return False

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from revenue.domains import host_of, registrable_domain
+
 from .calendar import Calendar
 from .conditions import Check, compiled
 from .facts import Facts, fold
@@ -28,7 +30,7 @@ class Book:
         self.version = version
         self.reps: dict[str, Rep] = {rep.id: rep for rep in rules.reps}
         self.teams: dict[str, Team] = {team.name: team for team in rules.teams}
-        self.domains = _index((each.owner, each.domains) for each in rules.named_accounts)
+        self.domains = _index((each.owner, map(_as_found, each.domains)) for each in rules.named_accounts)
         self.names = _index((each.owner, each.names) for each in rules.named_accounts)
         self.account_ids = _exact((each.owner, each.external_ids) for each in rules.named_accounts)
         self.contact_owners = _exact((each.owner, each.contacts) for each in rules.existing_owners)
@@ -102,6 +104,11 @@ class Book:
         away = [(each.first, each.last) for each in rep.absences] + [(day, day) for day in holidays]
         week = None if hours is None else tuple(spans_of(getattr(hours, day)) for day in WEEKDAYS)
         return Calendar(ZoneInfo(rep.time_zone), week, frozenset(away))
+
+
+def _as_found(domain: str) -> str:
+    """A domain as leads' own are found: what is registered, in ASCII."""
+    return registrable_domain(host_of(domain)) or domain
 
 
 def _index(entries: Iterable[tuple[str, Iterable[str]]]) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
+from revenue.countries import country_code
+
 from .facts import Facts, fold
 from .rules import Between, Conditions
 
@@ -34,7 +36,7 @@ def fitting(checks: tuple[Check, ...], facts: Facts) -> str | None:
 
 def _checks(conditions: Conditions) -> Iterator[Check]:
     if conditions.countries:
-        yield _countries(frozenset(map(fold, conditions.countries)))
+        yield _countries(frozenset(word for country in conditions.countries for word in _ways_to_write(country)))
     if conditions.states:
         yield _word("state", lambda facts: facts.state, frozenset(map(fold, conditions.states)))
     if conditions.postal_codes:
@@ -59,6 +61,13 @@ def _word(what: str, read: Callable[[Facts], str], words: frozenset[str]) -> Che
 
 def _attribute(name: str, words: frozenset[str]) -> Check:
     return _word(name, lambda facts: facts.attributes.get(name, ""), words)
+
+
+def _ways_to_write(country: str) -> Iterator[str]:
+    """As the rule has it, and by its code, which Enrichment finds however a lead writes it."""
+    yield fold(country)
+    if code := country_code(country):
+        yield fold(code)
 
 
 def _countries(words: frozenset[str]) -> Check:

@@ -9,11 +9,13 @@ from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from atoll import Choice, Personal, Value
+from revenue.scoring.contract import Grade
 
 from .hours import spans_of
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 UNASSIGNED = "unassigned"
+GRADES = tuple(grade.value for grade in Grade if grade is not Grade.UNKNOWN)
 CREDITS = ("bad_data", "duplicate", "skipped", "reassigned", "corrected")
 
 
@@ -53,10 +55,11 @@ class Absence(Value):
 class Rep(Value):
     """Somebody who takes care of leads.
 
-    `weight` is the share of a team's leads, beside those of the others: 0 takes none in turn. `capacity` is how many
-    leads may be open at a time; without one, any number. Without `hours`, somebody always works. `manager` is the id of
-    another rep, or an address, and is told when leads are not answered. `handle` is whom a message is sent to, in Slack
-    say. Somebody who has left stays in the file with `active: false`: what is open of his leads is given to others.
+    `weight` is the share of a team's leads, beside those of the others: 0 takes none in turn. `capacity` is with how
+    many open leads a team's turn passes somebody over; without one, never. Who is named alone, by a territory say, has
+    the lead all the same. Without `hours`, somebody always works. `manager` is the id of another rep, or an address,
+    and is told when leads are not answered. `handle` is whom a message is sent to, in Slack say. Somebody who has left
+    stays in the file with `active: false`: what is open of his leads is given to others.
     """
 
     id: str
@@ -84,7 +87,8 @@ class Rep(Value):
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(
-                f"rep `{self.id}` has the time zone `{self.time_zone}`, which there is not: write `Europe/Berlin`"
+                f"rep `{self.id}` has the time zone `{self.time_zone}`, which there is not: "
+                "give one such as `Europe/Berlin`"
             ) from None
 
 
@@ -141,9 +145,9 @@ class Between(Value):
 class Conditions(Value):
     """Which leads a territory takes: those that fit every field given here. Words are compared in any case.
 
-    `countries` are codes (`DE`) or names as leads say them. `postal_codes` are whole ones, beginnings (`80*`) or
-    ranges of one length (`80000-81999`). `attributes` are a lead's own, each with the words that fit it. None given:
-    takes all.
+    `countries` are codes (`DE`) or names (`Germany`, `UK`); leads may write them otherwise. `postal_codes` are whole
+    ones, beginnings (`80*`) or ranges of one length (`80000-81999`). `attributes` are a lead's own, each with the words
+    that fit it. None given: takes all.
     """
 
     countries: tuple[str, ...] = ()
@@ -268,7 +272,7 @@ class RoutingRules(Value):
     def __post_init__(self) -> None:
         """Refuse names that nobody has, and what contradicts itself; all mistakes at once."""
         if mistakes := list(_mistakes(self)):
-            raise ValueError("; ".join(mistakes))
+            raise ValueError("; also ".join(mistakes))
 
 
 def _mistakes(rules: RoutingRules) -> Iterator[str]:
@@ -293,6 +297,9 @@ def _mistakes(rules: RoutingRules) -> Iterator[str]:
         for each in (was, *becomes)
         if each not in TRANSITIONS
     )
+    for grade, where in _named_grades(rules):
+        if grade.strip().upper() not in GRADES:
+            yield f"{where} names the grade `{grade}`, which is none: {', '.join(GRADES)}"
     known = {*rules.disqualify_reasons, *CREDITS, "overdue"}
     yield from (f"`credit_back` names `{each}`, which is no reason" for each in rules.credit_back if each not in known)
     if not rules.catch_all.strip():
@@ -307,6 +314,11 @@ def _owners(rules: RoutingRules) -> Iterator[tuple[str, str]]:
 def _named_reps(rules: RoutingRules) -> Iterator[tuple[str, str]]:
     yield from ((rep, f"team `{team.name}`") for team in rules.teams for rep in team.reps)
     yield from ((each.rep, f"territory `{each.name}`") for each in rules.territories if each.rep is not None)
+
+
+def _named_grades(rules: RoutingRules) -> Iterator[tuple[str, str]]:
+    yield from ((grade, "a response clock") for each in rules.response for grade in each.grades)
+    yield from ((grade, f"territory `{each.name}`") for each in rules.territories for grade in each.when.grades)
 
 
 def _named_teams(rules: RoutingRules) -> Iterator[tuple[str, str]]:

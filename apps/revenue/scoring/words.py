@@ -1,6 +1,7 @@
 """Text as words, and whether a value makes a rule speak: each condition becomes one small function."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 from math import isfinite
@@ -70,6 +71,16 @@ def _has_word(words: tuple[str, ...]) -> Test:
     return test
 
 
+AMOUNT_MAX = 40
+AMOUNT = re.compile(
+    r"(?:[A-Z]{3} ?)?(?P<minus>-)? ?"
+    r"(?P<whole>\d{1,3}(?P<mark>[,.' ])\d{3}(?:(?P=mark)\d{3})*|\d+)"
+    r"(?:(?(mark)(?:(?!(?P=mark))[.,](?P<part>\d+))|[.,](?P<rest>\d+)))?"
+    r"(?: ?(?:[A-Z]{3}|%))?"
+)
+"""A whole number, its thousands set apart by one mark throughout, and behind another mark its decimals."""
+
+
 def _number(least: float | None, most: float | None) -> Test:
     def test(value: str | None) -> bool:
         number = None if value is None else number_of(value)
@@ -79,13 +90,31 @@ def _number(least: float | None, most: float | None) -> Test:
 
 
 def number_of(text: str) -> float | None:
-    """The number that a text is, in Python's notation; None when it is none.
+    """The number that a text is: in Python's notation, or as people write amounts; None when it is none.
 
     >>> number_of("12.5"), number_of(" 7 "), number_of("1_000"), number_of("nan"), number_of("ten")
     (12.5, 7.0, None, None, None)
+    >>> number_of("$1,250,000"), number_of("-1.250,50 \u20ac"), number_of("EUR 10.000.000"), number_of("3,5 %")
+    (1250000.0, -1250.5, 10000000.0, 3.5)
     """
     try:
         number = float(text)
     except ValueError:
-        return None
+        return _amount(text)
     return number if isfinite(number) and "_" not in text else None
+
+
+def _amount(text: str) -> float | None:
+    """An amount without its currency; of a mark before three digits alone nobody knows more than that it parts them."""
+    if len(text) > AMOUNT_MAX or (found := AMOUNT.fullmatch("".join(map(_without_sign, text)).strip())) is None:
+        return None
+    whole = re.sub(r"\D", "", found["whole"])
+    number = float(f"{whole}.{found['part'] or found['rest'] or 0}")
+    return -number if found["minus"] else number
+
+
+def _without_sign(letter: str) -> str:
+    """Nothing for the sign of a currency, a plain minus for a written one, a blank for any blank."""
+    if unicodedata.category(letter) == "Sc":
+        return ""
+    return "-" if letter == "\u2212" else " " if letter.isspace() else letter

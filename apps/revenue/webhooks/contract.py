@@ -15,6 +15,7 @@ __all__ = [
     "DeliveryNotFound",
     "DeliveryState",
     "Endpoint",
+    "EndpointNotFound",
     "Equals",
     "Format",
     "LinkNotFound",
@@ -70,6 +71,14 @@ class DeliveryNotFound(Problem, status=404, detail="there is no delivery {delive
     delivery_id: str
 
 
+class EndpointNotFound(
+    Problem, status=404, detail="the rules that hold name no endpoint {name}: look for a slip, or add and apply it"
+):
+    """The team's rules name no such endpoint."""
+
+    name: str
+
+
 class LinkNotFound(Problem, status=404, detail="this link is unknown or has ended: ask for the lead in Revenue itself"):
     """A link that nobody was given, or that is too old."""
 
@@ -94,7 +103,7 @@ class Webhooks(Protocol):
         """Send a message once more, from its first attempt on, under the same `webhook-id`."""
         ...
 
-    @post("/endpoints/{name}/test", public=True, raises=(DeliveryNotFound,))
+    @post("/endpoints/{name}/test", public=True, raises=(EndpointNotFound,))
     async def test(self, name: str) -> Delivery:
         """Send an endpoint a message that says it is a test."""
         ...

@@ -52,6 +52,7 @@ from .contract import (
     Delivery,
     DeliveryNotFound,
     DeliveryState,
+    EndpointNotFound,
     LinkNotFound,
     WebhookDue,
     Webhooks,
@@ -153,7 +154,7 @@ class WebhooksService(Service, Webhooks, owner="revenue-operations"):
             rules = (await store.RULING.now(tx.execute)).rules
             endpoint = next((each for each in rules.endpoints if each.name == name), None)
             if endpoint is None:
-                raise DeliveryNotFound(delivery_id=name)
+                raise EndpointNotFound(name=name)
             data = {"lead_id": TEST, "lead": {"first_name": "Test"}, "message": f"A test of the endpoint {name}."}
             return await self._add(tx, endpoint, TEST, data, TEST)
 

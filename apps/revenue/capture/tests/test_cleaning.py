@@ -26,6 +26,20 @@ def test_people_can_be_called_null(name: str) -> None:
     assert clean_text(name, "last_name") == name
 
 
+@pytest.mark.parametrize("said", ["nein", "FALSE", "No", "0", "Não", "opted out", "Not applicable"])
+def test_who_says_no_has_not_agreed(said: str) -> None:
+    """Whoever took it for the text that was agreed to would call people who do not want it. It is kept nevertheless."""
+    row = details_of_row(columns(("Mail", "email"), ("Einwilligung", "consent")), ["ada@example.com", said])
+
+    assert (row.consent, row.attributes) == (None, {"consent": said})
+
+
+@pytest.mark.parametrize("said", ["ja", "I agree to be called.", "No later than today I agreed.", "TRUE"])
+def test_what_was_agreed_to_is_kept_word_for_word(said: str) -> None:
+    """It is the proof."""
+    assert clean_details(LeadDetails(email="ada@example.com", consent=said)).consent == said
+
+
 @given(st.text(max_size=50))
 def test_cleaning_twice_changes_nothing_more(text: str) -> None:
     """Otherwise the same row would come out differently the second time."""
@@ -52,7 +66,10 @@ def test_the_bare_address_is_found(written: str) -> None:
 @pytest.mark.parametrize(
     ("written", "count"),
     [("12", 12), ("1,200", 1200), ("3.500", 3500), ("1'000", 1000), ("10 000", 10000), ("51-200", 51),
-     ("1,001-5,000", 1001), ("250+", 250), ("about 40", 40), ("many", None), ("", None), ("123456789012", None)],
+     ("1,001-5,000", 1001), ("250+", 250), ("about 40", 40), ("many", None), ("", None), ("123456789012", None),
+     ("10K+", 10_000), ("1.5k", 1500), ("1,5 k", 1500), ("2M", 2_000_000), ("1K-5K employees", 1000), ("10 MA", 10),
+     ("5 km away", 5), ("1.2E+05", 120_000), ("1e3", 1000), ("1.2345k", 1234), ("9e99", None), ("2200000.0", 2_200_000),
+     ("-5", None), ("\u2212 40", None), ("~-3", None), ("under-50", 50)],
 )  # fmt: skip
 def test_a_number_of_people_is_read_in_any_form(written: str, count: int | None) -> None:
     """Ranges count by their lower end."""

@@ -56,7 +56,18 @@ def test_every_synonym_leads_to_a_field_and_is_written_plainly() -> None:
     assert all(plain(name) == name for name in FIELDS)
 
 
-@pytest.mark.parametrize(("header", "system"), [(SALESFORCE, "salesforce"), (HUBSPOT, "hubspot"), ("Id,Email", None)])
+@pytest.mark.parametrize(
+    ("header", "system"),
+    [
+        (SALESFORCE, "salesforce"),
+        (HUBSPOT, "hubspot"),
+        ("Id,Email", None),
+        ("Id,FirstName,LastName,Email,LeadSource,OwnerId", "salesforce"),
+        ("ID,LASTNAME,EMAIL,BUDGET__C", "salesforce"),
+        ("Id,Last Name,Email,Owner ID", None),
+        ("Name,Email,Budget__c", None),
+    ],
+)
 def test_an_export_gives_its_system_away(header: str, system: str | None) -> None:
     """So that record ids of two systems do not mix."""
     assert exporting_system(tuple(header.split(","))) == system

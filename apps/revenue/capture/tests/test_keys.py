@@ -25,6 +25,9 @@ ADA = Lead(
         (LeadDetails(company="Acme", last_name="L"), LeadDetails(company="Acme", last_name="M"), False),
         (LeadDetails(phone="1", company="Acme"), LeadDetails(phone="2", company="Acme"), False),
         (LeadDetails(email="a@x.example", company="Acme"), LeadDetails(company="Acme"), False),
+        (LeadDetails(last_name="Smith", city="Ulm"), LeadDetails(last_name="Smith", city="Bonn"), False),
+        (LeadDetails(last_name="Smith", city="Ulm"), LeadDetails(last_name="SMITH", city="ulm"), True),
+        (LeadDetails(last_name="L", company="Acme", city="Ulm"), LeadDetails(last_name="L", company="Acme"), True),
     ],
 )
 def test_leads_are_the_same_by_address_by_record_or_by_all_that_is_said(

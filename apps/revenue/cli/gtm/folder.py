@@ -19,6 +19,8 @@ from .documents import read_document
 
 FOLDER = "gtm"
 SUFFIXES = (".yaml", ".csv")
+MISTAKES_APART = "; also "
+"""Between the mistakes of a part that only all of its files together make."""
 SCHEMAS = "schema"
 """The folder in it whose files tell editors what may be written."""
 
@@ -63,7 +65,8 @@ def _part(folder: Path, name: str, kind: type[msgspec.Struct]) -> msgspec.Struct
     try:
         return msgspec.convert(msgspec.to_builtins(fields), kind)
     except msgspec.ValidationError as error:  # what only all of its files together can get wrong
-        raise Mistakes([_mistake(whole if whole.exists() else folder / name, str(error), "mend it")]) from None
+        where = whole if whole.exists() else folder / name
+        raise Mistakes([_mistake(where, each, "mend it") for each in str(error).split(MISTAKES_APART)]) from None
 
 
 def _add_fields(

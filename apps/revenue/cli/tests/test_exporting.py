@@ -134,6 +134,18 @@ async def test_what_the_crm_has_not_taken_is_read_from_its_file(desk: Desk) -> N
     assert [row["Revenue_Id__c"] for row in desk.rows("next.csv")] == ["lead-2"]
 
 
+async def test_a_file_of_errors_of_something_else_tells_nothing(desk: Desk) -> None:
+    """That of another export, say: else what the CRM refused would count as what it knows."""
+    await desk.run("salesforce", "--out", desk.file("leads.csv"))
+    (desk.folder / "errors.csv").write_text("Id,ERROR\n00Q5e000009AbCd,x\n00Q5e000009AbCe,y\n", encoding="utf-8")
+
+    result = await desk.run("salesforce", "--told", "1", "--refused", desk.file("errors.csv"))
+
+    assert result.exit_code == 1
+    assert "None of the 2 rows of" in result.output
+    assert (await desk.crm.export(Target.SALESFORCE, 1)).state is ExportState.READY
+
+
 @pytest.mark.parametrize(
     "content", ["Revenue_Id__c,ERROR\nlead-2,no such Müller\n".encode("cp1252"), b"Revenue_Id__c,E\n" + b"x" * 200_000]
 )

@@ -175,10 +175,22 @@ def test_a_file_is_imported_and_shown(demonstration: Path) -> None:
     again = json.loads(run("import", "fair.csv", "--json").stdout)
 
     assert "1 would be accepted" in dry.output
+    assert "pieces" not in dry.output
     assert "2 rows: 1 accepted, 0 known (0 updated, 0 unchanged), 1 rejected." in result.output
     assert "fair.rejected.csv" in result.output
     assert (again["accepted"], again["unchanged"], again["rejected"]) == (0, 1, 1)
     assert again["columns"][1]["target"] == "name"
+
+
+def test_a_dry_run_of_several_pieces_says_that_it_knows_them_one_by_one(demonstration: Path) -> None:
+    """A lead in two of them is counted as accepted twice, and by the import once."""
+    rows = "".join(f"p{number % 400}@dry.example\n" for number in range(401))
+    (demonstration / "long.csv").write_text(f"Mail\n{rows}", encoding="utf-8")
+
+    dry = run("import", "long.csv", "--dry-run")
+
+    assert "401 would be accepted" in dry.output
+    assert "These are 2 pieces" in dry.output
 
 
 def test_a_file_that_names_nobody_is_rejected_with_a_way_out(demonstration: Path) -> None:

@@ -191,6 +191,14 @@ def test_a_segment_fits_by_what_is_known() -> None:
     assert found(email="a@acme.fr", number_of_employees=7) == "small"
 
 
+@pytest.mark.parametrize("named", ["GB", "UK"])
+def test_a_segment_names_a_country_by_any_code_that_people_write(named: str) -> None:
+    """`UK` is a country's by everybody's word but that of ISO 3166."""
+    profile = Waterfall(a_lead(country="United Kingdom"), None, EnrichmentRules(), {}).profile(0)
+
+    assert segment_of((Segment(name="british", countries=(named,)),), profile) == "british"
+
+
 def test_a_segment_is_looked_at_again_when_more_is_known() -> None:
     """The number of people, say, which the directory has."""
     rules = EnrichmentRules(
@@ -220,6 +228,19 @@ def test_guesses_are_not_told_to_others() -> None:
 
     assert words["domain"] == "blue-harbour.de"
     assert "company" not in words
+
+
+def test_an_account_that_nobody_has_named_says_no_company() -> None:
+    """It is called as its domain, which is a guess: whoever knows the company is still asked, and not told of it."""
+    unnamed = Resolution(contact_id="c", account_id="a", account_name="Blue Harbour", account_domain="blue-harbour.de")
+    lead = a_lead(email="ada@blue-harbour.de")
+
+    profile = Waterfall(lead, unnamed, EnrichmentRules(), {}).profile(0)
+
+    assert [(fact.value, fact.certainty) for fact in profile.about(Topic.COMPANY)] == [
+        ("Blue Harbour", Certainty.GUESS)
+    ]
+    assert "company" not in words_of(lead, profile)
 
 
 def test_what_a_person_has_set_is_what_others_are_told() -> None:
@@ -301,6 +322,12 @@ def test_every_way_ends_and_asks_nobody_twice(orders: list[tuple[Topic, list[str
         (Topic.NUMBER_OF_EMPLOYEES, "51-200", "51"),
         (Topic.NUMBER_OF_EMPLOYEES, "1.200", "1200"),
         (Topic.NUMBER_OF_EMPLOYEES, "10000+", "10000"),
+        (Topic.NUMBER_OF_EMPLOYEES, "10K+", "10000"),
+        (Topic.NUMBER_OF_EMPLOYEES, "1k-5k employees", "1000"),
+        (Topic.NUMBER_OF_EMPLOYEES, "1-5K", None),
+        (Topic.NUMBER_OF_EMPLOYEES, "5000.0", "5000"),
+        (Topic.NUMBER_OF_EMPLOYEES, "-7", None),
+        (Topic.NUMBER_OF_EMPLOYEES, "99M", None),
         (Topic.NUMBER_OF_EMPLOYEES, "0", None),
         (Topic.NUMBER_OF_EMPLOYEES, "many", None),
         (Topic.PHONE_TYPE, "nonFixedVoip", "internet"),

@@ -17,7 +17,7 @@ from revenue.playbook.contract import Playbook, Publication, TeamRules
 from revenue.routing.contract import Rep, Routing, RoutingRules, Team
 from revenue.tests.hours import Jumping, until
 from revenue.tests.outsider import Outsider, Says, outsider
-from revenue.webhooks.contract import DeliveryNotFound, Endpoint, Format, Webhooks, WebhooksRules
+from revenue.webhooks.contract import Endpoint, EndpointNotFound, Format, Webhooks, WebhooksRules
 
 EVERYTHING = tuple(str(each).split(".")[1] for each in revenue.services)
 
@@ -81,7 +81,7 @@ async def _ruled(it: Reached, told: Outsider) -> None:
         try:
             await it.client(Webhooks).test("known")
             return bool(await it.client(Routing).reps())
-        except (DeliveryNotFound, Problem):
+        except (EndpointNotFound, Problem):
             return False
 
     await until(is_known)

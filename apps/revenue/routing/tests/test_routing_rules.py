@@ -44,7 +44,10 @@ DACH = Facts(
         (Conditions(), True),
         (Conditions(countries=("DE", "AT")), True),
         (Conditions(countries=("Deutschland",)), True),
+        (Conditions(countries=("Germany",)), True),
+        (Conditions(countries=("Allemagne", "UK")), True),
         (Conditions(countries=("AT",)), False),
+        (Conditions(countries=("Austria", "Atlantis")), False),
         (Conditions(states=("Bayern",), countries=("DE",)), True),
         (Conditions(states=("Hessen",), countries=("DE",)), False),
         (Conditions(postal_codes=("80331",)), True),
@@ -65,6 +68,14 @@ DACH = Facts(
 def test_a_territory_takes_what_fits_all_that_it_says(conditions: Conditions, fits: bool) -> None:
     """Words in any case."""
     assert (fitting(compiled(conditions), DACH) is not None) is fits
+
+
+@pytest.mark.parametrize("country", ["UK", "United Kingdom", "gb"])
+def test_a_territory_names_a_country_as_people_do(country: str) -> None:
+    """However the lead writes it: Enrichment finds its code."""
+    checks = compiled(Conditions(countries=(country,)))
+
+    assert fitting(checks, Facts(countries=("great britain", "gb"))) is not None
 
 
 @pytest.mark.parametrize("code", ["94105", "94105-1234", "SW1A 1AA"])
@@ -132,7 +143,7 @@ SALES = Team(name="sales", reps=("ada",))
         (lambda: Rep(id="ada", weight=-1), "weight -1"),
         (lambda: Rep(id="ada", weight=float("nan")), "weight nan"),
         (lambda: Rep(id="ada", capacity=-1), "capacity -1"),
-        (lambda: Rep(id="ada", time_zone="Berlin"), "write `Europe/Berlin`"),
+        (lambda: Rep(id="ada", time_zone="Berlin"), "such as `Europe/Berlin`"),
         (lambda: Rep(id="ada", time_zone="../etc/passwd"), "which there is not"),
         (lambda: WorkingHours(monday="9 to 5"), "write `09:00-17:00`"),
         (lambda: WorkingHours(monday="", tuesday="", wednesday="", thursday="", friday="off"), "always works"),
@@ -161,6 +172,13 @@ SALES = Team(name="sales", reps=("ada",))
         (lambda: RoutingRules(catch_all=" "), "`catch_all` is empty"),
         (lambda: RoutingRules(holidays=(Holiday(on=date(2026, 1, 1), teams=("x",)),)), "the holiday on 2026-01-01"),
         (lambda: RoutingRules(transitions={"new": ("done",)}), "the status `done`"),
+        (lambda: RoutingRules(response=(ResponseRule(respond_within=30, grades=("a", "Z")),)), "the grade `Z`"),
+        (
+            lambda: RoutingRules(
+                reps=(ADA,), territories=(Territory(name="x", rep="ada", when=Conditions(grades=("unknown",))),)
+            ),
+            "territory `x` names the grade `unknown`, which is none: A, B, C, D",
+        ),
         (lambda: RoutingRules(credit_back=("rain",)), "`rain`, which is no reason"),
     ],
 )
@@ -200,6 +218,14 @@ def test_of_two_that_claim_one_account_the_first_has_it() -> None:
 
     assert book.named_owner(Facts(domain="acme.de")) == ("bob", "acme.de")
     assert book.named_owner(Facts()) is None
+
+
+@pytest.mark.parametrize("domain", ["www.Bücher.example", "xn--bcher-kva.example", "bücher.example"])
+def test_a_named_account_is_known_by_its_domain_however_it_is_written(domain: str) -> None:
+    """A lead's own domain is what is registered, in ASCII."""
+    book = Book(RoutingRules(reps=(ADA,), named_accounts=(NamedAccount(owner="ada", domains=(domain,)),)))
+
+    assert book.named_owner(Facts(domain="xn--bcher-kva.example")) == ("ada", "xn--bcher-kva.example")
 
 
 def test_who_is_told_about_a_reps_leads() -> None:

@@ -26,9 +26,9 @@ from revenue.tests.hours import Jumping, until
 from revenue.tests.outsider import BREAKS_OFF, HANGS, Asked, Outsider, Says, outsider
 from revenue.webhooks.contract import (
     Delivery,
-    DeliveryNotFound,
     DeliveryState,
     Endpoint,
+    EndpointNotFound,
     Equals,
     Format,
     LinkNotFound,
@@ -78,7 +78,7 @@ async def telling(
 async def _is_known(it: Reached) -> bool:
     try:
         await it.client(Webhooks).test("known")
-    except DeliveryNotFound:
+    except EndpointNotFound:
         return False
     return True
 

@@ -143,6 +143,16 @@ def test_the_file_of_a_part_may_name_what_stands_beside_it(gtm: Path) -> None:
     assert rules.enrichment.fields[0].providers == ("acme",)
 
 
+def test_each_contradiction_in_a_part_is_a_mistake_of_its_own(gtm: Path) -> None:
+    """They are counted, and read one by one."""
+    (gtm / "routing.yaml").write_text("teams: [{name: inside, reps: [ann]}]\nround_robin: outside\n")
+
+    assert whats(gtm) == [
+        "routing.yaml:0: team `inside` names the rep `ann`, which has no entry under `reps`",
+        "routing.yaml:0: `round_robin` names the team `outside`, which has no entry under `teams`",
+    ]
+
+
 def test_a_file_that_contradicts_itself_is_told(gtm: Path) -> None:
     """Where nothing stands beside it."""
     (gtm / "enrichment.yaml").write_text("fields: [{field: industry, providers: [acme]}]\n")

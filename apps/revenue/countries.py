@@ -1,11 +1,11 @@
-"""Countries by what people write for them: a code, or a name in one of nine languages (Unicode CLDR, by Babel)."""
+"""Countries by what people write for them: a code, or a name in one of nine languages (Unicode CLDR, by Babel).
+
+Babel's files are read when somebody asks first, and not at the start of each service that may.
+"""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
-
-from babel import Locale
-from babel.core import get_global
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv")
 
@@ -29,6 +29,8 @@ PRIMARY_ZONES = {
 @functools.cache
 def _territories() -> dict[str, str]:
     """Codes by lower-case name."""
+    from babel import Locale  # noqa: PLC0415  # loads the data of all languages
+
     names: dict[str, str] = {}
     for language in LANGUAGES:
         territories = cast(Mapping[str, str], Locale(language).territories)  # babel's own type says less
@@ -44,7 +46,7 @@ def is_country(code: str) -> bool:
     >>> is_country("DE"), is_country("EU"), is_country("XX")
     (True, False, False)
     """
-    return len(code) == 2 and code != "ZZ" and code in get_global("territory_zones")
+    return len(code) == 2 and code != "ZZ" and code in _zones()
 
 
 def country_code(written: str) -> str | None:
@@ -65,5 +67,25 @@ def zone_of(country: str) -> str | None:
     >>> zone_of("FR"), zone_of("DE"), zone_of("US")
     ('Europe/Paris', 'Europe/Berlin', None)
     """
-    zones = get_global("territory_zones").get(country, ())
+    zones = _zones().get(country, ())
     return zones[0] if len(zones) == 1 else PRIMARY_ZONES.get(country)
+
+
+@functools.cache
+def english_name(country: str) -> str | None:
+    """What a country is called in English, by its code; None for a code that there is not.
+
+    >>> english_name("AT"), english_name("XX")
+    ('Austria', None)
+    """
+    from babel import Locale  # noqa: PLC0415  # as above
+
+    return cast(Mapping[str, str], Locale("en").territories)[country] if is_country(country) else None
+
+
+@functools.cache
+def _zones() -> Mapping[str, Sequence[str]]:
+    """Time zones by the country's code."""
+    from babel.core import get_global  # noqa: PLC0415  # as above
+
+    return cast(Mapping[str, Sequence[str]], get_global("territory_zones"))  # babel's own type says less

@@ -2,7 +2,7 @@
 
 import pytest
 
-from revenue.enrichment.countries import country_code, is_country, zone_of
+from revenue.countries import country_code, is_country, zone_of
 
 
 @pytest.mark.parametrize(
