@@ -88,6 +88,11 @@ def show_mapping(screen: Screen, tally: Tally) -> None:
         for column in tally.columns
     ]
     screen.table("Columns", ("column", "goes to", "why", "for example"), rows)
+    if tally.encoding == "windows-1252":
+        screen.say(
+            "The file is not in UTF-8 and is read as Windows-1252 (Western Europe). Where letters look wrong, save it as"
+            " UTF-8 and import that: it mends whoever has an address or a record id."
+        )
 
 
 def _target(column: Column) -> str:

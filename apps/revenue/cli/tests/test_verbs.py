@@ -182,6 +182,18 @@ def test_a_file_is_imported_and_shown(demonstration: Path) -> None:
     assert again["columns"][1]["target"] == "name"
 
 
+@pytest.mark.parametrize(("encoding", "is_told"), [("shift_jis", True), ("cp1252", True), ("utf-8", False)])
+def test_it_is_said_how_a_file_is_read_that_is_no_utf_8(demonstration: Path, encoding: str, is_told: bool) -> None:
+    """Before anything is kept by a dry run: every byte is some letter of Windows-1252, wrong ones included."""
+    name = "Jürgen" if encoding != "shift_jis" else "山田"
+    file = demonstration / "read.csv"
+    file.write_bytes(f"Email,Name\nread@firm.example,{name}\n".encode(encoding))
+
+    result = run("import", str(file), "--dry-run")
+
+    assert ("save it as UTF-8" in " ".join(result.output.split())) is is_told
+
+
 def test_a_dry_run_of_several_pieces_says_that_it_knows_them_one_by_one(demonstration: Path) -> None:
     """A lead in two of them is counted as accepted twice, and by the import once."""
     rows = "".join(f"p{number % 400}@dry.example\n" for number in range(401))
