@@ -171,7 +171,7 @@ async def test_a_message_is_tried_again_later_and_later() -> None:
 
     async with (
         outsider(answer) as receiver,
-        telling(to(receiver, "lead_captured"), clock=clock, TIMEOUT_S="0.3") as it,
+        telling(to(receiver, "lead_captured"), clock=clock, TIMEOUT_S="1") as it,
     ):
         await it.client(Capture).accept(ADA)
         for attempt, pause in enumerate(PAUSES_S[: len(wrong)], 1):
