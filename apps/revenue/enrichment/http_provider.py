@@ -20,6 +20,8 @@ from .rules import PLACEHOLDER
 BYTES_MAX = 500_000
 """Of an answer: one about a person or a company has a hundredth."""
 VALUE_MAX = 1_000
+PAUSE_S = 0.05
+"""Before a request is made again, the first time; then twice as long each time."""
 UNSENT = (OutsideRefused, httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 RETRY_AFTER_S = 30.0
 """For how long a provider is left alone that says it has too much to do, and not until when."""
@@ -56,16 +58,18 @@ class HttpProvider:
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout_s
+        pause_s = max(PAUSE_S, 1.0 / self.terms.rate_per_s)
         before: list[Answer] = []
         while True:
             left_s = until - loop.time()
             share_s = left_s / 2 if self.terms.is_idempotent and left_s > timeout_s * 0.75 else left_s
             answer = _beside(await self._once(question, key, share_s), before)
             is_open = answer.state in (AttemptState.FAILED, AttemptState.UNKNOWN) and answer.retry_after_s is None
-            if not (self.terms.is_idempotent and is_open) or until - loop.time() < timeout_s * 0.25:
+            if not (self.terms.is_idempotent and is_open) or until - loop.time() - pause_s < timeout_s * 0.2:
                 return answer
             before.append(answer)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(pause_s)
+            pause_s *= 2
 
     async def _once(self, question: Question, key: str, timeout_s: float) -> Answer:
         client = self._client()

@@ -174,6 +174,21 @@ async def test_what_may_have_been_charged_stays_so_when_the_next_request_is_refu
     assert len({each.headers["idempotency-key"] for each in it.asked}) == 1
 
 
+async def test_who_may_be_asked_twice_is_asked_later_and_later() -> None:
+    """And no more often than was agreed: one that fails at once would be asked twenty times a second."""
+    async with outsider(Says(status=500)) as it:
+        quick = definition(it, idempotency_header="Idempotency-Key", timeout_s=2.0)
+        slow = definition(it, name="slow", idempotency_header="Idempotency-Key", timeout_s=2.0, rate_per_s=1.0)
+        counts: list[int] = []
+        for rule in (quick, slow):
+            async with desk(ruled(rule)) as enrichment:
+                await enrichment.resolve(a_lead())
+            counts.append(len(it.asked) - sum(counts))
+
+    assert 2 <= counts[0] <= 6
+    assert counts[1] <= 2
+
+
 async def test_who_has_died_while_he_asked_may_have_been_charged() -> None:
     """What was under way counts, whatever becomes of the next request."""
     async with outsider(HANGS) as it, desk(ruled(definition(it, idempotency_header="Idempotency-Key"))) as enrichment:
