@@ -14,7 +14,7 @@ import pytest
 
 from atoll.adapters import guard
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 # A command that starts another one, writes down both, and does not end by itself.
 FAMILY = """

@@ -15,7 +15,7 @@ import pytest
 
 from atoll.adapters.processes import Child, NotStarted, ending, free_port, is_accepting, start
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 def begun(program: str, *arguments: str) -> Child:

@@ -43,6 +43,26 @@ def test_the_first_is_written_at_once_and_the_rest_is_counted(tmp_path: Path) ->
     assert later == [(100.0, 1), (100.0, 1_000), (100.0 + WINDOW_S, 1)]
 
 
+def test_a_clock_that_is_set_back_hides_nobody(tmp_path: Path) -> None:
+    """By a day, say: who tries again then is written down, and not only counted until the day has passed."""
+    file = RefusalFile(tmp_path)
+    told(file, 86_500.0)
+    told(file, 100.0)
+
+    assert [each.at for each in refusals_in(tmp_path)] == [86_500.0, 100.0]
+
+
+def test_a_record_behind_half_a_line_is_found(tmp_path: Path) -> None:
+    """The disk was full, or a process was killed while it wrote: that one is lost, and the next one is not."""
+    file = RefusalFile(tmp_path)
+    told(file, 100.0)
+    with (tmp_path / FILE).open("ab") as cut_off:
+        cut_off.write(b'{"at":101.0,"cal')
+    told(file, 102.0, reason="it may not either")
+
+    assert [each.at for each in refusals_in(tmp_path)] == [100.0, 102.0]
+
+
 def test_what_was_counted_is_written_at_the_end(tmp_path: Path) -> None:
     """An application that is stopped loses no count."""
     with kept_refusals(tmp_path):

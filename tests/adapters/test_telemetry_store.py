@@ -329,6 +329,19 @@ def test_of_samples_one_is_kept_each_ten_seconds_for_a_day(tmp_path: Path, telem
     assert [each.at for _, each in telemetry.history(0.0)] == [90_000.0]
 
 
+def test_samples_are_kept_when_the_clock_was_set_back(tmp_path: Path, telemetry: KeptTelemetry) -> None:
+    """What was sampled by the clock that was ahead goes: it would be the latest for so long."""
+    year = 86_400.0 * 365
+    with closing(store_of(tmp_path)) as store:
+        for at in (year, 1_000.0, 1_005.0, 1_010.0):
+            store.write(Batch(at, [Kept("scoring-1", sample=sample(at))]))
+
+        late = [Kept("scoring-1", sample=sample(1_100.0)), Kept("capture-1", sample=sample(1_000.0))]
+        store.write(Batch(1_100.0, late))  # of one who has died before, and is read now
+
+    assert [each.at for _, each in telemetry.history(0.0)] == [1_000.0, 1_000.0, 1_010.0, 1_100.0]
+
+
 def test_what_is_lost_adds_up(tmp_path: Path, telemetry: KeptTelemetry) -> None:
     """Since the store was made."""
     for _ in range(2):

@@ -20,7 +20,7 @@ from atoll.testing import SeededEntropy
 
 Handler = Callable[..., Any]  # Any: handlers of any signature
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 """How long a test waits for what must come."""
 
 

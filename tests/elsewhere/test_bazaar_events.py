@@ -109,6 +109,9 @@ async def test_nothing_is_lost_when_node_is_killed_in_the_middle(tmp_path: Path)
         for order in range(30):
             await app.client(Orders).place(f"order-{order % ORDERS}-{order}", events=10)
             await asyncio.sleep(0.1)
+        async with asyncio.timeout(60.0):
+            while killed < 3:  # noqa: ASYNC110  # a slow machine starts Node more slowly, and nothing tells
+                await asyncio.sleep(0.05)
         killing.cancel()
         found = await entries(app, 30 * 10 * 4)
         await asyncio.sleep(0.5)

@@ -156,6 +156,18 @@ async def test_what_is_due_while_it_is_erased_is_published_without_it(leads: Sho
     assert decode_envelope(envelope).erasedat
 
 
+async def test_what_becomes_due_between_two_looks_is_erased(leads: Shore) -> None:
+    """It leaves the schedule for the log: whoever had looked into the log before found it in neither."""
+    async with leads.database.transaction() as tx:
+        tx.publish(captured(1), at=CLOCK.now() + timedelta(milliseconds=50))
+
+    found = await erase(BecomingDue(leads), LEAD, CLASSES, ANN, time.time())
+
+    envelope = bytes((await leads.database.read(select(OUTBOX.c.envelope))).scalar())
+    assert found == Erased(outbox=1)
+    assert CANARY.encode() not in envelope
+
+
 async def test_dead_letters_are_erased_with_what_their_errors_say(leads: Shore, opens: Opens) -> None:
     """They are replayed as they are then."""
     scoring, heard = await opens("scoring"), Heard(1)
@@ -337,6 +349,23 @@ class Erasing(Database):
         if statement is publishing().due and rows:
             await erase(self._behind, LEAD, CLASSES, ANN, time.time())
         return rows
+
+
+class BecomingDue(Database):
+    """A database in which a scheduled event is published just before somebody looks for such events."""
+
+    def __init__(self, shore: Shore) -> None:
+        super().__init__(shore.database.driver, Statements(shore.database.dialect), shore.outbox)
+        self._shore = shore
+
+    async def read(self, statement: Statement, parameters: Parameters | None = None) -> Rows:
+        """The rows, which are younger than the publishing."""
+        if statement is erasing().scheduled.span:
+            timing = Timing("leads", self._shore.database, self._shore.outbox, (), CLOCK, SystemEntropy())
+            timing.start()
+            await until(lambda: is_in_the_log(self._shore.database))
+            await timing.close()
+        return await super().read(statement, parameters)
 
 
 async def is_in_the_log(database: Database) -> bool:

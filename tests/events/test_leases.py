@@ -2,18 +2,21 @@
 
 import asyncio
 import dataclasses
+from datetime import timedelta
 
 from sqlalchemy import delete, update
 
 from atoll import Transaction
-from atoll.adapters.system import SystemClock
 from atoll.data import Database
-from atoll.events import PARTITIONS, partition_of
+from atoll.events import PARTITIONS, Batch, partition_of
 from atoll.events.leases import Held, Leases
 from atoll.events.tables import CURSORS, MEMBERS
-from tests.events.coast import PACE, Reader, Shore, Sold, note, reading, until, wanted
+from atoll.kernel import Clock
+from atoll.testing import SettableClock
+from tests.events.coast import CLOCK, PACE, Reader, Shore, Sold, note, reading, until, wanted
 from tests.events.conftest import Opens
 
+FIRST = Batch("first", 0, 0, 1, 0, ())
 LONG = dataclasses.replace(PACE, lease_s=30.0)
 
 
@@ -95,6 +98,17 @@ async def test_the_partitions_of_a_dead_instance_are_taken_when_its_leases_end(s
         assert await reader.until(1) == [("lamp", 1)]
 
 
+async def test_the_partitions_of_a_dead_instance_are_taken_although_its_clock_was_ahead(opens: Opens) -> None:
+    """A machine starts with a clock that is a year ahead, and is killed after that was mended: it is no member."""
+    one, other = await opens("billing"), await opens("billing")
+    ahead = SettableClock(CLOCK.now() + timedelta(days=365))
+    dead, alive = leases(one, "dead", ahead), leases(other, "alive")
+    await dead.begin(FIRST, is_from_now=False)
+    assert len(await dead.take()) == PARTITIONS
+
+    assert len(await alive.take()) == PARTITIONS
+
+
 async def test_partitions_that_are_new_are_followed_at_once(shop: Shore, opens: Opens) -> None:
     """Whoever takes them over asks for them, too, and does not first wait for news of those that he has."""
     patient = dataclasses.replace(PACE, wait_s=30.0)
@@ -162,9 +176,9 @@ async def test_without_the_fence_it_would_be_done_twice(shop: Shore, opens: Open
             assert await second.until(2) == [("lamp", 1), ("lamp", 1)]
 
 
-def leases(database: Database, instance: str) -> Leases:
+def leases(database: Database, instance: str, clock: Clock = CLOCK) -> Leases:
     """Those of an instance."""
-    return Leases("billing", "shop", instance, database, SystemClock(), PACE.lease_s)
+    return Leases("billing", "shop", instance, database, clock, PACE.lease_s)
 
 
 async def take_away(database: Database) -> None:

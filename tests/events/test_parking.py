@@ -1,6 +1,7 @@
 """What cannot be delivered is put aside with all later ones of its key; others go on."""
 
 import asyncio
+import dataclasses
 
 from sqlalchemy import update
 
@@ -8,9 +9,9 @@ from atoll import Transaction, Unavailable
 from atoll.data import Database
 from atoll.events.delivery import Fenced
 from atoll.events.leases import Held, Leases
-from atoll.events.parking import BEHIND, DEAD
-from atoll.events.tables import OUTBOX
-from tests.events.coast import Shore, Sold, note, parked, reading, replayed, spoil, until
+from atoll.events.parking import BEHIND, DEAD, WAITING
+from atoll.events.tables import OUTBOX, PARKED
+from tests.events.coast import PACE, Shore, Sold, note, parked, reading, replayed, spoil, until
 
 
 async def test_a_poison_message_parks_its_key_and_no_other(shop: Shore, billing: Database) -> None:
@@ -75,6 +76,29 @@ async def test_a_replayed_message_frees_those_behind_it(shop: Shore, billing: Da
 
         assert await reader.values("bad") == [1, 2, 3, 4]
         assert not await parked(billing)
+
+
+async def test_what_a_clock_has_put_off_by_a_year_is_tried_again_when_it_was_set_back(
+    shop: Shore, billing: Database
+) -> None:
+    """Its key would wait so long."""
+    is_mended = asyncio.Event()
+
+    async def refuse(event: Sold, tx: Transaction) -> None:
+        if not is_mended.is_set():
+            raise ValueError("not yet")
+        await note(event, tx)
+
+    later = dataclasses.replace(PACE, first_s=3_600.0, last_s=3_600.0, here_max=1)
+    async with reading(billing, shop.log, refuse, pace=later) as reader:
+        await shop.sell(1, article="bad")
+        await until(lambda: are_waiting(billing, 1))
+        is_mended.set()
+        async with billing.transaction() as tx:
+            year = 86_400.0 * 365
+            await tx.execute(update(PARKED).values(due_at=PARKED.c.due_at + year, tried_at=PARKED.c.tried_at + year))
+
+        assert await reader.until(1) == [("bad", 1)]
 
 
 async def test_those_behind_are_delivered_by_the_next_instance(shop: Shore, billing: Database) -> None:
@@ -164,6 +188,11 @@ async def are_parked(database: Database, count: int) -> bool:
     """Whether so many messages are parked, the first of them for good."""
     rows = await parked(database)
     return len(rows) == count and any(row.state == DEAD for row in rows)
+
+
+async def are_waiting(database: Database, count: int) -> bool:
+    """Whether so many messages wait for their next attempt."""
+    return [row.state for row in await parked(database)].count(WAITING) == count
 
 
 async def are_dead(database: Database, count: int) -> bool:

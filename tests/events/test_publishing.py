@@ -9,9 +9,11 @@ from sqlalchemy import update
 from atoll import Context, NotPublished, Transaction
 from atoll.data import Database
 from atoll.events import Keeping, Kept, Turn
+from atoll.events.statements import publishing
 from atoll.events.tables import META, OUTBOX, SUBSCRIPTIONS
 from atoll.events.timing import Timing
 from atoll.kernel import Trace, current
+from atoll.testing import SettableClock
 from tests.events.coast import (
     CLOCK,
     ENTROPY,
@@ -136,11 +138,30 @@ async def test_what_is_done_again_and_again_is_done_by_one_instance(opens: Opens
     for timing in timings:
         timing.start()
     await until(lambda: has_effects(databases[0], 4))
-    seconds = (CLOCK.now() - started).total_seconds()
     for timing in timings:
         await timing.close()
+    seconds = (CLOCK.now() - started).total_seconds()
 
     assert not await has_effects(databases[0], int(seconds / 0.2) + 2)
+
+
+async def test_a_turn_that_a_clock_has_put_far_ahead_is_taken_now(billing: Database) -> None:
+    """It was set back by a year: nobody waits for that; from then on it is as often as it should be."""
+
+    async def tick(tx: Transaction) -> None:
+        await tx.execute(NOTE, {"key": "turn", "value": 1})
+
+    clock = SettableClock()
+    async with billing.transaction() as tx:
+        await tx.execute(publishing().add_timer, {"name": "tick", "due_at": clock.now().timestamp() + 86_400.0 * 365})
+    timing = Timing("billing", billing, None, [Turn("tick", 60.0, tick)], clock, ENTROPY)
+    timing.start()
+    await until(lambda: has_effects(billing, 1))
+    await timing.close()
+
+    due_at = (await billing.read(publishing().timer, {"which": "tick"})).scalar()
+    assert 0 < due_at - clock.now().timestamp() <= 60.0
+    assert not await has_effects(billing, 2)
 
 
 async def test_what_a_subscription_lacks_is_kept(shop: Shore, billing: Database) -> None:

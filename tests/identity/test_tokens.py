@@ -87,6 +87,19 @@ def test_an_identity_is_renewed_at_half_of_its_life_and_tokens_with_it(scene: Sc
     assert scene.verifier.caller(renewed, "scoring") == "capture"
 
 
+@pytest.mark.parametrize("seconds", [LEEWAY_S + 1, IDENTITY_S / 3, 86_400.0 * 365])
+def test_a_clock_that_is_set_back_silences_nobody(scene: Scene, seconds: float) -> None:
+    """What was said later than now is believed by nobody who hears it for the first time, a new process say."""
+    edge = credentials_of(scene.authority, "gateway", scene.clock, seed=7)
+    edge.user_token("ada")
+    scene.clock.pass_by(-seconds)
+    verifier = verifier_of(scene.authority, scene.clock)
+
+    assert verifier.caller(scene.capture.token("scoring"), "scoring") == "capture"
+    assert verifier.user(edge.user_token("ada"), lambda _: True) == "ada"
+    assert scene.capture.token("scoring") == scene.capture.token("scoring")
+
+
 def test_a_replayed_token_is_of_no_use_at_another_service(scene: Scene) -> None:
     """Whoever is called could otherwise call in its caller's name."""
     with pytest.raises(Refused, match="for another service"):

@@ -245,6 +245,32 @@ async def test_an_identity_is_renewed_while_the_process_lives(tmp_path: Path) ->
     assert len(set(seen)) == 5
 
 
+async def test_a_process_whose_clock_is_set_back_is_vouched_for_again(tmp_path: Path) -> None:
+    """It was ahead by half an hour when it joined: until then nobody who starts afterwards would believe it."""
+    clock = SetClock()
+    run = Run(clock)
+    units, _ = load_units(shop, None)
+    ticket = run.membership.admit("orders-1", ["orders"])
+    times = itertools.count(0.0, 2 * FRESH_S)  # of the loop, as if it had turned for so long
+    async with supervised(run, tmp_path) as address:
+        joining = BySupervisor(ticket, address, renew_s=0.01)
+        proving = await joining.join(Candidate(shop, units, clock, SystemEntropy()))
+        clock.pass_by(-IDENTITY_S / 2)
+
+        async def is_believed() -> bool:
+            lines = proving.lines(Context(caller="orders"), "stock", next(times))
+            token = lines.decode().removeprefix("atoll-token: ").strip()
+            try:
+                return Verifier(run.authority.trusted, clock).caller(token, "stock") == "orders"
+            except Refused:
+                return False
+
+        async with asyncio.timeout(PATIENCE_S):
+            while not await is_believed():  # noqa: ASYNC110  # nothing tells
+                await asyncio.sleep(0.01)
+        await joining.close()
+
+
 async def test_who_is_not_vouched_for_again_is_believed_no_longer(tmp_path: Path) -> None:
     """The control: it goes on to call, with an identity that ends."""
     clock = SetClock()

@@ -10,7 +10,8 @@ from atoll.adapters.system import SystemEntropy
 from atoll.calls import Caller, client
 from atoll.hosting import Directory, Peers, serving
 
-DRAIN_S = 1.0
+DRAIN_S = 2.0
+"""Long beside what a slow machine needs for the rest of an end."""
 
 
 @contract(version="1.0")

@@ -16,7 +16,7 @@ from tests.topology.busy import Eager, Order, Orders, Stock
 
 BUSY = "tests.topology.busy:busy"
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 async def statuses(application: RunningProcesses) -> dict[str, ProcessStatus]:

@@ -144,13 +144,17 @@ async def confirm_piece(tx: Transaction, course: Course, now: datetime) -> Cours
 
 
 async def clean_piece(tx: Transaction, course: Course) -> None:
-    """Remove some rows of an export that nobody will ask for any more, and say that the next ones are due."""
+    """Remove some rows of an export that nobody will ask for any more, and say that the next ones are due.
+
+    From the first of them on it cannot be confirmed: what is left would count as all that was told.
+    """
     named = {"which": course.target, "export": course.number, "count": CLEANED}
-    if (await tx.execute(store.CLEAN_ROWS, named)).changed == CLEANED:
-        tx.publish(due(course, Step.CLEAN))
-        return
+    is_done = (await tx.execute(store.CLEAN_ROWS, named)).changed < CLEANED
     state = course.state if course.state == ExportState.CONFIRMED else ExportState.DROPPED
-    await tx.execute(store.CHANGE_EXPORT, msgspec.structs.replace(course, state=state, has_rows=False).row())
+    cleaned = msgspec.structs.replace(course, state=state, has_rows=not is_done)
+    await tx.execute(store.CHANGE_EXPORT, cleaned.row())
+    if not is_done:
+        tx.publish(due(cleaned, Step.CLEAN))
 
 
 async def refuse_rows(

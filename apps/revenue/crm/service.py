@@ -164,8 +164,9 @@ class CrmService(Service, Crm, owner="revenue-operations"):
             return
         named = {"which": course.target, "number": course.number}
         course = store.course_of((await tx.execute(store.EXPORT_TO_CHANGE, named)).one())
-        if event.step is Step.CLEAN and course.has_rows:
-            await pieces.clean_piece(tx, course)
+        if event.step is Step.CLEAN:
+            if course.has_rows and course.state != ExportState.CONFIRMING:  # else it is due again in an hour
+                await pieces.clean_piece(tx, course)
         elif event.step is Step.CONFIRM and (course.state, course.after) == (ExportState.CONFIRMING, event.after):
             await pieces.confirm_piece(tx, course, self.clock.now())
 

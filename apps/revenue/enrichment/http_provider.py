@@ -2,7 +2,8 @@
 
 import asyncio
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,8 @@ from .rules import PLACEHOLDER
 BYTES_MAX = 500_000
 """Of an answer: one about a person or a company has a hundredth."""
 VALUE_MAX = 1_000
+PAUSE_S = 0.05
+"""Before a request is made again, the first time; then twice as long each time."""
 UNSENT = (OutsideRefused, httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 RETRY_AFTER_S = 30.0
 """For how long a provider is left alone that says it has too much to do, and not until when."""
@@ -49,17 +52,24 @@ class HttpProvider:
         self._client = client
 
     async def ask(self, question: Question, key: str, timeout_s: float) -> Answer:
-        """The answer; a provider who does a request with the same key once is asked again where none came."""
+        """The answer; a provider who does a request with the same key once is asked again where none came.
+
+        A refusal, or nobody there, says nothing of a request before it: that may have been charged.
+        """
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout_s
+        pause_s = max(PAUSE_S, 1.0 / self.terms.rate_per_s)
+        before: list[Answer] = []
         while True:
             left_s = until - loop.time()
             share_s = left_s / 2 if self.terms.is_idempotent and left_s > timeout_s * 0.75 else left_s
-            answer = await self._once(question, key, share_s)
+            answer = _beside(await self._once(question, key, share_s), before)
             is_open = answer.state in (AttemptState.FAILED, AttemptState.UNKNOWN) and answer.retry_after_s is None
-            if not (self.terms.is_idempotent and is_open) or until - loop.time() < timeout_s * 0.25:
+            if not (self.terms.is_idempotent and is_open) or until - loop.time() - pause_s < timeout_s * 0.2:
                 return answer
-            await asyncio.sleep(0.05)
+            before.append(answer)
+            await asyncio.sleep(pause_s)
+            pause_s *= 2
 
     async def _once(self, question: Question, key: str, timeout_s: float) -> Answer:
         client = self._client()
@@ -136,6 +146,18 @@ def answer_of(rule: ProviderRule, response: Fetched) -> Answer:
     if not values and not wrong:
         return Answer(AttemptState.MISS, detail="none of its fields is there")
     return Answer(AttemptState.HIT, values, "; ".join(wrong)[:300])
+
+
+def _beside(answer: Answer, before: Sequence[Answer]) -> Answer:
+    """An answer to a request that was made before under the same key: what it says of all of them together."""
+    if answer.state is not AttemptState.FAILED:
+        return answer
+    is_unknown = any(each.state is AttemptState.UNKNOWN for each in before)
+    return replace(
+        answer,
+        state=AttemptState.UNKNOWN if is_unknown else answer.state,
+        is_sent=answer.is_sent or any(each.is_sent for each in before),
+    )
 
 
 def _text(found: Any) -> str | None:  # Any: JSON

@@ -8,7 +8,7 @@ time is over, so that an event that is told again buys nothing twice.
 import asyncio
 import contextvars
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -107,11 +107,12 @@ class Kept(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """A question that may be asked now: its price is paid for. `key` is the same when it is asked again."""
+    """A question that may be asked now: its price is paid for. `key` is the same when it is asked again, `is_again`."""
 
     number: int
     key: str
     asked_at: datetime
+    is_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ class Ledger:
             if (known := known_in(row, step, now)) is not None:
                 return known
             if terms.is_idempotent and row.state in ("calling", "unknown") and row.good_until > now:
-                return Reserved(row.attempt, _key(digest, row.attempt), row.asked_at)
+                return Reserved(row.attempt, _key(digest, row.attempt), row.asked_at, is_again=True)
             await self._spend(tx, terms.price_micros, _scopes(lead_id, now, budget), now)
             number = (
                 await tx.execute(
@@ -242,9 +243,12 @@ class Ledger:
         now: datetime,
     ) -> Told:  # fmt: skip
         terms = step.provider.terms
+        if reserved.is_again and state is AttemptState.FAILED:  # of the request before it says nothing
+            state = AttemptState.UNKNOWN
+            answer = replace(answer, state=state, is_sent=True)
         cost = cost_of(terms, state, is_sent=answer.is_sent)
         good_until = _good_until(terms, state, now)
-        if answer.retry_after_s is not None:
+        if answer.retry_after_s is not None and state is not AttemptState.UNKNOWN:  # that keeps its key
             good_until = now + timedelta(seconds=min(answer.retry_after_s, 3600.0))
         elif not answer.is_sent:
             good_until = now

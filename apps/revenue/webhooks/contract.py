@@ -59,10 +59,11 @@ class AcceptLink(Value):
 
 
 class WebhookDue(Event, key="delivery_id"):
-    """A message is to be sent now, for the so-manieth time."""
+    """A message is to be sent now, for the so-manieth time; or `sender`, an instance, has that attempt under way."""
 
     delivery_id: str
     attempt: int
+    sender: str = ""
 
 
 class DeliveryNotFound(Problem, status=404, detail="there is no delivery {delivery_id}"):

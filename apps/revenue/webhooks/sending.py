@@ -41,7 +41,9 @@ class Line:
 
     def wait_s(self, now: float) -> float:
         """How long not to send now, in seconds; 0 to go ahead. After a pause one message tries for all."""
-        pause_s = max(self.alone_until - now, 0.0)
+        pause_s = self.alone_until - now
+        if not 0 < pause_s <= ALONE_S:  # it is over, or the clock was set back
+            pause_s = 0.0
         most = 1 if self.failures >= FAILURES_MAX else IN_FLIGHT_MAX
         if not pause_s and self.in_flight < most:
             return 0.0

@@ -106,9 +106,12 @@ class WebhooksService(Service, Webhooks, owner="revenue-operations"):
     attempts: dict[str, "asyncio.Task[Posted]"] = private(default_factory=dict)
     """Those under way, by their deliveries."""
     tasks: Tasks = private(default_factory=lambda: Tasks("webhooks"))
+    name: str = private(default_factory=str)
+    """Of this instance, by which it knows attempts of its own again."""
 
     async def start(self) -> None:
         """Open the way outside."""
+        self.name = str(self.entropy.uuid())
         outside = Outside(allows_loopback=self.settings.allows_loopback)
         self.clients.append(outside_client(outside, timeout_s=self.settings.timeout_s))
 
@@ -308,6 +311,8 @@ class WebhooksService(Service, Webhooks, owner="revenue-operations"):
         if row is None or row.state != DeliveryState.WAITING or event.attempt != row.attempts + 1:
             return  # it was sent again meanwhile, or this was told before
         now = self.clock.now()
+        if event.sender != self.name and row.id in self.attempts and self.attempts[row.id].done():
+            del self.attempts[row.id]  # another instance had the message meanwhile, or it was sent again
         if row.id not in self.attempts:
             post = await self._post(row.endpoint, row.id, row.body.encode())
             if isinstance(post, str):
@@ -326,7 +331,8 @@ class WebhooksService(Service, Webhooks, owner="revenue-operations"):
         if self.attempts[row.id].done():
             await self._ended(row, event.attempt, await self.attempts.pop(row.id), tx)
         else:
-            tx.publish(event, at=now + timedelta(seconds=LOOK_S))
+            looked = msgspec.structs.replace(event, sender=self.name)
+            tx.publish(looked, at=now + timedelta(seconds=LOOK_S))
 
     async def _ended(self, row: Row, attempt: int, done: Posted, tx: Transaction) -> None:
         """Keep what has come of an attempt."""

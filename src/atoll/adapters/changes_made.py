@@ -5,13 +5,14 @@ an unknown end. All processes append to one file, of a bounded size, with one be
 """
 
 import contextlib
-import os
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+
+from atoll.adapters.appending import append
 
 FILE = "changes.jsonl"
 BYTES_MAX = 4 * 1024 * 1024
@@ -64,14 +65,5 @@ def changes_in(state: Path, limit: int = 100) -> list[Change]:
 
 
 def _append(state: Path, change: Change) -> None:
-    path = state / FILE
     with contextlib.suppress(OSError):
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.exists() and path.stat().st_size > BYTES_MAX:
-            path.replace(state / f"{FILE}.1")
-        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(file, msgspec.json.encode(change) + b"\n")
-            os.fsync(file)
-        finally:
-            os.close(file)
+        append(state / FILE, state / f"{FILE}.1", msgspec.json.encode(change) + b"\n", BYTES_MAX, is_synced=True)

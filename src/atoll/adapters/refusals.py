@@ -6,12 +6,13 @@ same within a minute is one record with a count, and the file has a bounded size
 """
 
 import logging
-import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
+
+from atoll.adapters.appending import append
 
 FILE = "refusals.jsonl"
 
@@ -47,7 +48,7 @@ class _Kind(msgspec.Struct):
 
 
 class RefusalFile(logging.Handler):
-    """Appends what is told to it. Owns its counts, and a descriptor while it has written."""
+    """Appends what is told to it. Owns its counts."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(logging.INFO)
@@ -84,7 +85,7 @@ class RefusalFile(logging.Handler):
         """Write the counts of those that began a minute ago; they are the oldest."""
         ended: list[Refusal] = []
         for key, kind in list(self._kinds.items()):
-            if now - kind.since < WINDOW_S:
+            if abs(now - kind.since) < WINDOW_S:  # the clock may have been set back
                 break
             del self._kinds[key]
             if kind.count:
@@ -96,15 +97,7 @@ class RefusalFile(logging.Handler):
         """Append lines: each is shorter than what a file system writes at once, so that no two are mixed."""
         lines = b"".join(msgspec.json.encode(each) + b"\n" for each in refusals)
         with suppress(OSError):  # no disk is no reason to let anybody in, nor to fail: the log has it, too
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                os.write(descriptor, lines)
-                is_full = os.fstat(descriptor).st_size > BYTES_MAX
-            finally:
-                os.close(descriptor)
-            if is_full:
-                self._path.replace(_before(self._path))
+            append(self._path, _before(self._path), lines, BYTES_MAX)
 
 
 @contextmanager

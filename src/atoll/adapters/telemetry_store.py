@@ -19,6 +19,8 @@ SIZE_BYTES_MAX = 512 * 1024 * 1024
 """Of everything that is kept."""
 
 HISTORY_EVERY_S, HISTORY_S = 10.0, 86_400.0
+HISTORY_AHEAD_S = 60.0
+"""What lies further ahead is of a clock that was set back since."""
 _TRACES_KNOWN_MAX = 20_000
 _TRACE_BYTES, _SPAN_BYTES, _LINE_BYTES, _SAMPLE_BYTES = 90, 170, 90, 40
 """What a row takes beside its texts, with its places in indexes: about."""
@@ -202,7 +204,7 @@ class TelemetryStore:
         if kept.lines:
             self._write_lines(kept.lines, process)
         if kept.sample is not None:
-            self._write_sample(kept.sample, process)
+            self._write_sample(kept.sample, process, at)
 
     def _process(self, name: str, at: float) -> int:
         known = self._processes.get(name)
@@ -222,16 +224,17 @@ class TelemetryStore:
             rows,
         )
 
-    def _write_sample(self, sample: Sample, process: int) -> None:
+    def _write_sample(self, sample: Sample, process: int, now: float) -> None:
         content = sample_bytes(sample)
         self._db.execute("UPDATE processes SET sample = ? WHERE id = ?", (content, process))
-        if sample.at < self._sampled_at.get(process, float("-inf")) + HISTORY_EVERY_S:
+        if 0 <= sample.at - self._sampled_at.get(process, float("-inf")) < HISTORY_EVERY_S:
             return
         self._sampled_at[process] = sample.at
         self._history_upto += len(content) + _SAMPLE_BYTES
         row = (sample.at, process, self._history_upto, content)
         self._db.execute("INSERT INTO history (at, process, upto, sample) VALUES (?, ?, ?, ?)", row)
-        self._db.execute("DELETE FROM history WHERE at < ?", (sample.at - HISTORY_S,))
+        span = (sample.at - HISTORY_S, now + HISTORY_AHEAD_S)
+        self._db.execute("DELETE FROM history WHERE at < ? OR at > ?", span)
         first = self._history_upto - self._bytes_max // 8
         if first > 0:
             self._db.execute("DELETE FROM history WHERE number < ?", (self._number_behind("history", first),))

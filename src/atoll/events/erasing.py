@@ -87,8 +87,8 @@ async def erase_published(
 ) -> Erased:
     """Erase a data subject in what a service has published, and is about to publish."""
     said, work = erasing(), _Work(database, whose, classes, by, now, is_trial)
-    outbox, whole = await work.envelopes(said.outbox)
-    scheduled, more = await work.envelopes(said.scheduled)
+    scheduled, whole = await work.envelopes(said.scheduled)  # first: what is due meanwhile goes from here to the log
+    outbox, more = await work.envelopes(said.outbox)
     return Erased(outbox=outbox, scheduled=scheduled, whole=whole + more)
 
 

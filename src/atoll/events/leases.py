@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 from atoll.data import Database, Row, Transaction
+from atoll.events.pace import CLOCKS_APART_S
 from atoll.events.ports import PARTITIONS, Batch
 from atoll.events.statements import subscribing
 from atoll.events.texts import TEXTS
@@ -57,18 +58,19 @@ class Leases:
     async def take(self) -> dict[int, Held]:
         """Renew what is held, take a fair share of what is free, let go of what is too much; what is held now."""
         now = self._clock.now().timestamp()
+        latest = now + self.lease_s + CLOCKS_APART_S
         async with self._database.transaction() as tx:
             seen = self._named | {"instance": self._instance, "seen_until": now + self.lease_s}
             await tx.execute(subscribing().seen, seen)
             await tx.execute(subscribing().renew, self._of | {"by": self._instance, "until": now + self.lease_s})
-            members = (await tx.execute(subscribing().members, self._of | {"now": now})).scalar()
+            members = (await tx.execute(subscribing().members, self._of | {"now": now, "latest": latest})).scalar()
             rows = await tx.execute(subscribing().cursors, self._of)
             mine = {row.partition: _held(row) for row in rows if row.holder == self._instance}
             share = math.ceil(PARTITIONS / max(1, members))
             for partition in sorted(mine, reverse=True)[: max(0, len(mine) - share)]:
                 await tx.execute(subscribing().release, self._of | {"which": partition, "by": self._instance})
                 del mine[partition]
-            free = [row for row in rows if row.holder is None or row.held_until <= now]
+            free = [row for row in rows if row.holder is None or not now < row.held_until <= latest]
             for row in free[: max(0, share - len(mine))]:
                 if (held := await self._hold(tx, row, now)) is not None:
                     mine[held.partition] = held

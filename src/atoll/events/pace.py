@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+CLOCKS_APART_S = 60.0
+"""The clocks of machines are apart by less. What lies further ahead than it can was written before a clock was set
+back, and is not waited for: that may be years."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from atoll.data import Database, Row, Transaction
 from atoll.events.envelope import Envelope
+from atoll.events.pace import CLOCKS_APART_S
 from atoll.events.ports import Message
 from atoll.events.statements import subscribing
 from atoll.kernel import AtollError
@@ -87,8 +88,9 @@ class Parking:
         await tx.execute(subscribing().free, self._of | {"whose": tenant, "which": key, "at": now})
 
     async def due(self, now: float) -> list[Row]:
-        """The messages whose next attempt is due."""
-        return list(await self._database.read(subscribing().waiting, self._of | {"now": now}))
+        """The messages whose next attempt is due; also those of which the last one was by a clock that was set back."""
+        named = self._of | {"now": now, "latest": now + CLOCKS_APART_S}
+        return list(await self._database.read(subscribing().waiting, named))
 
     async def behind(self, tenant: str, key: str) -> list[Row]:
         """What is parked under a key, oldest first."""

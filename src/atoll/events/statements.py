@@ -162,6 +162,7 @@ class Subscribing:
             members.c.subscription == param("of"),
             members.c.publisher == param("from_"),
             members.c.seen_until > param("now"),
+            members.c.seen_until <= param("latest"),
         )
         self.gone: Statement = delete(members).where(
             members.c.subscription == param("of"),
@@ -212,7 +213,11 @@ class Subscribing:
         self.parked_keys: Statement = select(parked.c.partition, parked.c.tenant, parked.c.key).distinct().where(*here)
         self.waiting: Statement = (
             select(parked)
-            .where(*here, parked.c.state == "waiting", parked.c.due_at <= param("now"))
+            .where(
+                *here,
+                parked.c.state == "waiting",
+                (parked.c.due_at <= param("now")) | (parked.c.tried_at > param("latest")),
+            )
             .order_by(parked.c.number)
             .limit(200)
         )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from atoll.data import Database, Once, Transaction, once
 from atoll.events.delivery import Work
 from atoll.events.outbox import Outbox, append_due
+from atoll.events.pace import CLOCKS_APART_S
 from atoll.events.statements import publishing
 from atoll.kernel import AtollError, Clock, Context, Criticality, Entropy, Tasks, Trace, current, isolated
 from atoll.resilience import within
@@ -79,7 +80,7 @@ class Timing:
             try:
                 due_at = await self._due_at(turn)
                 now = self._clock.now().timestamp()
-                if due_at > now:
+                if now < due_at <= now + turn.every_s + CLOCKS_APART_S:
                     await asyncio.sleep(min(due_at - now, 60.0))
                     continue
                 await self._do(turn, due_at, now)

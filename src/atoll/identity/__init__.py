@@ -11,7 +11,7 @@ from atoll.identity.authority import (
     own_credentials,
     read_bundle,
 )
-from atoll.identity.instance import Credentials
+from atoll.identity.instance import Credentials, Lasting
 from atoll.identity.issuers import Issuer, IssuerKeys, issuer_keys
 from atoll.identity.keys import Keys, bearer_in
 from atoll.identity.manifest import Manifest, Member, Needed, Offered, OfferedOperation, merged, read_manifest
@@ -33,6 +33,7 @@ __all__ = [
     "Issuer",
     "IssuerKeys",
     "Keys",
+    "Lasting",
     "Manifest",
     "Member",
     "Needed",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from atoll.identity.claims import IDENTITY, MANIFEST, Identity
-from atoll.identity.instance import Credentials
+from atoll.identity.instance import Credentials, Lasting
 from atoll.identity.names import spiffe_id, trust_domain
 from atoll.identity.signing import PublicKey, Refused, SigningKey
 from atoll.kernel import AtollError, Clock, Disk, Entropy
@@ -159,9 +159,10 @@ class Authority:
 def own_credentials(authority: Authority, service: str, clock: Clock, entropy: Entropy) -> Credentials:
     """The credentials of an instance of a service, in the authority's own process."""
 
-    def vouch(public: bytes) -> tuple[str, float]:
+    def vouch(public: bytes) -> Lasting:
         authority.look()
-        return authority.vouch(service, public), clock.now().timestamp() + IDENTITY_S / 2
+        now = clock.now().timestamp()
+        return Lasting(authority.vouch(service, public), now, now + IDENTITY_S / 2)
 
     return Credentials(authority.application, service, SigningKey.of(entropy.token()), clock, vouch)
 

@@ -26,6 +26,7 @@ from atoll.identity import (
     Authority,
     AuthorityUnreadable,
     Credentials,
+    Lasting,
     Manifest,
     Member,
     PublicKey,
@@ -180,8 +181,8 @@ class BySupervisor:
         self._bundle = ChangingFile(Path(address.removeprefix("unix:")).with_name(BUNDLE))
         self._tasks = Tasks("identity")
         self._renewing: asyncio.Task[None] | None = None
-        self._identities: Mapping[str, str] = {}
-        self._until = 0.0
+        self._identities: Mapping[str, Lasting] = {}
+        self._vouched_at = 0.0
         self._trusted = Trusted("", {})
         self._access: Access | None = None
 
@@ -237,7 +238,7 @@ class BySupervisor:
         return self._access is not None and self._access.is_edge(service)
 
     def _credentials(self, application: str, service: str, key: SigningKey, clock: Clock) -> Credentials:
-        return Credentials(application, service, key, clock, lambda _: (self._identities[service], self._until))
+        return Credentials(application, service, key, clock, lambda _: self._identities[service])
 
     async def _vouched(
         self, candidate: Candidate, members: Mapping[str, Member], keys: Mapping[str, SigningKey]
@@ -249,16 +250,19 @@ class BySupervisor:
         begun_at = candidate.clock.now().timestamp()
         try:
             vouching = client(Vouching, Caller(OPERATOR, carrier, candidate.entropy))
-            self._identities = (await vouching.join(self._ticket, declared, public)).identities
+            vouched = await vouching.join(self._ticket, declared, public)
         finally:
             await carrier.close()
-        self._until = begun_at + IDENTITY_S
+        self._identities = {
+            name: Lasting(text, begun_at, begun_at + IDENTITY_S) for name, text in vouched.identities.items()
+        }
+        self._vouched_at = begun_at
 
     async def _renew(self, candidate: Candidate, members: Mapping[str, Member], keys: Mapping[str, SigningKey]) -> None:
-        """Be vouched for again when half of the identity's life is over, and as often as it takes."""
+        """Be vouched for again when half of the identity's life is over, or the clock was set back; until it is so."""
         while True:
             await asyncio.sleep(self._renew_s)
-            if candidate.clock.now().timestamp() < self._until - IDENTITY_S / 2:
+            if 0 <= candidate.clock.now().timestamp() - self._vouched_at < IDENTITY_S / 2:
                 continue
             try:
                 await self._vouched(candidate, members, keys)

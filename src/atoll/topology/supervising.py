@@ -89,8 +89,6 @@ async def supervising(
         NotStarted: a process does not become ready.
     """
     clock, entropy, disk = SystemClock(), SystemEntropy(), SystemDisk(launch.state)
-    if disk.read(LOCK) is None:
-        disk.write(LOCK, b"")  # with its folder
     world = World.real(launch.state, watch=Watch("supervisor"))
     target, mistakes = export_target(launch.application, _config(launch))
     refuse(mistakes)

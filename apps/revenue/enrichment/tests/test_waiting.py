@@ -152,6 +152,60 @@ async def test_only_who_promises_to_charge_once_is_asked_twice() -> None:
     assert len({each.headers["idempotency-key"] for each in it.asked}) == 1
 
 
+@pytest.mark.parametrize("refuses", [Says(status=500), Says(status=429, headers={"retry-after": "1"})])
+@pytest.mark.parametrize("tells_nothing", [HANGS, BREAKS_OFF])
+async def test_what_may_have_been_charged_stays_so_when_the_next_request_is_refused(
+    tells_nothing: Says, refuses: Says
+) -> None:
+    """Under the same key, at once and later: a refusal says nothing of the request before, and gives nothing back."""
+    said = [tells_nothing]
+    async with outsider(lambda _: said.pop(0) if said else refuses) as it:
+        rule = definition(it, idempotency_header="Idempotency-Key", timeout_s=0.3)
+        async with desk(ruled(rule)) as enrichment:
+            for seconds in (0, 2, 60):
+                enrichment.clock.advance(timedelta(seconds=seconds))
+                enrichment.forget()
+                await enrichment.resolve(a_lead())
+                (attempt,) = await enrichment.service.attempts("1")
+                assert (attempt.state, attempt.cost_micros) == ("unknown", 10_000)
+            spent = await enrichment.spent()
+
+    assert set(spent.values()) == {10_000}
+    assert len({each.headers["idempotency-key"] for each in it.asked}) == 1
+
+
+async def test_who_may_be_asked_twice_is_asked_later_and_later() -> None:
+    """And no more often than was agreed: one that fails at once would be asked twenty times a second."""
+    async with outsider(Says(status=500)) as it:
+        quick = definition(it, idempotency_header="Idempotency-Key", timeout_s=2.0)
+        slow = definition(it, name="slow", idempotency_header="Idempotency-Key", timeout_s=2.0, rate_per_s=1.0)
+        counts: list[int] = []
+        for rule in (quick, slow):
+            async with desk(ruled(rule)) as enrichment:
+                await enrichment.resolve(a_lead())
+            counts.append(len(it.asked) - sum(counts))
+
+    assert 2 <= counts[0] <= 6
+    assert counts[1] <= 2
+
+
+async def test_who_has_died_while_he_asked_may_have_been_charged() -> None:
+    """What was under way counts, whatever becomes of the next request."""
+    async with outsider(HANGS) as it, desk(ruled(definition(it, idempotency_header="Idempotency-Key"))) as enrichment:
+        dying = asyncio.ensure_future(enrichment.resolve(a_lead()))
+        await it.is_asked.wait()
+        dying.cancel()
+        await asyncio.gather(dying, return_exceptions=True)
+        enrichment.clock.advance(timedelta(minutes=2))
+        it.answer = lambda _: Says(status=503)
+        await enrichment.resolve(a_lead())
+        (attempt,) = await enrichment.service.attempts("1")
+        spent = await enrichment.spent()
+
+    assert (attempt.state, attempt.cost_micros) == ("unknown", 10_000)
+    assert set(spent.values()) == {10_000}
+
+
 async def test_rules_that_come_while_a_lead_is_looked_at_are_followed_afterwards() -> None:
     """Whoever is asked is asked before the transaction, in which the rules are seen."""
     async with outsider(MACHINES) as it, desk() as enrichment:

@@ -49,6 +49,15 @@ def test_an_endpoint_that_fails_is_left_alone_and_tried_by_one() -> None:
     assert line.wait_s(ALONE_S) == 0.0
 
 
+def test_a_clock_that_is_set_back_leaves_nobody_alone_for_longer() -> None:
+    """It may be set back by a day."""
+    line = Line(failures=FAILURES_MAX)
+    line.ended(86_400.0, is_well=False)
+
+    assert line.wait_s(86_400.0) == ALONE_S
+    assert line.wait_s(0.0) == 0.0
+
+
 def test_a_slow_endpoint_holds_only_so_many() -> None:
     """So that it takes nobody else's turn."""
     line = Line(in_flight=IN_FLIGHT_MAX)

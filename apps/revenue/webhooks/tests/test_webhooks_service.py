@@ -171,7 +171,7 @@ async def test_a_message_is_tried_again_later_and_later() -> None:
 
     async with (
         outsider(answer) as receiver,
-        telling(to(receiver, "lead_captured"), clock=clock, TIMEOUT_S="0.3") as it,
+        telling(to(receiver, "lead_captured"), clock=clock, TIMEOUT_S="1") as it,
     ):
         await it.client(Capture).accept(ADA)
         for attempt, pause in enumerate(PAUSES_S[: len(wrong)], 1):
@@ -215,6 +215,44 @@ async def test_a_message_that_nobody_takes_is_dead_after_its_last_attempt() -> N
     assert (dead.state, dead.attempts, dead.error) == (DeliveryState.DEAD, ATTEMPTS_MAX, "HTTP 503")
     assert {asked.headers["webhook-id"] for asked in receiver.asked} == {dead.id} == {again.id}
     assert db.published[-1] == WebhookDue(delivery_id=dead.id, attempt=1)
+
+
+async def test_an_attempt_that_another_instance_has_taken_over_answers_for_no_later_one() -> None:
+    """A receiver is slow, and the lease goes to another instance and comes back: what is due then is sent."""
+    clock, db = SettableClock(), MemoryDatabase()
+    settings = WebhooksSettings(secrets={"n8n": SECRET}, allows_loopback=True, timeout_s=1.0)
+    one, other = (
+        WebhooksService(db=db, clock=clock, entropy=SeededEntropy(seed), settings=settings, routing=fake(Routing))
+        for seed in (1, 2)
+    )
+
+    async def sent_by(service: WebhooksService) -> Delivery:
+        due = db.published[-1]
+        assert isinstance(due, WebhookDue)
+        async with db.transaction() as tx:
+            await service.send(due, tx)
+        (kept,) = (await service.deliveries()).items
+        return kept
+
+    answers = [HANGS, Says(status=410), WELL]
+    async with outsider(lambda _: answers.pop(0)) as receiver:
+        rules = TeamRules(webhooks=WebhooksRules(endpoints=(to(receiver, "lead_captured"),)))
+        async with db.transaction() as tx:
+            await one.follow(PlaybookPublished(name="gtm", version=1, playbook=rules, published_at=clock.now()), tx)
+        await one.start()
+        await other.start()
+        await one.test("n8n")
+        slow = await sent_by(one)
+        dead = await sent_by(other)
+        await asyncio.wait(one.attempts.values())
+        await one.send_again(dead.id)
+        arrived = await sent_by(one)
+        await one.stop()
+        await other.stop()
+
+    assert (slow.state, dead.state) == (DeliveryState.WAITING, DeliveryState.DEAD)
+    assert arrived.state is DeliveryState.ARRIVED
+    assert answers == []
 
 
 async def test_what_was_given_up_arrives_when_it_is_sent_again() -> None:
