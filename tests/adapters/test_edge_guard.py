@@ -3,12 +3,13 @@
 import socket
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from atoll.adapters.edge_guard import hosts_of
 from atoll.adapters.edge_server import AddressTaken, Listening, Server, served_nearby
 
 
-async def nothing(*_: object) -> None:
+async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
     """An application that is never asked."""
 
 

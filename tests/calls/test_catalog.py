@@ -1,5 +1,7 @@
 """The catalog: what is public, and nothing else, for whoever the application trusts with it."""
 
+import dataclasses
+
 import pytest
 
 from atoll import Application, Context, InvalidInput, Service, private
@@ -8,6 +10,7 @@ from atoll.problems import MethodNotAllowed, NoSuchOperation
 from atoll.testing import test_world
 from atoll.topology import Running, single
 from tests.gateway.orders import OrdersService
+from tests.placements import Placement, on_every_placement
 
 
 class Door(Service, owner="tests"):
@@ -47,6 +50,30 @@ async def test_a_private_operation_cannot_be_invoked_either() -> None:
 
         with pytest.raises(NoSuchOperation):
             await catalog.invoke(inside, (), "", b"", Context())
+
+
+@on_every_placement
+@pytest.mark.parametrize(
+    ("name", "query", "body"),
+    [
+        ("listed", "tagz=a", b""),
+        ("listed", "colour=mauve", b""),
+        ("place", "", b'{"id": "1", "colour": "mauve"}'),
+        ("place", "", b'{"id": "1", "colour": "red", "color": "red"}'),
+    ],
+)
+async def test_a_stranger_is_told_of_what_nobody_knows(
+    placement: Placement, name: str, query: str, body: bytes
+) -> None:
+    """A name or a word that is not in the contract is a slip of theirs, wherever the service runs."""
+    world = test_world()
+    async with single(SHOP, world=dataclasses.replace(world, network=placement.network(world.entropy))) as shop:
+        catalog = catalog_of(shop)
+        operation = catalog.listings[0].contract.operation(name)
+
+        answer = await catalog.invoke(operation, (), query, body, Context())
+
+    assert (answer.status, b"invalid_input" in answer.body) == (422, True)
 
 
 async def test_a_query_from_outside_has_a_limit() -> None:

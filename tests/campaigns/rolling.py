@@ -51,11 +51,10 @@ async def rolling(state: Path, schedule: Schedule) -> Round:
         nonlocal done
         while True:
             for service, instances in (("stock", 4), ("stock", 2), ("orders", 3), ("orders", 2)):
-                async for _ in supervisor.restart(service):
-                    pass
-                async for _ in supervisor.scale(service, instances):
-                    pass
-                done += 1
+                for steps in (supervisor.restart(service), supervisor.scale(service, instances)):
+                    async for _ in steps:
+                        pass
+                    done += 1
             await asyncio.sleep(REST_S)
 
     tasks = Tasks("campaign")

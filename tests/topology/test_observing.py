@@ -133,7 +133,7 @@ class RightService(Talkative, owner="shop"):
 async def test_what_a_service_logs_outside_of_its_handlers_is_found_by_its_name(tmp_path: Path) -> None:
     """As it starts, in what goes on beside it, and as it stops; also where several share a process."""
     telemetry = KeptTelemetry(tmp_path)
-    pair = Application("pair", services=[LeftService, RightService])
+    pair = Application("pair", services=[LeftService, RightService], edges=())
 
     async with single(pair, world=World.real(tmp_path), config=Config({})):
         await found(lambda: bool(telemetry.logs(LogSearch(text="tidy"))))

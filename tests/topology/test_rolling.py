@@ -19,4 +19,4 @@ async def test_restarts_and_changes_of_scale_cost_no_request(tmp_path: Path) -> 
 
     assert found.outcome.failed == 0, found.outcome
     assert found.outcome.answered == REQUESTS
-    assert found.done >= 1  # rounds of restarts and scales: a busy machine is slow with each
+    assert found.done >= 1  # a busy machine is slow with each

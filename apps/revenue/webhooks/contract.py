@@ -59,7 +59,7 @@ class AcceptLink(Value):
 
 
 class WebhookDue(Event, key="delivery_id"):
-    """A message is to be sent now, for the so-manieth time; or `sender`, an instance, has that attempt under way."""
+    """A message is to be sent now, as that attempt of it; or `sender`, an instance, has that attempt under way."""
 
     delivery_id: str
     attempt: int

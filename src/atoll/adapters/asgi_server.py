@@ -15,7 +15,7 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from atoll.calls import Lines, Request, Response, Routers, Transport, decode_query
-from atoll.calls.http import answer_lines, context_of
+from atoll.calls.http import answer_lines, context_of, is_strict
 from atoll.contract import (
     MEDIA_TYPE,
     Contract,
@@ -107,12 +107,13 @@ class AsgiServer:
         headers = {bytes(name).lower(): bytes(value) for name, value in scope["headers"]}
         now = asyncio.get_running_loop().time()
         context = self._context(scope, headers, operation, now)
-        is_strict = not self._trusting.is_inside
-        query = decode_query(bytes(scope.get("query_string", b"")).decode("latin-1"), FIELDS_MAX if is_strict else None)
-        if is_strict and not {".", ".."}.isdisjoint(words):  # a proxy may have read them otherwise
+        is_outside = not self._trusting.is_inside
+        limit = FIELDS_MAX if is_outside else None
+        query = decode_query(bytes(scope.get("query_string", b"")).decode("latin-1"), limit)
+        if is_outside and not {".", ".."}.isdisjoint(words):  # a proxy may have read them otherwise
             raise InvalidInput(errors=(Fault(pointer="", detail="`.` and `..` are no words", place="path"),))
         body = await self._body(receive, headers)
-        request = Request(operation, words, query, body, context, is_strict)
+        request = Request(operation, words, query, body, context, is_outside or is_strict(headers))
         return await self._tasks.unless(_gone(receive), self._carried(request))
 
     async def _carried(self, request: Request) -> Response:

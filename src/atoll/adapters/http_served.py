@@ -25,6 +25,7 @@ from atoll.calls.http import (
     attempt_of,
     chunk_bytes,
     head_bytes,
+    is_strict,
     not_begun,
     stream_head_bytes,
 )
@@ -264,9 +265,9 @@ class Served(asyncio.Protocol):
                         asked.refuse_body_that_is_no_json()
                     context = self._server.context_of(asked.headers, operation, self._loop.time(), self._peer_names)
                     body = asked.body if isinstance(asked.body, bytes) else bytes(asked.body)
-                    attempt, timer = attempt_of(asked.headers), self._timer
+                    attempt, timer, strict = attempt_of(asked.headers), self._timer, is_strict(asked.headers)
                     response = await self._send(
-                        Request(operation, words, query, body, context, False, None, timer, True, headers, attempt)
+                        Request(operation, words, query, body, context, strict, None, timer, True, headers, attempt)
                     )
                     more = answer_lines(response)
             except Problem as problem:

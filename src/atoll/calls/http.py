@@ -9,6 +9,7 @@ An operation is served at `/{service id}/v{major}{path}`. What travels beside it
     atoll-token, atoll-user-token: what proves both names; see `proving`
     idempotency-key      derived for this call (draft-ietf-httpapi-idempotency-key-header)
     atoll-attempt        how often it has been sent, where that is not the first time
+    atoll-strict         `1` where it comes from outside: what the contract does not know is refused
 
 All of them may be missing where callers need not prove who they are, so that curl can call. An answer may say beside
 its result
@@ -46,7 +47,7 @@ TIMEOUT_MAX_S = 86_400.0
 
 HEADERS = frozenset(
     b"host content-type content-length transfer-encoding expect connection upgrade accept traceparent idempotency-key "
-    b"atoll-timeout atoll-caller atoll-user atoll-tenant atoll-criticality atoll-attempt "
+    b"atoll-timeout atoll-caller atoll-user atoll-tenant atoll-criticality atoll-attempt atoll-strict "
     b"atoll-token atoll-user-token".split()
 )
 """The headers that a service reads; each may be sent once."""
@@ -114,6 +115,8 @@ class Target:
             head += b"atoll-timeout: %.6f\r\n" % max(0.0, context.deadline_at - now)
         if request.attempt > 1:
             head += b"atoll-attempt: %d\r\n" % request.attempt
+        if request.strict and self._is_trusted:
+            head += STRICT_LINE
         body = request.body
         if request.headers:
             head += "".join(f"{name}: {value}\r\n" for name, value in request.headers).encode("latin-1")
@@ -324,6 +327,15 @@ def attempt_of(headers: Mapping[bytes, bytes]) -> int:
     """How often a request has been sent, as far as it says."""
     given = headers.get(b"atoll-attempt")
     return int(given) if given is not None and given.isdigit() and len(given) < 4 else 1
+
+
+STRICT_LINE = b"atoll-strict: 1\r\n"
+"""Says in the head of a request that it comes from outside."""
+
+
+def is_strict(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a request says that it comes from outside."""
+    return b"atoll-strict" in headers
 
 
 def stream_head_bytes(*, is_last: bool, in_chunks: bool = True, more: bytes = b"") -> bytes:
