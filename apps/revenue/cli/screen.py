@@ -90,8 +90,8 @@ def show_mapping(screen: Screen, tally: Tally) -> None:
     screen.table("Columns", ("column", "goes to", "why", "for example"), rows)
     if tally.encoding == "windows-1252":
         screen.say(
-            "The file is not in UTF-8 and is read as Windows-1252 (Western Europe). Where letters look wrong, save it as"
-            " UTF-8 and import that: it mends whoever has an address or a record id."
+            "The file is not in UTF-8 and is read as Windows-1252 (Western Europe). Where letters look wrong, save it"
+            " as UTF-8 and import that: it mends whoever has an address or a record id."
         )
 
 

@@ -265,7 +265,7 @@ class Routing(Protocol):
 
     @get("/assignments", public=True)
     async def assignments(
-        self, owner: str | None = None, status: str | None = None, cursor: str | None = None, limit: int = 100
+        self, owner: str | None = None, status: Status | None = None, cursor: str | None = None, limit: int = 100
     ) -> Page[Assignment]:
         """All leads with their owners, in the order in which they were first routed, or those of an owner or status."""
         ...

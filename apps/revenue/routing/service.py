@@ -30,6 +30,7 @@ from .contract import (
     Routing,
     RoutingRules,
     RoutingTrial,
+    Status,
     TrialReport,
 )
 from .deficit import Standings
@@ -71,7 +72,7 @@ class RoutingService(Service, Routing, owner="revenue-operations"):
         return [Change(at=case.routed_at, actor="", what="routed", was="", became=first, reason=""), *later]
 
     async def assignments(
-        self, owner: str | None = None, status: str | None = None, cursor: str | None = None, limit: int = 100
+        self, owner: str | None = None, status: Status | None = None, cursor: str | None = None, limit: int = 100
     ) -> Page[Assignment]:
         """All of them, or those of an owner or a status."""
         if not is_text(f"{owner}{status}"):

@@ -48,8 +48,7 @@ class Served(asyncio.Protocol):
         self._asked = Asked()
         self._count = self._bytes = 0
         self._since = 0.0
-        self._is_receiving = False
-        self._has_head = False
+        self._is_receiving = self._has_head = False
         self._queue: deque[Asked] = deque()
         self._loop = asyncio.get_running_loop()
         self._lane = Lane(server.tasks, "requests", self._ended)

@@ -76,7 +76,7 @@ async def test_a_day_has_the_same_end_on_every_database(opens: Opens) -> None:
     await service.skip("9", Deed())
     await service.reassign("9", NewOwner(owner="bob"))
 
-    page = await service.assignments(status="new", owner="bob", limit=2)
+    page = await service.assignments(status=Status.NEW, owner="bob", limit=2)
     assert [each.lead_id for each in page.items] == ["0", "2"]
     every = (await service.assignments()).items
     assert {each.lead_id: (each.owner, each.status.value) for each in every} == {

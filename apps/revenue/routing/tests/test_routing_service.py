@@ -20,6 +20,7 @@ from revenue.routing.contract import (
     Rep,
     RouteQuestion,
     RoutingRules,
+    Status,
     Team,
     Territory,
 )
@@ -293,8 +294,8 @@ async def test_assignments_are_listed_by_owner_and_status(service: RoutingServic
     rest = await service.assignments(owner="r0", cursor=first.next, limit=2)
 
     assert [each.lead_id for each in (*first.items, *rest.items)] == ["0", "2", "4"]
-    assert [each.lead_id for each in (await service.assignments(status="accepted")).items] == ["0"]
-    assert [each.lead_id for each in (await service.assignments(owner="r0", status="new")).items] == ["2", "4"]
+    assert [each.lead_id for each in (await service.assignments(status=Status.ACCEPTED)).items] == ["0"]
+    assert [each.lead_id for each in (await service.assignments(owner="r0", status=Status.NEW)).items] == ["2", "4"]
     assert (await service.assignments(owner="\0")).items == ()
 
 
