@@ -38,7 +38,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 class Unit:
     """A service of an application as one process sees it: `declaration` is None where another process hosts it.
 
-    `listed` is what the application says about it.
+    `listed` is what the application says about it; `owner` who answers for it, where its class was imported.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Unit:
     declaration: Declaration | None
     is_edge: bool
     listed: Listed
+    owner: str = ""
 
     @property
     def is_apart(self) -> bool:
@@ -169,7 +170,7 @@ def _declared(
     if declaration is None:
         return None, mistakes
     hosted = declaration if wanted.is_hosted(declaration.name) else None
-    return Unit(declaration.name, declaration.contract, hosted, is_edge, item), mistakes
+    return Unit(declaration.name, declaration.contract, hosted, is_edge, item, declaration.owner), mistakes
 
 
 def _is_service(candidate: object) -> bool:

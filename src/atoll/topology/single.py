@@ -377,10 +377,10 @@ async def _started(
 
 def _listing(unit: Unit, owner: str) -> Listing:
     assert unit.contract is not None
+    said = unit.owner or (unit.listed.owner if isinstance(unit.listed, Elsewhere) else "")
     if unit.declaration is None:
-        owner = (unit.listed.owner if isinstance(unit.listed, Elsewhere) else "") or owner
-        return Listing(unit.contract, owner, unit.contract.description)
-    return Listing(unit.contract, unit.declaration.owner, unit.declaration.description)
+        return Listing(unit.contract, said or owner, unit.contract.description)
+    return Listing(unit.contract, unit.declaration.owner, unit.contract.description or unit.declaration.description)
 
 
 def _watching(world: World, services: Sequence[Declaration]) -> AbstractContextManager[None]:
