@@ -213,6 +213,14 @@ def promote_command(options: Options, version: int, allow: tuple[str, ...]) -> N
         click.echo(f"Version {version} is in use already.")
     else:
         click.echo(f"{_used(promoted)} `revenue score rollback` takes it back.")
+    if promoted.unknown and not options.as_json:
+        names = ", ".join(f"`{column}`" for column in promoted.unknown)
+        some = f"{len(promoted.unknown)} of its {len(promoted.columns)} columns"
+        which = "any of its columns" if promoted.unknown == promoted.columns else some
+        click.echo(
+            f"The latest leads do not have {which}: {names}. These tell no lead from another: learn from columns that"
+            " leads have (`lead.title`, `fact.country`, `attribute.Sites`), or import these as attributes."
+        )
 
 
 @score_group.command("rollback")

@@ -213,8 +213,14 @@ class Promotion(Value):
 
 
 class Promoted(Value):
-    """Which version is used from now on; None where none is."""
+    """Which version is used from now on; None where none is.
+
+    `columns` are those of the version. `unknown` are those of them under which none of the latest leads says anything,
+    so that they tell no lead from another.
+    """
 
     version: int | None
     before: int | None
     promoted_at: datetime
+    columns: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()

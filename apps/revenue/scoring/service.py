@@ -53,6 +53,7 @@ from .contract import (
     Training,
 )
 from .examples import Sample, outcomes_row, piece_row
+from .judge import values_of
 from .offline import OfflineEnrichment
 from .planning import Planning
 from .prediction import Artefact, Predictor
@@ -64,6 +65,8 @@ from .waiting import PAGE_LEADS, cursor_of, score_waiting
 
 RULES = Ruling(RULES_TABLE, ScoringRules, default=ScoringRules())
 
+LOOKED_AT = 200
+"""So many of the latest leads tell which columns of a model leads have."""
 PLANNED_AT_ONCE = 50
 """Leads that a plan looks at before others take their turn."""
 
@@ -242,9 +245,14 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
         return await self._compare(await self._sample(comparison.table), comparison, several)
 
     async def promote(self, version: int, promotion: Promotion) -> Promoted:
-        """Use a version."""
+        """Use a version, and look whether leads have what it goes by."""
         async with self.db.transaction() as tx:
-            return await versions.promote(tx, version, promotion, self.clock.now())
+            promoted = await versions.promote(tx, version, promotion, self.clock.now())
+        columns = tuple(each.column for each in (await self._predictor(version)).artefact.features)
+        rows = await self.db.read(store.EVERYTHING, {"count": LOOKED_AT})
+        said = [values_of(kept.lead, kept.profile) for row in rows if row.kept and (kept := store.kept_of(row))]
+        unknown = tuple(column for column in columns if said and not any(value(column) for value in said))
+        return msgspec.structs.replace(promoted, columns=columns, unknown=unknown)
 
     async def roll_back(self) -> Promoted:
         """Use the version before."""

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,7 @@ def test_versions_are_compared_promoted_and_taken_back(deals: str) -> None:
     assert [each["name"] for each in compared["versions"]] == ["better", "blind"]
     assert said.index("\tbetter\t") < said.index("\tblind\t")
     assert f"Version {versions[1]} is in use from now on" in promoted.output
+    assert re.search(r"do not have \d of its \d columns: .*`attribute.seats`", promoted.output)
     assert "in use already" in again.output
     assert [version for version, is_used in listed.items() if is_used] == [better["version"]]
     assert "\tin use\n" in models

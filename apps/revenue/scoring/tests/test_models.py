@@ -194,6 +194,19 @@ async def test_a_promoted_model_has_its_part_in_scores_and_leads_are_scored_agai
     ]  # fmt: skip
 
 
+async def test_it_is_told_which_columns_no_lead_has(scoring: ScoringService) -> None:
+    """A model of another table than that of the leads would give all of them the same."""
+    report = await taught(scoring)
+    nobody = await scoring.promote(report.version, Promotion())
+    await enriched(scoring, lead("1", title="CEO"), lead("2"))
+
+    some = await scoring.promote(report.version, Promotion())
+
+    assert (nobody.unknown, nobody.columns) == ((), some.columns)
+    assert "lead.title" in some.columns
+    assert some.unknown == tuple(column for column in some.columns if column != "lead.title")
+
+
 async def test_rules_may_leave_the_model_out(scoring: ScoringService) -> None:
     """A weight of zero, and it has no part, as a plan would say."""
     report = await taught(scoring)
