@@ -177,6 +177,6 @@ async def test_closing_leaves_no_session(postgres: PostgresServer) -> None:
         with pytest.raises(DatabaseUnavailable, match="closed"):
             await other.ids()
         await place.driver.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while await place.sessions():  # noqa: ASYNC110  # the server sees to it in its own time
                 await asyncio.sleep(0.01)

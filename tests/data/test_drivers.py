@@ -303,7 +303,7 @@ async def test_a_commit_is_not_cancelled(opened: Opened) -> None:
     commit.cancel()
     await asyncio.gather(commit, return_exceptions=True)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while await opened.ids() != [1]:  # noqa: ASYNC110  # nobody else hears of it
             await asyncio.sleep(0.005)
 

@@ -110,7 +110,7 @@ async def test_it_wakes_who_waits_when_something_is_committed(shop: Shore, reads
 
     await shop.sell(1)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         assert len((await waiting).messages) == 1
 
 

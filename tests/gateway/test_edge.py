@@ -182,7 +182,7 @@ async def test_a_body_that_says_it_is_too_long_is_not_waited_for(tmp_path: Path)
         reader, writer = await asyncio.open_connection(*shop.address)
         head = f"POST /orders/v1/orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {shop.connection.key}\r\n"
         writer.write(f"{head}content-type: application/json\r\ncontent-length: 101\r\n\r\n".encode())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             status = await reader.readline()
         writer.close()
 
@@ -289,7 +289,7 @@ async def test_a_body_that_does_not_come_is_waited_for_until_the_deadline(tmp_pa
         reader, writer = await asyncio.open_connection(*shop.address)
         head = f"POST /orders/v1/orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {shop.connection.key}\r\n"
         writer.write(f"{head}content-type: application/json\r\ncontent-length: 10\r\n\r\n{{".encode())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             status = await reader.readline()
         writer.close()
 
@@ -346,7 +346,7 @@ async def test_a_stream_ends_when_its_reader_goes(shop: Shop) -> None:
     async with shop.http.stream("GET", "/orders/v1/orders/export?count=10000") as answer:
         await anext(answer.aiter_lines())
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await shop.service.closed.wait()
 
 
@@ -357,7 +357,7 @@ async def test_a_stream_without_end_leaves_others_their_turn(shop: Shop) -> None
         live = await shop.http.get("/livez")
 
     assert live.status_code == 200
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await shop.service.closed.wait()
 
 
@@ -369,7 +369,7 @@ async def test_the_work_is_cancelled_when_the_client_goes(shop: Shop) -> None:
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await shop.service.cancelled.wait()
 
 

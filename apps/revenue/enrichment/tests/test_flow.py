@@ -176,7 +176,7 @@ async def test_a_slow_provider_holds_up_no_other_lead(tmp_path: Path) -> None:
             capture, enrichment = one.client(Capture), one.client(Enrichment)
             asked = [await capture.accept(LeadDetails(email=f"a{number}@company.de")) for number in range(20)]
             said = [await capture.accept(LeadDetails(email=f"b{n}@company.de", industry="Toys")) for n in range(20)]
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 for receipt in said:
                     await whole(one, receipt.lead.id)
             waiting = [(await enrichment.latest(receipt.lead.id)).is_awaited for receipt in asked]
