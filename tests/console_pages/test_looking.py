@@ -39,6 +39,36 @@ def test_a_service_tells_what_it_promises_and_whom_it_needs(opened: Opening) -> 
     expect(page.get_by_text("attempt 1 failed").first).to_be_visible()
 
 
+def test_a_chart_labels_no_moment_twice(opened: Opening) -> None:
+    """Just opened it spans a second or two: labels are whole seconds, and so are the steps between them."""
+    page = opened("/services/scoring")
+    page.add_init_script(
+        "window.drawn = []; const draw = CanvasRenderingContext2D.prototype.fillText;"
+        "CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {"
+        " window.drawn.push(text); return draw.call(this, text, ...rest) };"
+        "const clear = CanvasRenderingContext2D.prototype.clearRect;"
+        "CanvasRenderingContext2D.prototype.clearRect = function (...rest) {"
+        " window.drawn.push('clear'); return clear.apply(this, rest) };"
+    )
+
+    page.reload()
+
+    drawn: list[str] = page.evaluate(
+        "() => new Promise((done) => { const look = () => window.drawn.some((text) => /^..:..:..$/.test(text))"
+        " ? done(window.drawn.map(String)) : setTimeout(look, 20); look() })"
+    )
+    for drawing in ",".join(drawn).split("clear"):
+        moments = [text for text in drawing.split(",") if text.count(":") == 2]
+        assert len(moments) == len(set(moments))
+
+
+def test_a_duration_that_was_not_measured_is_none(opened: Opening) -> None:
+    """A service that did nothing has not answered within 0 ms."""
+    page = opened("/services/outreach")
+
+    expect(page.get_by_role("img", name="Latency: p95 \N{EN DASH}")).to_be_visible()
+
+
 def test_an_operation_is_tried_by_a_form(opened: Opening, console: Console) -> None:
     """Fields are of the contract's types; the answer leads to its trace."""
     page = opened("/services/capture?tab=operations&operation=take_in")
