@@ -154,7 +154,7 @@ def test_empty_rows_keep_their_numbers() -> None:
 
 
 def test_a_sheet_is_named() -> None:
-    """The first one by default; one that is not there is told, with those that are."""
+    """The first one that is shown by default; one that is not there is told, with those that are."""
     content = workbook(Intro=[["Hello"]], Leads=[["Email"]])
 
     assert (read(content), read(content, "Leads")) == (["Hello"], ["Email"])
