@@ -80,9 +80,10 @@ def test_what_a_lead_is_called_forges_nothing_in_slack() -> None:
     """No bold text, no link, nobody called, no line that looks like one of ours, and nothing that Slack refuses."""
     name = "*Ada* <!channel>\n• Grade *A*, 100 points https://evil.example @here"
     reasons = [{"points": 1, "sentence": "<" * 5_000}] * 9
-    typed = {"lead": {"last_name": name, "company": "&" * 5_000}, "score": {"grade": "D", "points": 1}}
+    score = {"grade": "D", "points": 1, "reasons": reasons}
+    lead = {"last_name": name, "company": "&" * 5_000}
 
-    body = msgspec.json.decode(slack_body("lead_routed", typed | {"score": typed["score"] | {"reasons": reasons}}))
+    body = msgspec.json.decode(slack_body("lead_routed", {"lead": lead, "score": score}))
 
     title, grade, why = (block["text"] for block in body["blocks"])
     assert title["type"] == why["type"] == "plain_text"
