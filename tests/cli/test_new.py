@@ -169,7 +169,14 @@ def test_a_name_that_would_cause_trouble_is_refused(atoll: Callable[..., Result]
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("guest", "something else"), ("gateway", "something else"), ("leadRouting", "lead_routing")]
+    ("name", "why"),
+    [
+        ("guest", "something else"),
+        ("gateway", "something else"),
+        ("latest", "something else"),  # who calls it has an attribute of this name
+        ("self", "something else"),
+        ("leadRouting", "lead_routing"),
+    ],
 )
 def test_a_service_name_that_would_cause_trouble_is_refused(
     shop: Path, atoll: Callable[..., Result], name: str, why: str

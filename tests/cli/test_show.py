@@ -1,6 +1,7 @@
 """`atoll show`: an application as tables, as a picture and as data."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -47,6 +48,16 @@ def test_a_narrow_terminal_gets_a_tree(atoll: Callable[..., Result]) -> None:
 
     assert "▶" not in result.stdout
     assert "└── rates" in result.stdout
+
+
+def test_a_narrow_terminal_breaks_no_word(atoll: Callable[..., Result]) -> None:
+    """Where a table has no room for its names and figures, each stands on a line of its own."""
+    result = atoll("show", MARKET, COLUMNS="50", FORCE_COLOR="1", NO_COLOR="1", TERM="xterm")
+
+    said = re.sub(r"\x1b\[[0-9;]*m", "", result.stdout)
+    assert all(len(line) <= 50 for line in said.splitlines())
+    assert re.search(r"^operations +\d+$", said, re.MULTILINE)
+    assert re.search(r"^what it is for  \S", said, re.MULTILINE)
 
 
 def test_colours_are_for_terminals_that_want_them(atoll: Callable[..., Result]) -> None:

@@ -37,13 +37,30 @@ async def test_a_link_logs_in_once(page: Page) -> None:
     link = login_link(page.state)
     assert link is not None
     async with httpx.AsyncClient() as http:
-        first, second = await http.get(link), await http.get(link)
+        first = await http.get(link)
+        http.cookies.clear()
+        second = await http.get(link)
         forged = await http.get(f"{page.http.base_url}/login?token=a.b")
 
     assert (first.status_code, first.headers["location"]) == (303, "/")
     assert (second.status_code, forged.status_code) == (403, 403)
     cookie = first.headers["set-cookie"].lower()
     assert all(part in cookie for part in ("httponly", "samesite=strict", "path=/"))
+
+
+async def test_a_link_that_is_clicked_twice_shows_the_pages(page: Page) -> None:
+    """The second time to whoever is logged in, and to nobody else; no new session comes of it."""
+    link = login_link(page.state)
+    assert link is not None
+    async with httpx.AsyncClient() as http:  # keeps cookies
+        await http.get(link)
+        again = await http.get(link)
+    async with httpx.AsyncClient() as other:
+        refused = await other.get(link, headers={"cookie": "atoll-console=forged"})
+
+    assert (again.status_code, again.headers["location"]) == (303, "/")
+    assert "set-cookie" not in again.headers
+    assert refused.status_code == 403
 
 
 def test_links_and_sessions_end() -> None:

@@ -124,8 +124,12 @@ def test_a_lost_connection_is_said_and_found_again(opened: Opening, console: Con
 
     console.is_lost = True
     expect(page.get_by_text("Connection lost")).to_be_visible()
+    page.set_viewport_size({"width": 1000, "height": 800})
+    expect(page.get_by_role("alert")).to_contain_text("What stands here is how it was at")  # the lamp has no word now
     expect(page.locator(".node.down")).to_be_visible()
     console.is_lost = False
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.set_viewport_size({"width": 1440, "height": 900})
     expect(page.get_by_text("Connected")).to_be_visible()
 
 

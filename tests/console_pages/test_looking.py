@@ -1,5 +1,7 @@
 """Services, traces, logs, stories and the audit: what is shown of them, also when there is much."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
@@ -37,6 +39,78 @@ def test_a_service_tells_what_it_promises_and_whom_it_needs(opened: Opening) -> 
     expect(page.get_by_text("consent.withdrawn.v1")).to_be_visible()
     page.get_by_role("link", name="Logs and traces").click()
     expect(page.get_by_text("attempt 1 failed").first).to_be_visible()
+
+
+def test_an_edge_that_promises_nothing_is_shown(opened: Opening, console: Console) -> None:
+    """A gateway has no contract, and is a service to look at like any other one."""
+
+    def bare(answer: Any) -> Any:  # Any: a JSON document
+        return answer | {"contract": None, "operations": []} if "contract" in answer else answer
+
+    console.twist = bare
+    page = opened("/services/gateway")
+
+    expect(page.get_by_role("heading", name="Processes")).to_be_visible()
+    expect(page.get_by_role("heading", name="Contract")).to_have_count(0)
+    page.get_by_role("link", name="Operations").click()
+    expect(page.locator("main")).to_contain_text("gateway")
+
+
+def test_a_chart_labels_no_moment_twice(opened: Opening) -> None:
+    """Just opened it spans a second or two: labels are whole seconds, and so are the steps between them."""
+    page = opened("/services/scoring")
+    page.add_init_script(
+        "window.drawn = []; const draw = CanvasRenderingContext2D.prototype.fillText;"
+        "CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {"
+        " window.drawn.push(text); return draw.call(this, text, ...rest) };"
+        "const clear = CanvasRenderingContext2D.prototype.clearRect;"
+        "CanvasRenderingContext2D.prototype.clearRect = function (...rest) {"
+        " window.drawn.push('clear'); return clear.apply(this, rest) };"
+    )
+
+    page.reload()
+
+    drawn: list[str] = page.evaluate(
+        "() => new Promise((done) => { const look = () => window.drawn.some((text) => /^..:..:..$/.test(text))"
+        " ? done(window.drawn.map(String)) : setTimeout(look, 20); look() })"
+    )
+    for drawing in ",".join(drawn).split("clear"):
+        moments = [text for text in drawing.split(",") if text.count(":") == 2]
+        assert len(moments) == len(set(moments))
+
+
+def test_a_duration_that_was_not_measured_is_none(opened: Opening) -> None:
+    """A service that did nothing has not answered within 0 ms."""
+    page = opened("/services/outreach")
+
+    expect(page.get_by_role("img", name="Latency: p95 \N{EN DASH}")).to_be_visible()
+
+
+def test_long_durations_have_whole_labels(opened: Opening, console: Console) -> None:
+    """Of `1 min 40 s` and `16 min 40 s` the same words were left of the axis."""
+
+    def slow(answer: Any) -> Any:  # Any: a JSON document
+        found = [trace | {"duration_ms": 420_000} for trace in answer.get("traces", [])]
+        return answer | {"traces": found} if found else answer
+
+    console.twist = slow
+    page = opened("/traces")
+
+    labels = page.locator(".dots text.end")
+    expect(labels.filter(has_text="1,000 s")).to_have_count(1)
+    assert all(x >= 0 for x in labels.evaluate_all("all => all.map((each) => each.getBBox().x)"))
+
+
+def test_traces_on_a_telephone_tell_what_and_how_long(opened: Opening) -> None:
+    """What else there is would be beside the screen, below titles that do not move with it."""
+    page = opened("/traces")
+    page.set_viewport_size({"width": 390, "height": 844})
+
+    took = page.locator(".row .took").first
+    expect(took).to_be_visible()
+    box = took.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 390
 
 
 def test_an_operation_is_tried_by_a_form(opened: Opening, console: Console) -> None:

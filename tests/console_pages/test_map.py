@@ -1,5 +1,7 @@
 """The map: what it shows, what can be done from it, and that it needs neither a mouse nor motion."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
@@ -19,6 +21,34 @@ def test_what_is_wrong_is_said_in_words_shapes_and_colours(opened: Opening) -> N
     shapes = [one.locator(".top svg path").first.get_attribute("d") for one in (vendors, enrichment)]
     assert len(set(shapes)) == 2
     expect(page.get_by_label("In sum")).to_contain_text("4 dead letters")
+
+
+def test_an_edge_in_trouble_has_its_whole_name_and_counts_in_the_sums(opened: Opening, console: Console) -> None:
+    """Callers see what the edge answers: where a service is stopped, nobody else has errors."""
+
+    def failing(answer: Any) -> Any:  # Any: a JSON document
+        ill = {"state": "degraded", "errors_per_s": 20.2}
+        nodes = [node | ill if node["kind"] == "edge" else node for node in answer.get("nodes", [])]
+        return answer | {"nodes": nodes} if nodes else answer
+
+    console.twist = failing
+    page = opened()
+
+    gateway = page.locator(".node.edge")
+    expect(gateway).to_contain_text("degraded")
+    for part in (".name", ".figures"):
+        assert gateway.locator(part).evaluate("each => each.scrollWidth <= each.clientWidth")
+    expect(page.get_by_label("In sum")).to_contain_text("2 degraded")
+    expect(page.get_by_label("In sum")).to_contain_text("20 errors/s")
+
+
+def test_a_state_is_said_once_and_not_of_the_database(opened: Opening) -> None:
+    """Whether a database fares well was not looked at: it is not stopped with its service."""
+    page = opened()
+
+    stopped = page.locator(".node.stopped .data")
+    expect(stopped).to_contain_text("stopped")
+    assert stopped.inner_text().split().count("stopped") == 1
 
 
 def test_flows_tell_rates_backlogs_and_errors(opened: Opening) -> None:

@@ -18,6 +18,29 @@ def test_subscriptions_tell_how_far_they_are_behind(opened: Opening) -> None:
     expect(page.get_by_role("row", name="enrichment capture")).to_contain_text("4.6 s")
 
 
+def test_dead_letters_are_counted_apart_from_what_stands_behind_them(opened: Opening) -> None:
+    """The number at the tab is that of its list, of the map and of `atoll events`."""
+    page = opened("/events")
+
+    expect(page.get_by_role("link", name="Dead letters (4)")).to_be_visible()
+    expect(page.locator(".head")).to_contain_text("4 dead, 2 parked")
+
+
+def test_a_long_error_leaves_room_for_the_other_rows(opened: Opening, console: Console) -> None:
+    """Three lines of it stand in the list, all of it in what is opened."""
+    error = "StatementRefused: " + "assignments.lead_id, " * 100 + "and the end"
+    console.dead = [letter | {"error": error} for letter in console.dead]
+    page = opened("/events")
+
+    row = page.locator("tbody tr").first
+    expect(row).to_contain_text("StatementRefused")
+    box = row.bounding_box()
+    assert box is not None
+    assert box["height"] < 90
+    page.get_by_role("button", name="capture.lead_captured.v1").first.click()
+    expect(page.locator(".more")).to_contain_text("and the end")
+
+
 def test_messages_of_a_key_are_found(opened: Opening) -> None:
     """In their order, with what they said."""
     page = opened(f"/events?view=key&key={sample.KEY}")

@@ -13,7 +13,10 @@ from .details import FIELD_NAMES
 from .names import part_name
 from .table import Rejection
 
-BLANKS = frozenset({"-", "--", "---", ".", "?", "n/a", "#n/a", "n.a.", "k.a.", "(null)", "(none)", "\\n"})
+BLANKS = frozenset({
+    "-", "--", "---", ".", "?", "n/a", "#n/a", "n.a.", "k.a.", "(null)", "(none)", "\\n",
+    "#ref!", "#value!", "#div/0!", "#name?", "#num!", "#null!",
+})  # fmt: skip
 """What programs and people write for nothing."""
 
 BLANK_WORDS = frozenset({"null", "none", "nan", "undefined", "nil"})
@@ -27,7 +30,7 @@ NOT_AGREED = frozenset({
 
 NO_TEXTS = frozenset({"number_of_employees", "consent_at"})
 NAMES = frozenset({"first_name", "last_name", "name"})
-INVISIBLE = re.compile(r"[\x00\u200b-\u200f\u2060\ufeff]")
+INVISIBLE = re.compile(r"[\x00\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 QUOTED = re.compile(r"'(?=[=+\-@])")
 """What spreadsheets write before text that they are not to run."""
 NUMBER = re.compile(

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from shlex import quote
 
 from rich.markup import escape
 
@@ -26,7 +27,7 @@ from revenue.routing.contract import Routing
 from revenue.sample import sample_csv
 from revenue.scoring.contract import Grade, Score, Scoring
 
-from .connection import connection
+from .connection import STATE, connection
 from .funnel import funnel_now, summed
 from .gtm import FOLDER as GTM
 from .gtm import read_folder, start_folder
@@ -174,14 +175,14 @@ async def _show_owners(screen: Screen, it: Connected) -> None:
 
 
 def _show_next(screen: Screen, here: Connection, lead: Lead, path: Path, state: Path, rules: Path) -> None:
-    key = state / "gateway" / "development.key"
-    program = _program()
+    key, program = quote(str(state / "gateway" / "development.key")), quote(_program())
+    where = "" if state == STATE else f" --state {quote(str(state))}"
     screen.say("\n[bold]What to try next[/], in another terminal in this folder:")
     for command in (
-        f"{program} lead show {lead.email or lead.id}",
-        f"{program} import {path}                  # again: nobody comes in twice",
-        f'{program} import YOUR.csv --dry-run --map "Kunde=company"',
-        f"{program} plan --rules {rules}          # change a file there first: who would get another owner?",
+        f"{program} lead show {quote(lead.email or lead.id)}{where}",
+        f"{program} import {quote(str(path))}{where}                  # again: nobody comes in twice",
+        f'{program} import YOUR.csv --dry-run --map "Kunde=company"{where}',
+        f"{program} plan --rules {quote(str(rules))}{where}          # change a file there first: who gets whom?",
         f'curl -H "Authorization: Bearer $(cat {key})" {here.url}/scoring/v1/scores/{lead.id}',
     ):
         screen.out.print(f"  {command}", markup=False, soft_wrap=True)

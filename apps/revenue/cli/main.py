@@ -36,7 +36,7 @@ def main() -> None:
 @click.option("--map", "asked", multiple=True, metavar="COLUMN=FIELD",
               help="Send a column to a field of a lead, or to `name`, `attribute` or `ignore`.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would change, field by field, and keep nothing.")
-@click.option("--sheet", help="The sheet of a workbook; its first one by default.")
+@click.option("--sheet", help="The sheet of a workbook; the first one that is not hidden by default.")
 @click.option("--diff", type=click.Path(dir_okay=False, writable=True, path_type=Path),
               help="Write all that a dry run would change to a file, as lines of JSON.")  # fmt: skip
 @with_options

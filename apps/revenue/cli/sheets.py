@@ -1,6 +1,7 @@
 """Sheets of an XLSX file as lines of CSV, a line for each row, in constant memory but for the texts that cells share.
 
-Values are text as they were shown last: a formula is what its program has computed of it, and is never computed here.
+Values are text as they were shown last: a formula is what its program has computed of it, and is never computed here;
+where that is an error (`#N/A`), it is nothing.
 openpyxl reads the cells; before it is given the file, every part is looked through: what unpacks to more than a list of
 leads has, a row that does not end, and entities, which sheets do not have, are refused. (python-calamine was looked at:
 it is quicker, and holds the whole sheet.)
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from io import BufferedIOBase, StringIO
 from itertools import islice
+from typing import Protocol, cast
 
 ROWS_MAX = 1_048_576
 """No sheet has more."""
@@ -30,12 +32,33 @@ REST_BYTES_MAX = 16 << 20
 """Behind the rows: links, merged cells, rules of colouring."""
 CHUNK_BYTES = 1 << 20
 
+ZEROS = re.compile(r"00+")
+"""The format of a postal code or a telephone number that is kept as a number."""
 ROW_END = re.compile(rb"</(?:[\w.-]+:)?row>")
 ROWS_END = re.compile(rb"</(?:[\w.-]+:)?sheetData>")
 ZIP_MARK = b"PK\x03\x04"
 OLD_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ABOVE = b"sep=,\n"
 """What is said of the lines: a cell may hold what looks like another delimiter."""
+
+
+class Cell(Protocol):
+    """What is read of a cell."""
+
+    @property
+    def value(self) -> object:
+        """What it holds."""
+        ...
+
+    @property
+    def data_type(self) -> str:
+        """`e` for an error."""
+        ...
+
+    @property
+    def number_format(self) -> str:
+        """How it is shown."""
+        ...
 
 
 class SheetRejected(Exception):
@@ -62,7 +85,7 @@ def is_workbook(beginning: bytes) -> bool:
 
 
 def sheet_lines(file: BufferedIOBase, sheet: str | None, progress: Progress) -> Iterator[bytes]:
-    """The rows of a sheet as lines of CSV, the first one's where none is named; `progress` follows them.
+    """The rows of a sheet as lines of CSV, where none is named the first one's that is shown; `progress` follows them.
 
     Raises:
         SheetRejected: it is no workbook, has no such sheet, or would unpack to more than a list of leads has.
@@ -77,18 +100,19 @@ def sheet_lines(file: BufferedIOBase, sheet: str | None, progress: Progress) -> 
     except Exception as error:  # noqa: BLE001  # foreign code on foreign bytes: it raises whatever it stumbles over
         raise SheetRejected(f"The workbook cannot be read ({error}): save it again as XLSX, or as CSV.") from None
     try:
-        found = next((each for each in book.worksheets if sheet in (None, each.title)), None)
+        shown = (each for each in book.worksheets if each.sheet_state == "visible")
+        found = next((each for each in book.worksheets if each.title == sheet), None) if sheet else next(shown, None)
         if found is None:
             named = ", ".join(f"`{each.title}`" for each in book.worksheets) or "none"
             raise SheetRejected(f"There is no sheet `{sheet}`; there are: {named}. Name one with --sheet.")
         progress.total = max(rows, 1)
         found.reset_dimensions()  # what a file says of its size need not be true
-        yield from _lines(found.iter_rows(values_only=True), progress)
+        yield from _lines(cast(Iterable[tuple[Cell, ...]], found.iter_rows()), progress)  # merged ones are none here
     finally:
         book.close()
 
 
-def _lines(rows: Iterable[tuple[object, ...]], progress: Progress) -> Iterator[bytes]:
+def _lines(rows: Iterable[tuple[Cell, ...]], progress: Progress) -> Iterator[bytes]:
     iterator, width = iter(rows), 0
     for number in range(1, ROWS_MAX + 2):
         try:
@@ -105,12 +129,22 @@ def _lines(rows: Iterable[tuple[object, ...]], progress: Progress) -> Iterator[b
         yield _line(cells + [""] * (width - len(cells))) if cells else b"\n"
 
 
-def _cells(row: tuple[object, ...]) -> list[str]:
+def _cells(row: tuple[Cell, ...]) -> list[str]:
     """A row's texts, up to the last that says something."""
-    cells = [text_of(value) for value in islice(row, CELLS_MAX)]
+    cells = [_text(cell) for cell in islice(row, CELLS_MAX)]
     while cells and not cells[-1]:
         cells.pop()
     return cells
+
+
+def _text(cell: Cell) -> str:
+    """A cell's text: nothing for an error; with the zeros before a number that its format writes (`00000`)."""
+    if cell.data_type == "e":
+        return ""
+    text = text_of(cell.value)
+    if isinstance(cell.value, int | float) and text.isdecimal() and ZEROS.fullmatch(cell.number_format):
+        return text.zfill(len(cell.number_format))
+    return text
 
 
 def _line(cells: list[str]) -> bytes:

@@ -10,7 +10,8 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --ink: #e6ebf2; --dim: #9aa7b8; --line: #2c3644; --ground: #10151c;
   --sheet: #171e27; --good: #4fd1a1; --late: #f0b45c; --bad: #ff8a80; --accent: #86aefc } }
 * { box-sizing: border-box }
-body { margin: 0; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground) }
+body { margin: 0; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground);
+  overflow-wrap: anywhere }
 main { max-width: 44rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem }
 h1 { font-size: 1.6rem; margin: 0 0 .25rem } h2 { font-size: 1.05rem; margin: 0 }
 p { margin: .25rem 0 1rem } .dim { color: var(--dim) }
@@ -25,7 +26,7 @@ button { font: inherit; font-weight: 600; margin-top: 1rem; padding: .6rem 1.2re
 button:only-child { margin-top: 0 }
 a { color: var(--accent) } :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 ol { list-style: none; margin: 1.5rem 0; padding: 0; display: grid; gap: .75rem }
-.step { display: grid; grid-template-columns: 2rem 1fr; gap: .25rem .75rem } .step > * { grid-column: 2 }
+.step { display: grid; grid-template-columns: 2rem minmax(0, 1fr); gap: .25rem .75rem } .step > * { grid-column: 2 }
 .mark { grid-column: 1; grid-row: 1; font-weight: 700 } .done .mark { color: var(--good) }
 .waiting .mark { color: var(--late) } .away .mark { color: var(--bad) }
 ul { margin: .25rem 0 0; padding-left: 1.1rem } .error { color: var(--bad); font-weight: 600 }
@@ -60,6 +61,7 @@ def form_page(given: dict[str, str] | None = None, error: str = "") -> str:
     """The form; with what was given and what is wrong with it, where something is."""
     given = given or {}
     fields = "".join(_field(*field, given.get(field[0], "")) for field in FIELDS)
+    agreed = " checked" if given.get("consent") else ""
     told = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
     return _page(
         "Send a lead",
@@ -68,7 +70,7 @@ def form_page(given: dict[str, str] | None = None, error: str = "") -> str:
 {told}<form method="post" action="/leads"><div class="fields">{fields}
 <label class="wide">What is it about?
 <textarea name="description" rows="3">{escape(given.get("description", ""))}</textarea>
-</label><label class="check"><input type="checkbox" name="consent" value="{CONSENT}"> {CONSENT}</label></div>
+</label><label class="check"><input type="checkbox" name="consent" value="{CONSENT}"{agreed}> {CONSENT}</label></div>
 <button>Send</button></form>""",
     )
 

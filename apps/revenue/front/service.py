@@ -98,6 +98,7 @@ class FrontService(Service, owner="revenue-operations"):
         routes = [
             Route("/", self._form, methods=["GET"]),
             Route("/leads", _guarded(self._send), methods=["POST"]),
+            Route("/leads", _to_form, methods=["GET"]),  # the address of a form that was shown again
             Route("/leads/{lead_id}/{proof}", _guarded(self._story), methods=["GET"]),
             Route("/accept/{token}", _guarded(self._link), methods=["GET"]),
             Route("/accept/{token}", _guarded(self._accept), methods=["POST"]),
@@ -181,6 +182,10 @@ async def _form_of(request: Request) -> dict[str, str]:
         return dict(parse_qsl(body.decode(errors="replace"), max_num_fields=FIELDS_MAX))
     except ValueError:
         raise _TooLong from None
+
+
+async def _to_form(_: Request) -> Response:
+    return RedirectResponse("/", HTTPStatus.SEE_OTHER)
 
 
 async def _style(_: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, TypeAlias, cast
 
 import msgspec
@@ -13,6 +14,10 @@ Data: TypeAlias = Mapping[str, Any]  # Any: an event as JSON has it
 EVERYTHING = "*"
 REASONS = 5
 """So many reasons a message names."""
+TITLE_MAX = 150
+LINE_MAX = 200
+LINES_MAX = 12
+"""What a message in Slack shows of each text, in characters, and in lines: far more than people read there."""
 
 
 def concerned(endpoints: Iterable[Endpoint], event: str, data: Data) -> Iterator[Endpoint]:
@@ -66,19 +71,27 @@ def standard_body(event: str, data: Data, at_moment: datetime) -> bytes:
 def slack_body(event: str, data: Data, accept_url: str = "") -> bytes:
     """A message for people in Slack: who it is, why it is worth their time, whose it is, and the way to accept it.
 
-    Sources: Slack's incoming webhooks take `text`, shown in notifications, and `blocks` of mrkdwn.
+    What somebody else may have typed stands as `plain_text`, where neither `*bold*` nor an address is anything but
+    text; only the owner, who is mentioned, and the grade are mrkdwn.
+
+    Sources: Slack's incoming webhooks take `text`, shown in notifications, and `blocks`; a header has at most 150
+    characters, a section 3,000, and one that is longer is refused with all of the message.
     """
-    who, owner = _who(data), _owner(data)
-    title = f"{_headline(event)}: {who}" + (f" → {owner}" if owner else "")
-    lines = [f"*{title}*"]
+    title, owner = _plain(f"{_headline(event)}: {_who(data)}", TITLE_MAX), _owner(data)
+    lines = [f"→ {owner}"] if owner else []
     if grade := at(data, "score.grade"):
         lines.append(f"Grade *{_plain(grade)}*, {_plain(at(data, 'score.points'))} points")
-    lines += [f"• {each}" for each in _reasons(data)]
-    blocks: list[dict[str, object]] = [{"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(lines)}}]
+    blocks: list[dict[str, object]] = [{"type": "header", "text": _typed(title)}]
+    if lines:
+        marked = {"type": "mrkdwn", "text": "\n".join(lines), "verbatim": True}
+        blocks.append({"type": "section", "text": marked})
+    if reasons := [f"• {each}" for each in islice(_reasons(data), LINES_MAX)]:
+        blocks.append({"type": "section", "text": _typed("\n".join(reasons))})
     if accept_url:
-        button = {"type": "button", "text": {"type": "plain_text", "text": "Accept"}, "url": accept_url}
+        button = {"type": "button", "text": _typed("Accept"), "url": accept_url}
         blocks.append({"type": "actions", "elements": [button | {"style": "primary"}]})
-    return msgspec.json.encode({"text": title, "blocks": blocks})
+    text = title + (f" → {owner}" if owner else "")
+    return msgspec.json.encode({"text": text, "mrkdwn": False, "blocks": blocks})
 
 
 def name_of(data: Data) -> str:
@@ -94,7 +107,7 @@ def _who(data: Data) -> str:
     if lead.get("title"):
         words.append(str(lead["title"]))
     text = ", ".join(words)
-    return _plain(f"{text} at {lead['company']}" if lead.get("company") else text)
+    return f"{text} at {lead['company']}" if lead.get("company") else text
 
 
 def _owner(data: Data) -> str:
@@ -115,6 +128,20 @@ def _headline(event: str) -> str:
     return event.replace("_", " ").capitalize()
 
 
-def _plain(text: object) -> str:
-    """Text that Slack shows as it is: its three special characters are written as entities."""
-    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _typed(text: str) -> dict[str, object]:
+    """A text in which nothing is markup."""
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _plain(text: object, length_max: int = LINE_MAX) -> str:
+    """Text on one line that Slack shows as it is, cut where it is long: its special characters are written as entities.
+
+    Entities count as what they are written with, so that a text of nothing else still is short enough.
+    """
+    line, plain = " ".join(str(text).split()), ""
+    for letter in line:
+        written = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}.get(letter, letter)
+        if len(plain) + len(written) >= length_max:
+            return f"{plain}…"
+        plain += written
+    return plain

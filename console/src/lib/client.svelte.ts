@@ -17,6 +17,7 @@ class Client {
   session = $state.raw<Session | null>(null);
   isOut = $state(false); // nobody is logged in
   isLost = $state(false); // the service did not answer
+  heardAt = 0; // when it last did, in seconds since 1970
 
   get mayAct(): boolean {
     return this.session?.role === "operator";
@@ -54,6 +55,7 @@ class Client {
       throw error;
     }
     this.isLost = answer.status === 502 || answer.status === 503 || answer.status === 504;
+    if (!this.isLost) this.heardAt = Date.now() / 1000;
     if (answer.ok) {
       this.isOut = false;
       return answer;

@@ -94,7 +94,7 @@ export interface Service {
   node: MapNode;
   description: string;
   owner: string;
-  contract: { id: string; version: string; description: string };
+  contract: { id: string; version: string; description: string } | null; // an edge has none
   operations: Operation[];
   publishes: { type: string; schema: Schema | null; description: string }[];
   subscribes: { publisher: string; types: string[]; backlog: number; parked: number; dead: number; state: string }[];

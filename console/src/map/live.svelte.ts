@@ -28,7 +28,7 @@ class Live {
     course.at.push(at);
     course.rate.push(node.rate_per_s);
     course.errors.push(node.errors_per_s);
-    course.p95.push(node.p95_ms);
+    course.p95.push(node.p95_ms || null); // nothing was measured
     if (course.at.length > POINTS) for (const each of Object.values(course)) (each as unknown[]).shift();
   }
 

@@ -83,8 +83,13 @@ class Pages:
         return await self._seen.story(key) | {"dead": await self._events.of_key(key)}
 
     async def _login(self, request: Request) -> Response:
-        """A link that is used once: it becomes a cookie, and leaves the address."""
+        """A link that is used once: it becomes a cookie, and leaves the address.
+
+        Whoever is logged in and opens theirs again, by a second click say, is shown the pages.
+        """
         cookie = self._sessions.enter(request.query_params.get("token", ""))
+        if cookie is None and self._sessions.session(request.cookies.get(COOKIE, "")) is not None:
+            return RedirectResponse("/", HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})
         if cookie is None:
             return PlainTextResponse(EXPIRED, HTTPStatus.FORBIDDEN, {"cache-control": "no-store"})
         answer = RedirectResponse("/", HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})

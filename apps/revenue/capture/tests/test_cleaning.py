@@ -14,7 +14,15 @@ def columns(*pairs: tuple[str, str]) -> list[Column]:
     return [Column(name=name, target=target, mapped_by=MappedBy.ASKED) for name, target in pairs]
 
 
-@pytest.mark.parametrize("nothing", ["", "  ", "-", "N/A", "#n/a", "NULL", "none", "NaN", "\u200b", "?"])
+@pytest.mark.parametrize("mark", ["\u202a", "\u202d", "\u202e", "\u2066", "\u2069", "\u200f"])
+def test_marks_of_direction_turn_nothing_around(mark: str) -> None:
+    """A name with one would show what stands behind it in its line backwards: the company, the owner."""
+    assert clean_text(f"Ada{mark} exe.pdf") == "Ada exe.pdf"
+
+
+@pytest.mark.parametrize(
+    "nothing", ["", "  ", "-", "N/A", "#n/a", "#REF!", "#DIV/0!", "NULL", "none", "NaN", "\u200b", "?"]
+)
 def test_what_stands_for_nothing_is_nothing(nothing: str) -> None:
     """Programs and people have many words for it."""
     assert clean_text(nothing) is None

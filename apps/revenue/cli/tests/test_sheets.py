@@ -108,13 +108,53 @@ def test_merged_cells_are_said_once() -> None:
     assert read(buffer.getvalue()) == ["Email,Company", "a@example.com,Acme", "b@example.com,"]
 
 
+def test_an_error_in_a_cell_is_nothing() -> None:
+    """No company is called #N/A; what only looks like one is text."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Email", "Company", "Note"])
+    sheet.append(["ada@firm.example", "#N/A", "#1"])
+    buffer = BytesIO()
+    book.save(buffer)
+
+    assert read(buffer.getvalue()) == ["Email,Company,Note", "ada@firm.example,,#1"]
+
+
+def test_zeros_that_a_format_shows_are_kept() -> None:
+    """Postal codes and telephone numbers are often numbers with a format."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Zip", "Phone", "Employees"])
+    sheet.append([1067, 301234567.0, 7])
+    for column, shown in (("A", "00000"), ("B", "0000000000"), ("C", "0")):
+        sheet[f"{column}2"].number_format = shown
+    buffer = BytesIO()
+    book.save(buffer)
+
+    assert read(buffer.getvalue()) == ["Zip,Phone,Employees", "01067,0301234567,7"]
+
+
+def test_a_hidden_sheet_is_read_only_by_its_name() -> None:
+    """What people see first is the first sheet that is shown: lists for drop-downs are often hidden before it."""
+    book = openpyxl.load_workbook(BytesIO(workbook(Lists=[["code"]], Leads=[["Email"]])))
+    book["Lists"].sheet_state = "hidden"
+    book.active = 1
+    buffer = BytesIO()
+    book.save(buffer)
+
+    assert read(buffer.getvalue()) == ["Email"]
+    assert read(buffer.getvalue(), "Lists") == ["code"]
+
+
 def test_empty_rows_keep_their_numbers() -> None:
     """So that a rejected row names the row of the sheet."""
     assert read(workbook(Leads=[["Email"], [], ["a@example.com"]])) == ["Email", "", "a@example.com"]
 
 
 def test_a_sheet_is_named() -> None:
-    """The first one by default; one that is not there is told, with those that are."""
+    """The first one that is shown by default; one that is not there is told, with those that are."""
     content = workbook(Intro=[["Hello"]], Leads=[["Email"]])
 
     assert (read(content), read(content, "Leads")) == (["Hello"], ["Email"])

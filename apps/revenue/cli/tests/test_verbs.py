@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import socket
 import threading
 import time
@@ -249,6 +250,21 @@ def test_a_demonstration_can_end_by_itself(folder: Path, monkeypatch: pytest.Mon
     assert "What to try next" in result.output
     assert "Ctrl-C" not in result.output
     assert "from before" not in result.output
+
+
+def test_what_a_demonstration_says_to_try_names_the_folder_of_its_state(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is another one than the commands look at by themselves; as a shell reads it."""
+    monkeypatch.setenv("REVENUE_GATEWAY_PORT", "0")
+
+    result = run("demo", "--leads", "20", "--topology", "single", "--exit", "--state", "my leads")
+
+    tried = result.output.partition("What to try next")[2].splitlines()
+    commands = [shlex.split(line, comments=True) for line in tried if re.match(r"  \S*revenue ", line)]
+    assert [command[1] for command in commands] == ["lead", "import", "import", "plan"]
+    for command in commands:
+        assert Path(command[command.index("--state") + 1]).name == "my leads"
 
 
 def test_a_second_demonstration_finds_the_leads_of_the_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

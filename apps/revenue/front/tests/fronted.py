@@ -40,7 +40,7 @@ class Fronted:
 
         await until(is_told)
         message = msgspec.json.decode(self.told.asked[0].body)
-        url: str = message["blocks"][1]["elements"][0]["url"]
+        url: str = message["blocks"][-1]["elements"][0]["url"]
         return url.removeprefix("https://front.example")
 
 

@@ -71,6 +71,19 @@ async def test_what_names_nobody_is_shown_again_with_what_is_wrong(front: Fronte
     assert (await front.application.client(Capture).count()).leads == 0
 
 
+async def test_what_was_agreed_to_is_kept_where_the_form_is_shown_again(front: Fronted) -> None:
+    """Nobody looks again at what was ticked before; and the address of that page leads back to a form."""
+    given = {"consent": ADA["consent"], "title": "CTO"}
+
+    agreed = await front.http.post("/leads", data=given)
+    silent = await front.http.post("/leads", data=given | {"consent": ""})
+    asked = await front.http.get("/leads")
+
+    assert re.search(r'name="consent"[^>]* checked>', agreed.text)
+    assert " checked>" not in silent.text
+    assert (asked.status_code, asked.headers["location"]) == (303, "/")
+
+
 async def test_a_form_that_nobody_writes_by_hand_is_refused(front: Fronted) -> None:
     """Too long, or of too many fields."""
     for content in (b"description=" + b"x" * BODY_MAX, b"&".join([b"email=a%40acme.de"] * (FIELDS_MAX + 1))):

@@ -99,15 +99,16 @@ def test_a_lead_is_sent_by_the_form_and_followed_to_its_owner(served: Served, co
     expect(page.get_by_label("What you do there")).to_have_value("CTO")
     looked_at(page, "form with a mistake")
 
+    page.get_by_label("What you do there").fill("C" + "T" * 300 + "O")
     page.get_by_label("First name").fill("Ada")
     page.get_by_label("Last name").fill("Lovelace")
     page.get_by_label("E-mail").fill("ada@acme.de")
-    page.get_by_label("Company").fill("<b>Acme</b>")
+    page.get_by_label("Company").fill("<b>Acme</b>" + "A" * 200)
     page.get_by_label("You may contact me").check()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ada Lovelace, <b>Acme</b>")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ada Lovelace, <b>Acme</b>" + "A" * 200)
     expect(page.get_by_text("Ann, new")).to_be_visible()
     expect(page.get_by_role("img", name="done")).to_have_count(5)
     expect(page.get_by_role("link", name="Everything that happened to it")).to_be_visible()

@@ -67,12 +67,32 @@ def test_a_message_in_slack_names_who_why_and_whose() -> None:
     """With a button; what somebody has typed is no markup there."""
     body = msgspec.json.decode(slack_body("lead_routed", ROUTED, "https://r.example/accept/t"))
 
-    text = body["blocks"][0]["text"]["text"]
+    title, text, reasons, actions = body["blocks"]
+    assert title["text"]["text"] == "Lead routed: Ada Lovelace, CTO at Engines &amp; &lt;Sons&gt;"
     assert body["text"] == "Lead routed: Ada Lovelace, CTO at Engines &amp; &lt;Sons&gt; → <@U024BE7LH>"
-    assert "Grade *A*, 82 points" in text
-    assert "+25 Decides: CTO." in text
-    assert "Ann's turn." in text
-    assert body["blocks"][1]["elements"][0]["url"] == "https://r.example/accept/t"
+    assert text["text"]["text"] == "→ <@U024BE7LH>\nGrade *A*, 82 points"
+    assert "+25 Decides: CTO." in reasons["text"]["text"]
+    assert "Ann's turn." in reasons["text"]["text"]
+    assert actions["elements"][0]["url"] == "https://r.example/accept/t"
+
+
+def test_what_a_lead_is_called_forges_nothing_in_slack() -> None:
+    """No bold text, no link, nobody called, no line that looks like one of ours, and nothing that Slack refuses."""
+    name = "*Ada* <!channel>\n• Grade *A*, 100 points https://evil.example @here"
+    reasons = [{"points": 1, "sentence": "<" * 5_000}] * 9
+    score = {"grade": "D", "points": 1, "reasons": reasons}
+    lead = {"last_name": name, "company": "&" * 5_000}
+
+    body = msgspec.json.decode(slack_body("lead_routed", {"lead": lead, "score": score}))
+
+    title, grade, why = (block["text"] for block in body["blocks"])
+    assert title["type"] == why["type"] == "plain_text"
+    assert title["text"].startswith("Lead routed: *Ada* &lt;!channel&gt; • Grade *A*, 100 points https://evil.example")
+    assert grade == {"type": "mrkdwn", "text": "Grade *D*, 1 points", "verbatim": True}
+    assert body["mrkdwn"] is False
+    assert len(title["text"]) <= 150
+    assert len(why["text"]) <= 3_000
+    assert "\n" not in body["text"]
 
 
 def test_a_message_in_slack_about_little_is_a_message() -> None:

@@ -12,7 +12,8 @@ _NAME = re.compile(r"[a-z][a-z0-9]+(_[a-z][a-z0-9]+)*")
 
 # What the templates and the platform call something else.
 _TAKEN = frozenset(
-    {"application", "gateway", "greeting", "guest", "guest_unknown", "problem", "protocol", "service", "tests", "value"}
+    "application console drain gateway greet greeting greetings guest guest_unknown latest problem protocol ready self "
+    "service start stop tests value".split()  # a dependency is an attribute of its name
 )
 
 
