@@ -250,7 +250,8 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
             promoted = await versions.promote(tx, version, promotion, self.clock.now())
         columns = tuple(each.column for each in (await self._predictor(version)).artefact.features)
         rows = await self.db.read(store.EVERYTHING, {"count": LOOKED_AT})
-        said = [values_of(kept.lead, kept.profile) for row in rows if row.kept and (kept := store.kept_of(row))]
+        latest = [store.kept_of(row) for row in rows if row.kept]
+        said = [values_of(each.lead, each.profile) for each in latest]
         unknown = tuple(column for column in columns if said and not any(value(column) for value in said))
         return msgspec.structs.replace(promoted, columns=columns, unknown=unknown)
 

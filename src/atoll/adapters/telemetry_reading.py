@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from itertools import groupby, islice
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,8 @@ from atoll.telemetry import (
 
 STALE_S = 15.0
 """Who has collected nothing for so long is gone, and knows of no process any more."""
+SIFTED_AT_ONCE = 200
+"""So many traces are looked at together for whether they are passed over."""
 
 _Place = tuple[float, int]
 """When a trace began, and its number."""
@@ -83,7 +86,7 @@ class KeptTelemetry:
         spans: list[Span] = []
         lines: list[KeptLine] = []
         with self._reading() as db:
-            for _, number in _of_key(db, TraceSearch(key=key, with_turns=True)) if db is not None and key else ():
+            for _, number in _of_key(db, TraceSearch(key=key)) if db is not None and key else ():
                 assert db is not None
                 trace_id = _trace_id(db, number)
                 spans += _related(_spans(db, trace_id, number), key)
@@ -150,36 +153,28 @@ class KeptTelemetry:
 
 def _numbers(db: sqlite3.Connection, search: TraceSearch) -> Iterator[int]:
     """The traces that are meant, those that began last first."""
+    are_all_shown = search.with_turns or bool(search.name)
     if search.key:
-        places: Iterable[_Place] = _of_key(db, search)
+        found: Iterator[_Place] = _of_key(db, search)
     elif search.service or search.name or search.outcome or search.is_failed:
-        places = heapq.merge(*(_of_work(db, work, search) for work in _works(db, search)), reverse=True)
+        found = heapq.merge(*(_of_work(db, work, search) for work in _works(db, search)), reverse=True)
     else:
         asked = (
-            "SELECT began_at, number FROM traces WHERE began_at >= ? AND began_at < ? AND longest_s >= ?"  # noqa: S608  # our own names
-            f" AND {_shown(search)} ORDER BY began_at DESC, number DESC"
+            "SELECT began_at, number FROM traces WHERE began_at >= ? AND began_at < ? AND longest_s >= ?"  # noqa: S608  # our own words
+            f" AND {'TRUE' if are_all_shown else IS_SHOWN} ORDER BY began_at DESC, number DESC"
         )
-        places = db.execute(asked, (search.since, search.until, search.duration_min_s))
-    last, count = None, 0
-    for place in places:
-        if count >= search.limit:
-            return
-        if place != last:
-            last = place
-            count += 1
-            yield place[1]
+        found = db.execute(asked, (search.since, search.until, search.duration_min_s))
+        are_all_shown = True
+    numbers = (number for (_, number), _ in groupby(found))
+    return islice(numbers if are_all_shown else _shown(db, numbers), search.limit)
 
 
-def _shown(search: TraceSearch) -> str:
-    """Which traces are not passed over, as a condition on their rows."""
-    return "TRUE" if search.with_turns or search.name else IS_SHOWN
-
-
-def _of_shown(search: TraceSearch) -> str:
-    """The same, as a condition on the rows of their spans."""
-    shown = _shown(search)
-    is_one = f"EXISTS (SELECT 1 FROM traces WHERE traces.number = spans.trace AND {shown})"  # noqa: S608  # our own names
-    return shown if shown == "TRUE" else is_one
+def _shown(db: sqlite3.Connection, numbers: Iterator[int]) -> Iterator[int]:
+    """Those that are not passed over. Many are asked about at once: of an idle service there may be days of turns."""
+    while some := list(islice(numbers, SIFTED_AT_ONCE)):
+        asked = f"SELECT number FROM traces WHERE number IN ({', '.join('?' * len(some))}) AND {IS_SHOWN}"  # noqa: S608  # as above
+        shown = {number for (number,) in db.execute(asked, some)}
+        yield from (number for number in some if number in shown)
 
 
 def _works(db: sqlite3.Connection, search: TraceSearch) -> list[int]:
@@ -194,8 +189,8 @@ def _works(db: sqlite3.Connection, search: TraceSearch) -> list[int]:
 
 def _of_work(db: sqlite3.Connection, work: int, search: TraceSearch) -> Iterator[_Place]:
     asked = (
-        "SELECT began_at, trace FROM spans WHERE work = ? AND began_at >= ? AND began_at < ? AND duration_s >= ?"  # noqa: S608  # as above
-        f" AND {_of_shown(search)} ORDER BY began_at DESC, trace DESC"
+        "SELECT began_at, trace FROM spans WHERE work = ? AND began_at >= ? AND began_at < ? AND duration_s >= ?"
+        " ORDER BY began_at DESC, trace DESC"
     )
     return db.execute(asked, (work, search.since, search.until, search.duration_min_s))
 
@@ -204,8 +199,8 @@ def _of_key(db: sqlite3.Connection, search: TraceSearch) -> Iterator[_Place]:
     """Where spans are about a key, and all else holds; each trace once."""
     works = set(_works(db, search)) if search.service or search.name or search.outcome or search.is_failed else None
     asked = (
-        "SELECT began_at, trace, work FROM spans WHERE key = ? AND key <> '' AND began_at >= ? AND began_at < ?"  # noqa: S608  # as above
-        f" AND duration_s >= ? AND {_of_shown(search)} ORDER BY began_at DESC, trace DESC"
+        "SELECT began_at, trace, work FROM spans WHERE key = ? AND key <> '' AND began_at >= ? AND began_at < ?"
+        " AND duration_s >= ? ORDER BY began_at DESC, trace DESC"
     )
     last: _Place | None = None
     for began_at, trace, work in db.execute(asked, (search.key, search.since, search.until, search.duration_min_s)):
