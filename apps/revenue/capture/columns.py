@@ -129,6 +129,7 @@ def _nobody_named(header: Sequence[str]) -> str:
     return (
         f"no column holds an e-mail address, a phone number, a name, a company or a website, so no row names anybody."
         f" The columns are {_listed(header)}. If one of them does, map it: to `name`, for example."
+        " If their names stand further down, leave out what is above them (`--header-line`)."
     )
 
 

@@ -46,8 +46,9 @@ class Importing(Protocol):
 class Order:
     """What to import, and how.
 
-    `mapping` is what the user asked for, by column; a piece has so many `rows`. `sheet` is that of a workbook. A
-    dry run writes what would change into `diff`, where one is named.
+    `mapping` is what the user asked for, by column; a piece has so many `rows`. `sheet` is that of a workbook, and
+    `header_line` that of the columns' names, but in lines of JSON. A dry run writes what would change into `diff`,
+    where one is named.
     """
 
     path: Path
@@ -56,10 +57,12 @@ class Order:
     rows: int = ROWS
     sheet: str | None = None
     diff: Path | None = None
+    header_line: int = 1
 
     def id_of(self, file: BufferedIOBase) -> str:
         """The import's id: equal for the same bytes with the same wishes, whatever the file is called."""
-        wishes = repr(sorted(self.mapping.items())).encode() + (self.sheet or "").encode()
+        more = (self.sheet or "") + (f" from {self.header_line}" if self.header_line > 1 else "")
+        wishes = repr(sorted(self.mapping.items())).encode() + more.encode()
         digest = hashlib.file_digest(file, lambda: hashlib.sha256(wishes)).hexdigest()
         file.seek(0)
         return digest
@@ -122,12 +125,13 @@ def opened(file: BufferedIOBase, order: Order) -> Opened:
     if is_workbook(beginning):
         progress = Progress()
         lines = sheet_lines(file, order.sheet, progress)
-        ordered = pieces_of(lines, order.rows, above=ABOVE)
+        ordered = pieces_of(lines, order.rows, above=ABOVE, header_line=order.header_line)
         return Opened(ordered, FileFormat.CSV, lambda: size * min(progress.done, progress.total) // progress.total)
     is_json = order.path.suffix.casefold() in JSON_ENDINGS or beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
     if is_json:
         return Opened(pieces_without_header(lines_of(file), order.rows), FileFormat.JSONL, file.tell)
-    return Opened(pieces_of(lines_of(file), order.rows), FileFormat.CSV, file.tell)
+    ordered = pieces_of(lines_of(file), order.rows, header_line=order.header_line)
+    return Opened(ordered, FileFormat.CSV, file.tell)
 
 
 async def import_stream(

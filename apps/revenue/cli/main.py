@@ -36,12 +36,20 @@ def main() -> None:
 @click.option("--map", "asked", multiple=True, metavar="COLUMN=FIELD",
               help="Send a column to a field of a lead, or to `name`, `attribute` or `ignore`.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show what would change, field by field, and keep nothing.")
+@click.option("--header-line", type=click.IntRange(1, 1000), default=1, metavar="N",
+              help="The line, or row of a sheet, with the columns' names; what is above is passed over.")  # fmt: skip
 @click.option("--sheet", help="The sheet of a workbook; the first one that is not hidden by default.")
 @click.option("--diff", type=click.Path(dir_okay=False, writable=True, path_type=Path),
               help="Write all that a dry run would change to a file, as lines of JSON.")  # fmt: skip
 @with_options
 def import_command(
-    options: Options, file: Path, asked: tuple[str, ...], dry_run: bool, sheet: str | None, diff: Path | None
+    options: Options,
+    file: Path,
+    asked: tuple[str, ...],
+    dry_run: bool,
+    header_line: int,
+    sheet: str | None,
+    diff: Path | None,
 ) -> None:
     """Take in the leads of a file: CSV, lines of JSON, or XLSX.
 
@@ -52,7 +60,7 @@ def import_command(
     if diff is not None and not dry_run:
         raise click.BadParameter("it is what a dry run would change: add --dry-run", param_hint="--diff")
     screen = Screen()
-    order = Order(file, _mapping(asked), dry_run, sheet=sheet, diff=diff)
+    order = Order(file, _mapping(asked), dry_run, sheet=sheet, diff=diff, header_line=header_line)
     tally = Tally()
     with file.open("rb") as stream, screen.progress(file.name, file.stat().st_size) as bar:
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BufferedIOBase
+from itertools import islice
 from typing import TypeAlias
 
 from revenue.capture.contract import RejectedRow, RejectionReason
@@ -83,14 +84,17 @@ def pieces(file: BufferedIOBase, rows: int = ROWS) -> Iterator[Piece]:
     return pieces_of(lines_of(file), rows)
 
 
-def pieces_of(lines: Lines, rows: int = ROWS, *, above: bytes = b"") -> Iterator[Piece]:
-    """The pieces of lines, of which the first are the header. What stands `above` it goes with every piece.
+def pieces_of(lines: Lines, rows: int = ROWS, *, above: bytes = b"", header_line: int = 1) -> Iterator[Piece]:
+    """The pieces of lines, of which the first are the header, from `header_line` on: what is before that is no list.
+
+    What is said `above` the header goes with every piece.
 
     Raises:
         LineTooLong: when the header does not end.
     """
+    passed = sum(1 for _ in islice(lines, header_line - 1))
     header, number = _header(lines)
-    return _parts(above + header, number + 1, lines, rows, quotes=True)
+    return _parts(above + header, passed + number + 1, lines, rows, quotes=True)
 
 
 def pieces_without_header(lines: Lines, rows: int = ROWS) -> Iterator[Piece]:

@@ -11,10 +11,11 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
+import openpyxl
 import pytest
 
 from revenue.cli.tests.conftest import demonstrating
-from revenue.cli.tests.verbs import run
+from revenue.cli.tests.verbs import run, told
 
 
 def test_without_a_running_revenue_it_is_said_how_to_start_one(folder: Path) -> None:
@@ -181,6 +182,29 @@ def test_a_file_is_imported_and_shown(demonstration: Path) -> None:
     assert "fair.rejected.csv" in result.output
     assert (again["accepted"], again["unchanged"], again["rejected"]) == (0, 1, 1)
     assert again["columns"][1]["target"] == "name"
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_what_stands_above_the_names_of_the_columns_is_passed_over(demonstration: Path, ending: str) -> None:
+    """A title and a blank row, as reports have them; lines are still those of the file."""
+    rows = [["Visitors of 2026, all halls"], [], ["Mail", "Firm"], [f"hall-{ending}@fair.example", "Acme"], ["x@", "B"]]
+    file = demonstration / f"report.{ending}"
+    if ending == "csv":
+        file.write_text("\n".join(",".join(row) for row in rows), encoding="utf-8")
+    else:
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.worksheets[0].append(row)
+        book.save(file)
+
+    refused = run("import", str(file))
+    taken = told("import", str(file), "--header-line", "3")
+
+    assert refused.exit_code == 1
+    assert "--header-line" in refused.output
+    assert (taken["accepted"], taken["rejected"]) == (1, 1)
+    assert [column["name"] for column in taken["columns"]] == ["Mail", "Firm"]
+    assert re.search(r"^5[,;]", Path(taken["rejected_file"]).read_text(encoding="utf-8-sig"), re.MULTILINE)
 
 
 @pytest.mark.parametrize(("encoding", "is_told"), [("shift_jis", True), ("cp1252", True), ("utf-8", False)])
