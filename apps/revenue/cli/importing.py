@@ -181,7 +181,7 @@ def _lead_file(
     order: Order, import_id: str, piece: Piece, mapping: Mapping[str, str], file_format: FileFormat
 ) -> LeadFile:
     return LeadFile(
-        file_name=f"{first_stem(order.path)}.{file_format.value}",
+        file_name=f"{first_stem(order.path)}{order.path.suffix}",
         content=piece.content,
         mapping=dict(mapping),
         first_row_line=piece.first_row_line,

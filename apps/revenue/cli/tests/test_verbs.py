@@ -202,6 +202,7 @@ def test_what_stands_above_the_names_of_the_columns_is_passed_over(demonstration
 
     assert refused.exit_code == 1
     assert "--header-line" in refused.output
+    assert f"report.{ending}:" in refused.output
     assert (taken["accepted"], taken["rejected"]) == (1, 1)
     assert [column["name"] for column in taken["columns"]] == ["Mail", "Firm"]
     assert re.search(r"^5[,;]", Path(taken["rejected_file"]).read_text(encoding="utf-8-sig"), re.MULTILINE)
