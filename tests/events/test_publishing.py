@@ -19,6 +19,7 @@ from tests.events.coast import (
     ENTROPY,
     NOTE,
     TASKS,
+    Counted,
     Secret,
     Shore,
     Sold,
@@ -55,6 +56,27 @@ async def test_an_envelope_says_what_cloudevents_asks_for(shop: Shore) -> None:
         "traceparent": str(trace),
         "data": {"article": "lamp", "count": 3},
     }
+
+
+async def test_events_of_one_transaction_are_in_its_order(shop: Shore) -> None:
+    """With keys and without, each key with numbers of its own: however many go to the database together."""
+    sold = [Sold(article=article, count=count) for count, article in enumerate("aabcabca" * 20)]
+    await shop.publish(*sold[:3], Counted(count=1), *sold[3:], Counted(count=2))
+
+    events = events_in(await shop.log.fetch(wanted(0, limit=1_000)))
+
+    assert [event["data"]["count"] for event in events] == [
+        0,
+        1,
+        2,
+        1,
+        *range(3, 160),
+        2,
+    ]
+    for article in "abc":
+        numbers = [int(event["sequence"]) for event in events if event.get("partitionkey") == article]
+        assert numbers == list(range(1, len(numbers) + 1))
+    assert [event.get("sequence") for event in events if "partitionkey" not in event] == [None, None]
 
 
 async def test_what_the_contract_does_not_list_is_refused(shop: Shore) -> None:

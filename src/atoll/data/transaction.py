@@ -1,15 +1,17 @@
 """A transaction, and the rules that it follows in every placement."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from atoll.contract import Event, key_of
 from atoll.data.errors import CallInTransaction, TransactionEnded, TransactionTooLong
 from atoll.data.ports import Dialect, Parameters, Raw, Session, Statement
 from atoll.data.rows import Rows
 from atoll.kernel import exclusive
+
+T = TypeVar("T")
 
 
 class Publisher(Protocol):
@@ -131,13 +133,20 @@ class Transaction:
 
     async def run(self, text: str, arguments: Sequence[Any]) -> tuple[Raw, int]:  # Any: values of all columns
         """What a statement of the platform's own answers, in the driver's own words: those that run for every event."""
+        return await self._run(lambda session: session.execute(text, arguments))
+
+    async def run_many(self, text: str, arguments: Sequence[Sequence[Any]]) -> None:  # Any: as above
+        """Run such a statement for each of several, all in one go."""
+        await self._run(lambda session: session.execute_many(text, arguments))
+
+    async def _run(self, work: Callable[[Session], Awaitable[T]]) -> T:
         self._go_on()
         was_own, self._is_own = self._is_own, True
         try:
             if self._session is None:
                 await self._begin()
                 assert self._session is not None
-            return await self._session.execute(text, arguments)
+            return await work(self._session)
         except BaseException as error:
             await self._fail(error)
             raise

@@ -6,6 +6,7 @@ commit: so the numbers are in the order of the commits, with no gap.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 
 import msgspec
 
@@ -102,12 +103,14 @@ class Outbox:
     async def write(self, transaction: Transaction, events: Sequence[tuple[Event, datetime | None]]) -> None:
         """Write events as part of a transaction."""
         now = self._clock.now()
+        present: list[Envelope] = []
         for event, at in events:
             envelope = self._enveloped(event, now)
             if at is not None and at > now:
                 await _schedule(transaction, envelope, at)
             else:
-                await append(transaction, envelope, now)
+                present.append(envelope)
+        await _append_all(transaction, present, now)
 
     def _enveloped(self, event: Event, now: datetime) -> Envelope:
         kind, codec = self._kinds[type(event)]
@@ -154,18 +157,39 @@ async def append(
     """Write an envelope at the end of the log, with the next number of its key; with attributes of others, if any."""
     texts = TEXTS[transaction.dialect]
     key, tenant = envelope.partitionkey, envelope.tenant
-    place = (partition_of(tenant, envelope.id if key is None else key), envelope.type, tenant, key)
-    published_at = now.timestamp()
+    if key is not None and texts.append_next is not None:
+        await transaction.run(texts.append_next, _unnumbered(envelope, now, extensions))
+        return
     sequence: int | None = None
     if key is not None:
-        if texts.append_next is not None:
-            unnumbered = (*place, published_at, encode_envelope(envelope, extensions=extensions))
-            await transaction.run(texts.append_next, unnumbered)
-            return
         rows, _ = await transaction.run(texts.count, (tenant, key))
         sequence = rows[0][0]
-    row = (*place, sequence, published_at, encode_envelope(envelope, sequence, extensions))
+    row = (*_place(envelope), sequence, now.timestamp(), encode_envelope(envelope, sequence, extensions))
     await transaction.run(texts.append, row)
+
+
+async def _append_all(transaction: Transaction, envelopes: Sequence[Envelope], now: datetime) -> None:
+    """The same for several, in their order: to a server those with keys go together, one trip for all."""
+    append_next = TEXTS[transaction.dialect].append_next
+    for is_together, some in groupby(envelopes, lambda each: append_next is not None and each.partitionkey is not None):
+        if is_together and append_next is not None:
+            await transaction.run_many(append_next, [_unnumbered(each, now) for each in some])
+        else:
+            for each in some:
+                await append(transaction, each, now)
+
+
+def _place(envelope: Envelope) -> tuple[int, str, str, str | None]:
+    """Where an envelope belongs in the log: its partition, type, tenant and key."""
+    key, tenant = envelope.partitionkey, envelope.tenant
+    return partition_of(tenant, envelope.id if key is None else key), envelope.type, tenant, key
+
+
+def _unnumbered(
+    envelope: Envelope, now: datetime, extensions: Mapping[str, str | bool | int] | None = None
+) -> tuple[object, ...]:
+    """What `append_next` takes."""
+    return (*_place(envelope), now.timestamp(), encode_envelope(envelope, extensions=extensions))
 
 
 async def _schedule(transaction: Transaction, envelope: Envelope, at: datetime) -> None:

@@ -51,14 +51,14 @@ class StageService(Service, Stage, owner="tests"):
 
     async def bring(self, first: int, count: int) -> None:
         """In one transaction."""
-        async with self.db.transaction() as tx:
+        async with self.db.transaction(timeout_s=30) as tx:
             for number in range(first, first + count):
                 tx.publish(scored(lead(number)))
                 tx.publish(routed(lead(number)))
 
     async def change(self, first: int, count: int, title: str) -> None:
         """As above."""
-        async with self.db.transaction() as tx:
+        async with self.db.transaction(timeout_s=30) as tx:
             for number in range(first, first + count):
                 tx.publish(updated(lead(number, revision=2, title=title)))
 
