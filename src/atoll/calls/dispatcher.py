@@ -33,7 +33,7 @@ from atoll.contract import (
 )
 from atoll.data import DatabaseBusy, DatabaseUnavailable, DiskFull, Keeper, OutcomeUnknown
 from atoll.kernel import Context, Entropy, Tasks, ThreadsBusy, current, isolated
-from atoll.resilience import Guard, covers, guard, within
+from atoll.resilience import EARLY_S, Guard, covers, guard, within
 from atoll.telemetry import Kind, Recorder, Span, Track
 
 _log = logging.getLogger("atoll.calls")
@@ -101,7 +101,8 @@ class Dispatcher:
             outcome, response = self._failed(operation, context, error)
         except asyncio.CancelledError as error:
             if task.cancelling() > asked_to_stop:
-                self._ended(request, context, notes, "cancelled")
+                is_late = context.deadline_at is not None and context.deadline_at <= loop.time() + EARLY_S
+                self._ended(request, context, notes, DeadlineExceeded.code if is_late else "cancelled")
                 raise
             # Nobody asked this task to stop: the handler has awaited something that was cancelled.
             outcome, response = self._failed(operation, context, RuntimeError(f"the handler was cancelled: {error}"))
