@@ -87,6 +87,15 @@ async def test_a_key_that_no_database_takes_is_refused(shop: Shore) -> None:
         await shop.sell(1, article="a\0b")
 
 
+async def test_a_key_that_one_database_takes_and_another_does_not_is_refused(shop: Shore) -> None:
+    """SQLite takes any; in an index of PostgreSQL there is room for some thousand letters, if they say much."""
+    await shop.sell(1, article="".join(map(chr, range(0x4E00, 0x4E00 + 341))))
+    with pytest.raises(NotPublished, match="its key has 1026 bytes, and 1024 are allowed"):
+        await shop.sell(2, article="".join(map(chr, range(0x4E00, 0x4E00 + 342))))
+    with pytest.raises(NotPublished, match="1024 are allowed"):
+        await shop.sell(3, article="".join(map(chr, range(0x4E00, 0x4E00 + 4_000))))
+
+
 async def test_a_log_is_read_in_parts(shop: Shore) -> None:
     """Each says from where to where it reaches, so that a gap can be told."""
     await shop.sell(*range(5))
