@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from atoll.calls.ports import Again, Request, Response, Transport
-from atoll.contract import Contract, Forbidden, Unavailable, service_of, to_wire
+from atoll.calls.sizes import BODY_BYTES_MAX
+from atoll.contract import Contract, Forbidden, PayloadTooLarge, Unavailable, service_of, to_wire
 from atoll.identity import OPERATOR, Access, Asked
 from atoll.kernel import Context, Trace, working_in
 
@@ -64,6 +65,8 @@ class LocalTransport:
         operation = request.operation
         dispatcher = self._dispatchers.get((operation.service, operation.major))
         if dispatcher is not None:
+            if len(request.body) > BODY_BYTES_MAX:
+                return _too_large(request)
             access, caller = self._access, request.context.caller
             if access is None or caller == OPERATOR:
                 return dispatcher.dispatch(request)
@@ -105,6 +108,11 @@ async def _refused(request: Request, why: str) -> Response:
         _log.warning("refused: %s may not call %s: %s", context.caller, operation.id, why, extra=noted)
     problem = Forbidden(reason=f"{context.caller} may not call {operation.id}: {why}")
     return Response(problem.status, to_wire(problem, context.trace.id))
+
+
+async def _too_large(request: Request) -> Response:
+    problem = PayloadTooLarge(limit_bytes=BODY_BYTES_MAX)
+    return Response(problem.status, to_wire(problem, request.context.trace.id))
 
 
 async def _nobody(request: Request) -> Response:
