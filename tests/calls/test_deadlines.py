@@ -10,6 +10,7 @@ from atoll import Application, Context, DeadlineExceeded, Service, context, cont
 from atoll.calls import Request
 from atoll.kernel import current
 from atoll.problems import InternalError
+from atoll.telemetry import Kind, MemoryRecorder
 from atoll.testing import SimulatedLoop
 from tests.calls.probe import Note, Probe, Run, probe, read
 from tests.placements import SINGLE, Placement, Topology, on_every_placement, on_every_topology
@@ -190,6 +191,27 @@ async def test_a_call_within_another_one_has_its_own_nearer_deadline(placement: 
         answer = await app.client(Chain).patient()
 
     assert answer == "probe.run at 4"
+
+
+@on_every_placement
+@simulated
+async def test_a_call_that_was_too_late_is_recorded_as_such(placement: Placement) -> None:
+    """Wherever the timer was: one who looks for what is slow looks for this, and not for callers who have gone."""
+    recorder = MemoryRecorder()
+
+    async with placement.running(chained(hang), recorder=recorder) as app:
+        await app.client(Chain).patient()
+        with pytest.raises(DeadlineExceeded):
+            await app.client(Chain).slow()
+        await asyncio.sleep(0.1)
+
+    calls = [(record.name, record.outcome) for record in recorder.records if record.kind is Kind.CALL]
+    assert sorted(calls) == [
+        ("chain.patient", "ok"),
+        ("chain.slow", "deadline_exceeded"),
+        ("probe.run", "deadline_exceeded"),
+        ("probe.run", "deadline_exceeded"),
+    ]
 
 
 @on_every_placement

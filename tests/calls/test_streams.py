@@ -1,6 +1,7 @@
 """Streams: items one at a time, problems before the first and between two, and backpressure."""
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Protocol, cast
@@ -218,6 +219,26 @@ async def test_a_cancellation_inside_a_stream_is_the_handlers_own(placement: Top
             assert [item async for item in app.client(Probe).items()] == [1]
 
 
+@on_every_topology
+@simulated
+@pytest.mark.parametrize("before", [0, 1])
+async def test_a_stream_that_wants_to_end_the_process_has_failed(placement: Topology, before: int) -> None:
+    """As a call that does: all services of one process would end with it."""
+
+    async def items() -> AsyncIterator[int]:
+        for number in range(before):
+            yield number
+        sys.exit(3)
+
+    async def read_all() -> list[int]:
+        return [item async for item in app.client(Probe).items()]
+
+    async with placement.running(probe(items=items)) as app:
+        for _ in range(2):
+            with pytest.raises(InternalError):
+                await read_all()
+
+
 @on_every_placement
 @simulated
 async def test_a_group_of_exceptions_is_a_failure_as_any_other(placement: Placement) -> None:
@@ -262,3 +283,22 @@ async def test_a_timeout_that_ends_between_two_items_is_the_generators_to_handle
         rest = [number async for number in stream]
 
     assert [first, *rest] == [1, 2]
+
+
+class QuittingService(Service, Clockwork, owner="tests"):
+    async def ticks(self) -> AsyncIterator[int]:
+        try:
+            yield 1
+            yield 2
+        finally:
+            sys.exit(3)
+
+
+@on_every_topology
+@simulated
+async def test_a_stream_that_wants_to_end_the_process_as_it_is_closed_does_not(placement: Topology) -> None:
+    """Its reader has what it wanted."""
+    async with placement.running(Application("clocks", services=[QuittingService], edges=())) as app:
+        for _ in range(2):
+            async with aclosing(cast(AsyncGenerator[int], app.client(Clockwork).ticks())) as stream:
+                assert await anext(stream) == 1

@@ -66,6 +66,7 @@ class Counted(Event):
     """Something was counted; events without a key have no order."""
 
     count: int
+    remarks: str = ""
 
 
 class Secret(Event):

@@ -18,7 +18,7 @@ from atoll.events import PARTITIONS, Log, partition_of
 from atoll.problems import InvalidInput
 from atoll.topology.log_door import LogDoor, RemoteLog, door_of
 from atoll.topology.peers import Directory, Peers
-from tests.events.coast import ENTROPY, TASKS, Shore, events_in, reading, wanted
+from tests.events.coast import ENTROPY, TASKS, Counted, Shore, events_in, reading, wanted
 from tests.events.conftest import Opens
 
 Reads = Callable[[Shore], Awaitable[Log]]
@@ -89,6 +89,20 @@ async def test_it_gives_no_more_than_is_wanted(shop: Shore, reads: Reads) -> Non
     batch = await log.fetch(wanted(0, limit=4))
 
     assert (len(batch.messages), batch.until) == (4, 4)
+
+
+async def test_it_gives_no_more_at_once_than_an_answer_can_hold(shop: Shore, reads: Reads) -> None:
+    """Who was away while much was said asks again for the rest; nothing is left out between two batches."""
+    log = await reads(shop)
+    for count in range(10):
+        await shop.publish(Counted(count=count, remarks="x" * 1_000_000))
+
+    first = await log.fetch(wanted(0))
+    rest = await log.fetch(wanted(first.until))
+
+    assert [event["data"]["count"] for event in events_in(first) + events_in(rest)] == list(range(10))
+    assert sum(len(bytes(message.event)) for message in first.messages) < 9_500_000
+    assert (first.messages[-1].position, rest.until) == (first.until, 10)
 
 
 async def test_an_empty_log_says_where_it_begins_and_ends(shop: Shore, reads: Reads) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import dataclasses
+import sys
 
+import pytest
 from sqlalchemy import update
 
 from atoll import Transaction, Unavailable
@@ -248,3 +250,25 @@ class Stumbling(Leases):
             self.has_stumbled = True
             raise Fenced
         return await super().advance(tx, held, position)
+
+
+@pytest.mark.parametrize("how", ["cancelled", "exit"])
+async def test_a_reaction_that_gives_up_by_itself_has_failed(shop: Shore, billing: Database, how: str) -> None:
+    """Nobody has cancelled the delivery, and no handler ends the process: the message is tried again as any other."""
+
+    async def give_up(event: Sold, tx: Transaction) -> None:
+        if event.count == 1:
+            if how == "exit":
+                sys.exit(3)
+            forgotten = asyncio.ensure_future(asyncio.sleep(60))
+            forgotten.cancel()
+            await forgotten
+        await note(event, tx)
+
+    async with reading(billing, shop.log, give_up) as reader:
+        await shop.sell(1, 2, article="bad")
+        await shop.sell(1, 2, article="good")
+        await until(lambda: are_dead(billing, 2))
+        await until(lambda: are_parked(billing, 4))
+
+        assert await reader.noted() == []

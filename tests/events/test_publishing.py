@@ -1,5 +1,7 @@
 """What a publisher may publish, in which envelope, and for how long it is kept."""
 
+import asyncio
+import sys
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -107,6 +109,15 @@ async def test_a_key_that_no_database_takes_is_refused(shop: Shore) -> None:
         await shop.sell(1, article="a\0b")
 
 
+async def test_a_key_that_one_database_takes_and_another_does_not_is_refused(shop: Shore) -> None:
+    """SQLite takes any; in an index of PostgreSQL there is room for some thousand letters, if they say much."""
+    await shop.sell(1, article="".join(map(chr, range(0x4E00, 0x4E00 + 341))))
+    with pytest.raises(NotPublished, match="its key has 1026 bytes, and 1024 are allowed"):
+        await shop.sell(2, article="".join(map(chr, range(0x4E00, 0x4E00 + 342))))
+    with pytest.raises(NotPublished, match="1024 are allowed"):
+        await shop.sell(3, article="".join(map(chr, range(0x4E00, 0x4E00 + 4_000))))
+
+
 async def test_a_log_is_read_in_parts(shop: Shore) -> None:
     """Each says from where to where it reaches, so that a gap can be told."""
     await shop.sell(*range(5))
@@ -165,6 +176,28 @@ async def test_what_is_done_again_and_again_is_done_by_one_instance(opens: Opens
     seconds = (CLOCK.now() - started).total_seconds()
 
     assert not await has_effects(databases[0], int(seconds / 0.2) + 2)
+
+
+@pytest.mark.parametrize("how", ["cancelled", "exit"])
+async def test_a_turn_that_gives_up_by_itself_comes_again(billing: Database, how: str) -> None:
+    """Nobody has cancelled it, and no handler ends the process: it would never be done again, and nobody told."""
+    begun = 0
+
+    async def tick(tx: Transaction) -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 1 and how == "exit":
+            sys.exit(3)
+        if begun == 1:
+            forgotten = asyncio.ensure_future(asyncio.sleep(60))
+            forgotten.cancel()
+            await forgotten
+        await tx.execute(NOTE, {"key": "turn", "value": begun})
+
+    timing = Timing("billing", billing, None, [Turn("tick", 0.1, tick)], CLOCK, ENTROPY)
+    timing.start()
+    await until(lambda: has_effects(billing, 1))
+    await timing.close()
 
 
 async def test_a_turn_that_a_clock_has_put_far_ahead_is_taken_now(billing: Database) -> None:

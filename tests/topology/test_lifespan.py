@@ -212,6 +212,20 @@ async def test_a_stop_that_takes_for_ever_is_given_up() -> None:
 
 
 @simulated
+async def test_a_drain_that_is_not_through_in_time_is_cut_off_and_is_no_failure(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As a call is that does not end: an edge with an open stream at Ctrl-C ended one process with a traceback."""
+    faults["kitchen drain"] = 1e6
+
+    async with running(HOUSE):
+        pass
+
+    assert seen[-1] == "cellar stop"
+    assert "the service `kitchen` took longer than" in caplog.text
+
+
+@simulated
 async def test_a_cancelled_stop_stops_everything_before_it_goes_on() -> None:
     """Somebody is in a hurry: no more draining, but still an orderly end."""
     faults["hall drain"] = 5.0

@@ -3,6 +3,7 @@
 import httptools
 import msgspec
 
+from atoll.calls.sizes import BODY_BYTES_MAX
 from atoll.contract import PayloadTooLarge, Problem, UnsupportedMediaType
 
 EVENT = b"ce-"
@@ -14,7 +15,7 @@ class ServerLimits(msgspec.Struct, frozen=True):
 
     head_bytes_max: int = 64 * 1024
     headers_max: int = 100
-    body_bytes_max: int = 8 * 1024 * 1024
+    body_bytes_max: int = BODY_BYTES_MAX
     head_s: float = 10.0
     body_s: float = 30.0
     idle_s: float = 75.0

@@ -11,8 +11,9 @@ import httptools
 from atoll.adapters.certificates import names_of_peer
 from atoll.calls import Again, Response
 from atoll.calls.http import NOT_BEGUN, RETRIED, degraded_in, head_says, retry_after_in
+from atoll.calls.sizes import ANSWER_BYTES_MAX, too_long
 from atoll.calls.streams import told_in_stream
-from atoll.contract import BrokenContract, Fault, Operation, Unavailable, to_wire
+from atoll.contract import BrokenContract, Operation, Unavailable, to_wire
 from atoll.kernel import Trace
 
 STREAM_BYTES_MAX = 64 * 1024
@@ -271,7 +272,7 @@ class Connection(asyncio.Protocol):
         self.close()
 
     def _refuse_length(self) -> None:
-        fault = Fault(pointer="", detail=f"is longer than {self._answer_bytes_max} bytes")
+        fault = too_long(self._answer_bytes_max)
         operation = self._operation.id if self._operation is not None else "an operation"
         problem = BrokenContract(operation=operation, errors=(fault,))
         if self._waiting is not None and not self._waiting.done():
@@ -355,5 +356,5 @@ class ReceivedLines:
             self._waiting.set_result(None)
 
 
-STREAM_LINE_BYTES_MAX = 64 * 1024 * 1024
+STREAM_LINE_BYTES_MAX = ANSWER_BYTES_MAX
 """A longer line ends the connection."""

@@ -9,6 +9,7 @@ import msgspec
 
 from atoll.adapters.http_connection import Connection, Lost
 from atoll.calls.balancing import Candidate
+from atoll.calls.sizes import ANSWER_BYTES_MAX
 
 
 class ClientLimits(msgspec.Struct, frozen=True):
@@ -19,7 +20,7 @@ class ClientLimits(msgspec.Struct, frozen=True):
     waiting_max: int = 2_048
     connect_s: float = 3.0
     idle_s: float = 30.0
-    answer_bytes_max: int = 64 * 1024 * 1024
+    answer_bytes_max: int = ANSWER_BYTES_MAX
 
 
 Connect = Callable[[SplitResult, Callable[[], Connection], ssl.SSLContext | None], Awaitable[object]]

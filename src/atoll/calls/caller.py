@@ -15,6 +15,7 @@ import msgspec
 from atoll.calls.judging import fared, is_out_of_reach, may_be_sent_again, problem_of
 from atoll.calls.noting import noted
 from atoll.calls.ports import TIMEOUT_S, Again, Lines, Request, Response, Transport, code_in
+from atoll.calls.sizes import refuse_long_address
 from atoll.calls.streams import broken, problem_in
 from atoll.contract import (
     DeadlineExceeded,
@@ -83,6 +84,8 @@ class Caller:
         """
         try:
             path, query, body = operation.encode_call(args, kwargs)
+            if path or query:
+                refuse_long_address(path, query)
         except Invalid as invalid:
             raise arrived(InvalidInput(errors=invalid.faults)) from None
         response = await self.exchange(operation, path, query, body)
@@ -105,6 +108,8 @@ class Caller:
         """
         try:
             path, query, body = operation.encode_call(args, kwargs)
+            if path or query:
+                refuse_long_address(path, query)
         except Invalid as invalid:
             raise arrived(InvalidInput(errors=invalid.faults)) from None
         response = await self.exchange(operation, path, query, body)

@@ -11,8 +11,9 @@ import msgspec
 from atoll.calls.caller import Caller
 from atoll.calls.ports import Response, code_in
 from atoll.calls.router import Routers, decode_query
+from atoll.calls.sizes import refuse_long_address
 from atoll.calls.streams import CheckedLines, checked
-from atoll.contract import Contract, Fault, InvalidInput, NoSuchOperation, Operation, Query, Words
+from atoll.contract import Contract, Fault, Invalid, InvalidInput, NoSuchOperation, Operation, Query, Words
 from atoll.kernel import Context
 from atoll.resilience import Doorkeeper
 from atoll.telemetry import Recorder, Span, outcome_of
@@ -76,7 +77,8 @@ class Catalog:
 
         Raises:
             NoSuchOperation: the operation is not public.
-            InvalidInput: the query cannot be read, or a word of the path could mean another path.
+            InvalidInput: the query cannot be read, the address is too long to be written for a service, or a word of
+                the path could mean another path.
             DeadlineExceeded: there was no answer in time.
             BrokenContract: the answer does not fit the contract; in a stream, its last line says so.
         """
@@ -85,6 +87,10 @@ class Catalog:
         if not {".", ".."}.isdisjoint(words):  # no client of ours sends them, and a proxy may have read them otherwise
             raise InvalidInput(errors=(Fault(pointer="", detail="`.` and `..` are no words", place="path"),))
         pairs = decode_query(query, FIELDS_MAX)
+        try:
+            refuse_long_address(words, pairs)
+        except Invalid as invalid:
+            raise InvalidInput(errors=invalid.faults) from None
         self.active += 1
         try:
             if self._caller.recorder is None:

@@ -32,8 +32,8 @@ from atoll.contract import (
     to_wire,
 )
 from atoll.data import DatabaseBusy, DatabaseUnavailable, DiskFull, Keeper, OutcomeUnknown
-from atoll.kernel import Context, Entropy, Tasks, ThreadsBusy, current, isolated
-from atoll.resilience import Guard, covers, guard, within
+from atoll.kernel import Context, Entropy, Tasks, ThreadsBusy, current, isolated, working_in
+from atoll.resilience import EARLY_S, Guard, covers, guard, within
 from atoll.telemetry import Kind, Recorder, Span, Track
 
 _log = logging.getLogger("atoll.calls")
@@ -101,7 +101,8 @@ class Dispatcher:
             outcome, response = self._failed(operation, context, error)
         except asyncio.CancelledError as error:
             if task.cancelling() > asked_to_stop:
-                self._ended(request, context, notes, "cancelled")
+                is_late = context.deadline_at is not None and context.deadline_at <= loop.time() + EARLY_S
+                self._ended(request, context, notes, DeadlineExceeded.code if is_late else "cancelled")
                 raise
             # Nobody asked this task to stop: the handler has awaited something that was cancelled.
             outcome, response = self._failed(operation, context, RuntimeError(f"the handler was cancelled: {error}"))
@@ -200,14 +201,19 @@ class Dispatcher:
         return problem.code, Response(problem.status, body, again=again)
 
     def _told(self, operation: Operation, context: Context, error: BaseException) -> tuple[Problem, bytes]:
-        """What the caller is told about an error, and its bytes: a problem whose fields cannot travel is a failure."""
-        problem = self._problem_of(operation, context, error)
-        try:
-            return problem, to_wire(problem, context.trace.id)
-        except Exception as wrong:  # noqa: BLE001  # foreign code: the problem's own fields and template
-            _log.error("%s raised a problem that cannot travel", operation.id, exc_info=wrong, extra=_extra(context))
-            problem = InternalError(operation=operation.id)
-            return problem, to_wire(problem, context.trace.id)
+        """What the caller is told about an error, and its bytes: a problem whose fields cannot travel is a failure.
+
+        It is logged as the handler's, whose context is no longer the current one: that is its caller's, or nobody's.
+        """
+        with working_in(context):
+            problem = self._problem_of(operation, context, error)
+            try:
+                return problem, to_wire(problem, context.trace.id)
+            except Exception as wrong:  # noqa: BLE001  # foreign code: the problem's own fields and template
+                said = "%s raised a problem that cannot travel"
+                _log.error(said, operation.id, exc_info=wrong, extra=_extra(context))
+                problem = InternalError(operation=operation.id)
+                return problem, to_wire(problem, context.trace.id)
 
     def _problem_of(self, operation: Operation, context: Context, error: BaseException) -> Problem:
         """The error itself where the contract or the platform has a word for it, else an `InternalError`."""

@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from atoll.calls.ports import Again, Request, Response, Transport
-from atoll.contract import Contract, Forbidden, Unavailable, to_wire
+from atoll.calls.sizes import BODY_BYTES_MAX
+from atoll.contract import Contract, Forbidden, PayloadTooLarge, Unavailable, service_of, to_wire
 from atoll.identity import OPERATOR, Access, Asked
+from atoll.kernel import Context, Trace, working_in
 
 _log = logging.getLogger("atoll.access")
 
@@ -63,6 +65,8 @@ class LocalTransport:
         operation = request.operation
         dispatcher = self._dispatchers.get((operation.service, operation.major))
         if dispatcher is not None:
+            if len(request.body) > BODY_BYTES_MAX:
+                return _too_large(request)
             access, caller = self._access, request.context.caller
             if access is None or caller == OPERATOR:
                 return dispatcher.dispatch(request)
@@ -98,9 +102,17 @@ async def _refused(request: Request, why: str) -> Response:
     """The answer to who may not ask, and a record of it."""
     context, operation = request.context, request.operation
     noted = {"trace_id": context.trace.id, "caller": context.caller, "operation": operation.id, "reason": why}
-    _log.warning("refused: %s may not call %s: %s", context.caller, operation.id, why, extra=noted)
+    # It is the callee's refusal, and belongs to the span of whoever asked: there is none of work that was not begun.
+    asker = Trace(context.trace.trace_id, context.trace.parent_id) if request.is_span else context.trace
+    with working_in(Context(asker, caller=context.caller, service=service_of(operation.service, operation.major))):
+        _log.warning("refused: %s may not call %s: %s", context.caller, operation.id, why, extra=noted)
     problem = Forbidden(reason=f"{context.caller} may not call {operation.id}: {why}")
     return Response(problem.status, to_wire(problem, context.trace.id))
+
+
+async def _too_large(request: Request) -> Response:
+    problem = PayloadTooLarge(limit_bytes=BODY_BYTES_MAX)
+    return Response(problem.status, to_wire(problem, request.context.trace.id))
 
 
 async def _nobody(request: Request) -> Response:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from atoll.calls.ports import Request, Response
+from atoll.calls.sizes import refuse_long_answer
 from atoll.contract import AnswerErased, KeyReused, Operation, Problem, Unavailable, to_wire
 from atoll.data import Keeper, Kept, Once, once
 from atoll.kernel import Context, isolated
@@ -81,7 +82,11 @@ class AnsweredOnce:
 
 def answer_with(operation: Operation, result: Any) -> Response:  # Any: by contract
     """A handler's result as an answer."""
-    return Response(204) if operation.codec is None else Response(200, operation.codec.encode(result))
+    if operation.codec is None:
+        return Response(204)
+    body = operation.codec.encode(result)
+    refuse_long_answer(operation, body)
+    return Response(200, body)
 
 
 def digest_of(request: Request) -> str:

@@ -108,7 +108,12 @@ class Proving:
             if context.user is not None:
                 self._check_user(context)
         except Refused as refused:
-            noted = {"trace_id": context.trace.id, "operation": operation.id, "reason": str(refused)}
+            noted = {
+                "trace_id": context.trace.id,
+                "operation": operation.id,
+                "reason": str(refused),
+                "service": service,
+            }
             _log.warning("refused: a caller of %s is not believed: %s", operation.id, refused, extra=noted)
             raise Unauthenticated(reason=str(refused)) from None
 

@@ -106,7 +106,7 @@ class Stream:
             if self._is_closing:
                 raise
             await self._tell(asked, self._cut())
-        except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001  # foreign code, see __anext__
+        except (Exception, BaseExceptionGroup, SystemExit) as error:  # noqa: BLE001  # foreign code, see __anext__
             await self._tell(asked, error if isinstance(error, Exception) else RuntimeError(repr(error)))
         finally:
             with contextlib.suppress(asyncio.CancelledError):
@@ -125,7 +125,7 @@ class Stream:
     async def _clean_up(self) -> None:
         try:
             await self._items.aclose()
-        except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001  # foreign code: the handler's own clean-up
+        except (Exception, BaseExceptionGroup, SystemExit) as error:  # noqa: BLE001  # foreign code: the handler's own clean-up
             self._told(RuntimeError(f"while its stream was closed: {error!r}"))  # logged; the reader has its lines
 
     async def _close(self, outcome: str) -> None:

@@ -13,7 +13,7 @@ from atoll.contract import Codec, Contract, Event, Fault, Invalid, InvalidInput,
 from atoll.data import Database, DatabaseBusy, DatabaseUnavailable, DiskFull, OutcomeUnknown, Transaction
 from atoll.events.envelope import Envelope
 from atoll.events.incoming import FAULTS_MAX, Incoming, has_control
-from atoll.events.outbox import PAYLOAD_BYTES_MAX, Outbox, append
+from atoll.events.outbox import KEY_BYTES_MAX, PAYLOAD_BYTES_MAX, Outbox, append
 from atoll.events.statements import publishing
 from atoll.kernel import Clock, Trace
 
@@ -103,6 +103,8 @@ class Inbox:
             raise Invalid((Fault(pointer=incoming.data_pointer, detail=f"has the key {key!r}, which orders nothing"),))
         if key is not None and given not in ("", key):
             raise Invalid((incoming.fault("partitionkey", f"is `{given}`, and the event's key is `{key}`"),))
+        if (size := len((key or given).encode())) > KEY_BYTES_MAX:
+            raise Invalid((incoming.fault("partitionkey", f"has {size} bytes, and {KEY_BYTES_MAX} are taken"),))
         told = incoming.text("traceparent")
         envelope = Envelope(
             id=incoming.text("id"),

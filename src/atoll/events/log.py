@@ -1,6 +1,7 @@
 """The log of one publisher, read from its own outbox: the embedded way, with no broker."""
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
@@ -11,6 +12,9 @@ from atoll.events.statements import publishing
 from atoll.kernel import Clock, Entropy
 
 LIMIT_MAX = 1_000
+BATCH_BYTES_MAX = 8 * 1024 * 1024
+"""A batch ends with the message that reaches this many bytes: an answer between processes has a limit, and who cannot
+be given a batch asks for the same one for ever."""
 WAIT_MAX_S = 30.0
 LOOK_S = (0.02, 0.5)
 """How often a reader that waits looks for what other instances have committed: soon after news, later when there is
@@ -73,12 +77,8 @@ class OutboxLog:
             self._waiting.add(woken)
             try:
                 rows = await self._rows(after, limit)
-                messages = tuple(
-                    Message(row[0], row[1], msgspec.Raw(row[3]))
-                    for row in rows
-                    if row[2] in types and row[1] in partitions
-                )
-                head = rows[-1][0] if rows else head
+                messages, until = _some([row for row in rows if row[2] in types and row[1] in partitions])
+                head = until or (rows[-1][0] if rows else head)
                 if messages or not limit or loop.time() >= ends_at:
                     return await self._batch(wanted.after, head, messages)
                 if len(rows) == limit:
@@ -141,6 +141,18 @@ class OutboxLog:
     def _refuse_closed(self) -> None:
         if self._is_closed:
             raise Unavailable(service=self.name, reason="it is stopping")
+
+
+def _some(rows: Sequence[Row]) -> tuple[tuple[Message, ...], int]:
+    """The first messages, as many as fit into a batch; and where these end, or 0 where they are all."""
+    messages: list[Message] = []
+    size = 0
+    for row in rows:
+        messages.append(Message(row[0], row[1], msgspec.Raw(row[3])))
+        size += len(row[3])
+        if size >= BATCH_BYTES_MAX and row is not rows[-1]:
+            return tuple(messages), row[0]
+    return tuple(messages), 0
 
 
 class Reader:

@@ -22,6 +22,10 @@ PAYLOAD_BYTES_MAX = 1024 * 1024
 """A bigger event is refused: what is that big belongs into a store, and its address into the event."""
 
 
+KEY_BYTES_MAX = 1_024
+"""A longer key is refused: it stands in indexes, and PostgreSQL's take less than three times as much in a row."""
+
+
 class Outbox:
     """Writes the events of one service. Fulfils `Publisher`."""
 
@@ -126,6 +130,9 @@ class Outbox:
             raise NotPublished(type(event).__name__, "its key is empty, so that it has no place in any order")
         if key is not None and "\0" in key:
             raise NotPublished(type(event).__name__, "its key holds a NUL, so that no database could put it aside")
+        if key is not None and (size := len(key.encode())) > KEY_BYTES_MAX:
+            reason = f"its key has {size} bytes, and {KEY_BYTES_MAX} are allowed: a key says which, and not what"
+            raise NotPublished(type(event).__name__, reason)
         context = current.get()
         trace = context.trace
         return Envelope(

@@ -2,7 +2,7 @@
 
 from atoll.kernel.clock import Clock
 from atoll.kernel.config import Config
-from atoll.kernel.context import Context, Criticality, Trace, context, current, working_for
+from atoll.kernel.context import Context, Criticality, Trace, context, current, working_for, working_in
 from atoll.kernel.disk import Disk
 from atoll.kernel.entropy import Entropy
 from atoll.kernel.errors import AtollError, Mistake, Mistakes, Source, refuse
@@ -46,4 +46,5 @@ __all__ = [
     "resumed",
     "spelled",
     "working_for",
+    "working_in",
 ]

@@ -121,6 +121,16 @@ def working_for(service: str) -> Generator[None]:
         current.reset(token)
 
 
+@contextmanager
+def working_in(context: Context) -> Generator[None]:
+    """Do what is in the block as part of this work, though it is no longer the current one: tell of it in the log."""
+    token = current.set(context)
+    try:
+        yield
+    finally:
+        current.reset(token)
+
+
 def context() -> Context:
     """The context of the work in progress; an empty one (tenant `main`, no deadline) outside of a call.
 
