@@ -1,6 +1,7 @@
 """How much may travel with a call: as much in one process as over a network, where every head and body has a limit."""
 
 from collections.abc import Sequence
+from itertools import chain
 from urllib.parse import quote
 
 from atoll.contract import BrokenContract, Fault, Invalid, Operation
@@ -25,10 +26,14 @@ def refuse_long_address(path: Sequence[str], query: Sequence[tuple[str, str]]) -
     Raises:
         Invalid: the words of its path and its query are too long together.
     """
-    words = [*path, *(part for pair in query for part in pair)]
-    if (sum(map(len, words)) + len(words)) * _CHARACTER_BYTES_MAX <= ADDRESS_BYTES_MAX:
+    characters = 0
+    for word in path:
+        characters += len(word) + 1
+    for name, word in query:
+        characters += len(name) + len(word) + 2
+    if characters * _CHARACTER_BYTES_MAX <= ADDRESS_BYTES_MAX:
         return
-    size = sum(len(quote(word, safe="")) + 1 for word in words)
+    size = sum(len(quote(part, safe="")) + 1 for part in (*path, *chain.from_iterable(query)))
     if size > ADDRESS_BYTES_MAX:
         detail = f"has {size} bytes as an address, and {ADDRESS_BYTES_MAX} are taken: put what is long into the body"
         raise Invalid((Fault(pointer="", detail=detail, place="query" if query else "path"),))
