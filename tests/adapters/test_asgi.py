@@ -340,7 +340,7 @@ async def test_an_application_that_never_answers_is_ended_at_the_deadline() -> N
 
     assert ended_at == pytest.approx(10.0)
     assert seen == ["cancelled", "http.disconnect"]
-    assert served.outcomes == ["cancelled"]
+    assert served.outcomes == ["deadline_exceeded"]
 
 
 @simulated
