@@ -52,17 +52,6 @@ def test_a_clock_that_is_set_back_hides_nobody(tmp_path: Path) -> None:
     assert [each.at for each in refusals_in(tmp_path)] == [86_500.0, 100.0]
 
 
-def test_a_record_behind_half_a_line_is_found(tmp_path: Path) -> None:
-    """The disk was full, or a process was killed while it wrote: that one is lost, and the next one is not."""
-    file = RefusalFile(tmp_path)
-    told(file, 100.0)
-    with (tmp_path / FILE).open("ab") as cut_off:
-        cut_off.write(b'{"at":101.0,"cal')
-    told(file, 102.0, reason="it may not either")
-
-    assert [each.at for each in refusals_in(tmp_path)] == [100.0, 102.0]
-
-
 def test_what_was_counted_is_written_at_the_end(tmp_path: Path) -> None:
     """An application that is stopped loses no count."""
     with kept_refusals(tmp_path):
@@ -126,12 +115,13 @@ def test_nobody_writes_a_line_of_his_own(tmp_path: Path, sent: str) -> None:
     assert json.loads((tmp_path / FILE).read_bytes())["reason"] == "it may not"
 
 
-def test_a_line_that_was_cut_off_is_passed_over(tmp_path: Path) -> None:
-    """Its process was killed, or its disk was full."""
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_line_that_was_cut_off_is_passed_over(tmp_path: Path, end: str) -> None:
+    """Its process was killed, or its disk was full: the next one is a line of its own, wherever that one ended."""
     file = RefusalFile(tmp_path)
     told(file, 1.0)
     with (tmp_path / FILE).open("ab") as kept:
-        kept.write(b'{"at":2.0,"cal\n')
+        kept.write(b'{"at":2.0,"cal' + end.encode())
     told(file, 3.0, caller="other")
 
     assert [each.at for each in refusals_in(tmp_path)] == [1.0, 3.0]

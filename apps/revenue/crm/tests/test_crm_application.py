@@ -12,7 +12,17 @@ import pytest
 from atoll import Config, World, single
 from atoll.testing import PostgresServer
 from revenue.crm import pieces
-from revenue.crm.contract import Crm, ExportBegin, ExportGone, ExportOvertaken, ExportState, Refusal, Refusals, Target
+from revenue.crm.contract import (
+    Crm,
+    Export,
+    ExportBegin,
+    ExportGone,
+    ExportOvertaken,
+    ExportState,
+    Refusal,
+    Refusals,
+    Target,
+)
 from revenue.crm.tests.stage import Stage, beside, export_of, ready, say, until_pending
 from revenue.crm.tests.told import Beside, FakeCrm, lead, routed, rows_of, updated
 from revenue.identity.contract import ContactsMerged, ContactsParted
@@ -173,14 +183,20 @@ async def test_rows_of_old_exports_are_removed() -> None:
     assert (await it.service.export(Target.SALESFORCE, old.number)).state is ExportState.CONFIRMED
 
 
-async def test_an_old_export_is_confirmed_to_its_end_although_its_removal_is_on_its_way() -> None:
-    """What was told and is not remembered is told once more, and one that was confirmed is not given up."""
+async def about_to_go() -> tuple[Beside, Export]:
+    """An export that is so old that its removal is due."""
     it = Beside()
     await it.hear(*(routed(lead(number)) for number in range(LEADS)))
     old = await it.export()
     it.clock.advance(timedelta(days=31))
     async with it.db.transaction() as tx:
         await it.service.clean(tx)
+    return it, old
+
+
+async def test_an_old_export_is_confirmed_to_its_end_although_its_removal_is_on_its_way() -> None:
+    """What was told and is not remembered is told once more, and one that was confirmed is not given up."""
+    it, old = await about_to_go()
 
     await it.confirm(old)
 
@@ -191,12 +207,7 @@ async def test_an_old_export_is_confirmed_to_its_end_although_its_removal_is_on_
 async def test_an_old_export_of_which_rows_are_gone_is_not_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest of it would count as all that was told."""
     monkeypatch.setattr(pieces, "CLEANED", 100)
-    it = Beside()
-    await it.hear(*(routed(lead(number)) for number in range(LEADS)))
-    old = await it.export()
-    it.clock.advance(timedelta(days=31))
-    async with it.db.transaction() as tx:
-        await it.service.clean(tx)
+    it, old = await about_to_go()
 
     await it.drain(pieces=1)
     with pytest.raises(ExportGone):
