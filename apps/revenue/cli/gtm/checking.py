@@ -13,6 +13,8 @@ from .documents import Document, Place, Plain, is_a
 
 T = TypeVar("T")
 
+MISTAKES_APART = "; also "
+"""Between the mistakes of rules whose parts are right, in what they say when they are made."""
 SEPARATOR = "|"
 """Between the words of a list in a cell."""
 
@@ -64,6 +66,11 @@ def item_of(kind: Kind, *containers: type) -> Kind | None:
     return None
 
 
+def told_by(error: msgspec.ValidationError) -> list[str]:
+    """What is wrong with a value, each thing by itself."""
+    return str(error).partition(" - at `$")[0].split(MISTAKES_APART)
+
+
 def _mistakes(document: Document, value: Plain, kind: Kind, place: Place) -> Iterator[Mistake]:
     """What is wrong with a value: with its parts, or where those are right, with the whole."""
     kind = _bare(kind)
@@ -74,9 +81,9 @@ def _mistakes(document: Document, value: Plain, kind: Kind, place: Place) -> Ite
     try:
         msgspec.convert(value, kind, strict=not document.cells)
     except msgspec.ValidationError as error:
-        what, _, _ = str(error).partition(" - at `$")
         named = f"`{place[-1]}`: " if place and isinstance(place[-1], str) else ""
-        yield Mistake(document.source(place), named + what[:1].lower() + what[1:], _fix(kind))
+        for what in told_by(error):
+            yield Mistake(document.source(place), named + what[:1].lower() + what[1:], _fix(kind))
 
 
 def _of_parts(document: Document, value: Plain, kind: Kind, place: Place) -> Iterator[Mistake]:

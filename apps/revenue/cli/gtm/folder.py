@@ -14,13 +14,11 @@ import msgspec
 from atoll import Mistake, Mistakes, Source
 from revenue.playbook.contract import TeamRules
 
-from .checking import Kind, fields_of, item_of, made, made_fields
+from .checking import Kind, fields_of, item_of, made, made_fields, told_by
 from .documents import read_document
 
 FOLDER = "gtm"
 SUFFIXES = (".yaml", ".csv")
-MISTAKES_APART = "; also "
-"""Between the mistakes of a part that only all of its files together make."""
 SCHEMAS = "schema"
 """The folder in it whose files tell editors what may be written."""
 
@@ -66,7 +64,7 @@ def _part(folder: Path, name: str, kind: type[msgspec.Struct]) -> msgspec.Struct
         return msgspec.convert(msgspec.to_builtins(fields), kind)
     except msgspec.ValidationError as error:  # what only all of its files together can get wrong
         where = whole if whole.exists() else folder / name
-        raise Mistakes([_mistake(where, each, "mend it") for each in str(error).split(MISTAKES_APART)]) from None
+        raise Mistakes([_mistake(where, each, "mend it") for each in told_by(error)]) from None
 
 
 def _add_fields(

@@ -153,6 +153,17 @@ def test_each_contradiction_in_a_part_is_a_mistake_of_its_own(gtm: Path) -> None
     ]
 
 
+def test_each_contradiction_in_a_part_of_a_file_is_a_mistake_of_its_own(gtm: Path) -> None:
+    """As those of a whole file are."""
+    (gtm / "crm.yaml").write_text("salesforce:\n  leave_out: [nothing_such]\n  rename: {neither: Nor__c}\n")
+
+    found = whats(gtm)
+
+    assert len(found) == 2
+    assert all(what.startswith("crm.yaml:") for what in found)
+    assert [("nothing_such" in what, "neither" in what) for what in found] == [(True, False), (False, True)]
+
+
 def test_a_file_that_contradicts_itself_is_told(gtm: Path) -> None:
     """Where nothing stands beside it."""
     (gtm / "enrichment.yaml").write_text("fields: [{field: industry, providers: [acme]}]\n")
