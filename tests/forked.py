@@ -25,10 +25,9 @@ from atoll.calls import Caller, client
 from atoll.topology.loading import load_units
 from atoll.topology.peers import Directory, Peers
 from atoll.topology.serving import serving
+from tests.patience import PATIENCE_S
 
 T = TypeVar("T")
-
-START_S = 20.0
 
 
 class Forked:
@@ -70,7 +69,7 @@ def _ended(child: int) -> int:
 
 
 async def _answering(path: str) -> None:
-    async with asyncio.timeout(START_S):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 _, writer = await asyncio.open_unix_connection(path)

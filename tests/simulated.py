@@ -11,10 +11,8 @@ from typing import Any, ParamSpec
 import uvloop
 
 from atoll.testing import simulate
+from tests.patience import PATIENCE_S
 from tests.placements import Processes
-
-REAL_S = 10.0
-"""How long a test in real time may take."""
 
 P = ParamSpec("P")
 
@@ -35,7 +33,7 @@ def simulated(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]
 
         if isinstance(kwargs.get("placement"), Processes):
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(asyncio.wait_for(test(*args, **kwargs), REAL_S))
+                runner.run(asyncio.wait_for(test(*args, **kwargs), PATIENCE_S))
         else:
             simulate(work)
 

@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
 from typing import NamedTuple
 
+from tests.patience import PATIENCE_S
+
 Answer = tuple[int, dict[str, str], bytes]
 WELL: Answer = (200, {"content-type": "application/x-protobuf"}, b"")
 
@@ -57,7 +59,7 @@ class Collector:
 
     def next(self) -> Sent:
         """The next request; fails where none comes."""
-        return self.sent.get(timeout=20)
+        return self.sent.get(timeout=PATIENCE_S)
 
 
 @contextmanager

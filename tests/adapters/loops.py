@@ -9,8 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 import pytest
 import uvloop
 
-REAL_S = 15.0
-"""How long one of them may take."""
+from tests.patience import PATIENCE_S
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., object])
@@ -49,7 +48,7 @@ def _run(
     test: Coroutine[Any, Any, None],  # Any: see Test
 ) -> None:
     async def work() -> None:
-        async with asyncio.timeout(REAL_S):
+        async with asyncio.timeout(PATIENCE_S):
             await test
         left = asyncio.all_tasks() - {asyncio.current_task()}
         if left:

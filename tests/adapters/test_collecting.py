@@ -39,10 +39,10 @@ from tests.adapters.collected import (
     span,
 )
 from tests.events.failures.disks import fill, small_disk
+from tests.patience import PATIENCE_S
 
 EVERYTHING = TraceSearch(limit=1_000_000)
 ALL_LINES = LogSearch(after=0, limit=1_000_000)
-TAKEOVER_S = 20.0
 
 
 class Clock:
@@ -469,7 +469,7 @@ def test_a_thread_collects_until_it_is_closed(tmp_path: Path, telemetry: KeptTel
 
     collects = collector.start()
     rings.span(span(1))
-    came_by_itself = arrived.wait(TAKEOVER_S)
+    came_by_itself = arrived.wait(PATIENCE_S)
     rings.span(span(2))
     rings.close()
     collector.close()
@@ -488,7 +488,7 @@ def test_of_two_one_collects_and_the_other_takes_over(tmp_path: Path, telemetry:
     collect = [first.start(), second.start()]
     rings.span(span(1))
     first.close()
-    took_over = second.wait_until_it_collects(TAKEOVER_S)
+    took_over = second.wait_until_it_collects(PATIENCE_S)
     rings.span(span(2))
     rings.close()
     second.close()
@@ -514,7 +514,7 @@ def test_another_takes_over_when_the_process_that_collects_is_killed(tmp_path: P
     rings = Rings(tmp_path)
     rings.span(span(1))
     killed(child)
-    took_over = collector.wait_until_it_collects(TAKEOVER_S)
+    took_over = collector.wait_until_it_collects(PATIENCE_S)
     rings.span(span(2))
     rings.close()
     collector.close()

@@ -17,8 +17,7 @@ from atoll.adapters.environments import Environments, Step
 from atoll.adapters.installers import Installer, Pip, Uv, Wanted, clean_environment, present_installer
 from tests.amount import amount
 from tests.house.checkout import ROOT
-
-PATIENCE_S = 30.0
+from tests.patience import PATIENCE_S
 
 PROJECT = """\
 [build-system]

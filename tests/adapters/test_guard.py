@@ -13,8 +13,7 @@ import psutil
 import pytest
 
 from atoll.adapters import guard
-
-PATIENCE_S = 60.0
+from tests.patience import PATIENCE_S
 
 # A command that starts another one, writes down both, and does not end by itself.
 FAMILY = """
@@ -126,7 +125,13 @@ def test_a_command_that_does_not_exist_is_told() -> None:
     reads, writes = os.pipe()
     command = [sys.executable, guard.__file__, str(reads), "1", "/nowhere/node", "tax.js"]
     done = subprocess.run(
-        command, pass_fds=(reads,), check=False, capture_output=True, text=True, start_new_session=True, timeout=10
+        command,
+        pass_fds=(reads,),
+        check=False,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        timeout=PATIENCE_S,
     )
     os.close(reads)
     os.close(writes)

@@ -12,6 +12,7 @@ from atoll.adapters.http_asked import ServerLimits
 from atoll.adapters.http_server import NotListening
 from tests.adapters.loops import on_each_loop, on_uvloop
 from tests.adapters.wire import Answer, Speaker, answers_in, closing, listening, request, socket_in, told
+from tests.patience import PATIENCE_S
 
 BODY = b'{"words":["a"]}'
 
@@ -347,7 +348,7 @@ async def test_the_standard_library_calls_over_one_connection() -> None:
     """`http.client`, which blocks, over TCP."""
 
     def calls(port: int) -> list[tuple[int, bytes]]:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
         answers: list[tuple[int, bytes]] = []
         for method, path, body in [
             ("GET", "/livez", None),

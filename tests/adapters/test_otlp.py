@@ -19,6 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from atoll.adapters.otlp import OtlpExporter, Sending
 from atoll.telemetry import Figures, LogLine, OtlpTarget, Sample, Span, otlp_target
 from tests.adapters.collector import collecting
+from tests.patience import PATIENCE_S
 
 QUICK = Sending(every_s=0.01, wait_min_s=0.01, wait_max_s=0.02, gives_up_s=20.0)
 
@@ -71,9 +72,9 @@ async def test_a_collector_that_is_not_ours_understands_all_three() -> None:
     async with OtelTapHttpProtobufReceiver(settings) as receiver:
         exporter = OtlpExporter("shop", "1.2.3", target(f"http://127.0.0.1:{port}"), QUICK)
         found = asyncio.gather(
-            receiver.await_trace(lambda it: it.name == "stock.take", timeout=20),
-            receiver.await_log(lambda it: it.body.string_value == "hello", timeout=20),
-            receiver.await_metric(lambda it: it.name == "atoll.request_duration", timeout=20),
+            receiver.await_trace(lambda it: it.name == "stock.take", timeout=PATIENCE_S),
+            receiver.await_log(lambda it: it.body.string_value == "hello", timeout=PATIENCE_S),
+            receiver.await_metric(lambda it: it.name == "atoll.request_duration", timeout=PATIENCE_S),
         )
         await asyncio.sleep(0)  # they ask before anything is sent
         exporter.take("stock-1", [span()], [line()], sample())

@@ -15,6 +15,7 @@ from atoll.testing import PostgresServer, postgres_server
 from tests.adapters.loops import on_each_loop, on_uvloop
 from tests.adapters.postgres import SLEEP, Between, Trial, driver_of, proxied, trial
 from tests.adapters.wire import comes_true
+from tests.patience import PATIENCE_S
 
 FAILED = (DatabaseUnavailable, DatabaseBusy, TransactionTooLong)
 
@@ -113,7 +114,7 @@ async def test_a_hung_server_holds_nobody_up(server: PostgresServer) -> None:
             assert now() - begun_at < 30
             await comes_true(lambda: place.pool.connections == 0)
 
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 with suppress(*FAILED):  # half a second is little for a server that has just come back
                     assert await place.ids() == []
@@ -129,7 +130,7 @@ async def test_a_driver_of_a_hung_server_closes(server: PostgresServer) -> None:
         await asyncio.sleep(0.02)
 
         with hung(server):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 await place.driver.close()
 
             assert isinstance(*await asyncio.gather(asking, return_exceptions=True), DatabaseUnavailable)

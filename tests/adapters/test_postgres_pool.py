@@ -10,6 +10,7 @@ from atoll.testing import PostgresServer
 from tests.adapters.loops import on_each_loop
 from tests.adapters.postgres import SLEEP, driver_of, trial
 from tests.adapters.wire import comes_true
+from tests.patience import PATIENCE_S
 
 
 @on_each_loop
@@ -177,6 +178,6 @@ async def test_closing_leaves_no_session(postgres: PostgresServer) -> None:
         with pytest.raises(DatabaseUnavailable, match="closed"):
             await other.ids()
         await place.driver.close()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while await place.sessions():  # noqa: ASYNC110  # the server sees to it in its own time
                 await asyncio.sleep(0.01)

@@ -14,8 +14,7 @@ import psutil
 import pytest
 
 from atoll.adapters.processes import Child, NotStarted, ending, free_port, is_accepting, start
-
-PATIENCE_S = 60.0
+from tests.patience import PATIENCE_S
 
 
 def begun(program: str, *arguments: str) -> Child:

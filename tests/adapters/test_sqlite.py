@@ -15,6 +15,7 @@ from atoll.adapters.sqlite_machines import file_system_of
 from atoll.data import Database, DatabaseBusy, DatabaseUnavailable, OutcomeUnknown
 from atoll.data.statements import Statements
 from tests.events.coast import TASKS
+from tests.patience import PATIENCE_S
 
 LOCAL = "24 1 259:1 / / rw,relatime - ext4 /dev/root rw"
 EXPORT = "31 24 0:40 / /srv/data rw,relatime - nfs4 files:/export rw"
@@ -171,7 +172,7 @@ async def test_whoever_reads_waits_for_the_sync_that_covers_it(tmp_path: Path) -
     database = Database(driver, Statements("sqlite"))
     await written(driver, "CREATE TABLE t (x integer)", close=False)
     may_sync = threading.Event()
-    driver.sync_with(lambda _: may_sync.wait(10))
+    driver.sync_with(lambda _: may_sync.wait(PATIENCE_S))
     session = await driver.begin(now() + 5)
     await session.execute("INSERT INTO t VALUES (1)", ())
     await session.commit()

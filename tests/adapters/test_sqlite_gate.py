@@ -6,6 +6,7 @@ import pytest
 
 from atoll.adapters.sqlite_gate import Gate
 from atoll.data import DatabaseBusy
+from tests.patience import PATIENCE_S
 
 
 async def test_those_who_wait_go_in_one_after_the_other_in_order() -> None:
@@ -69,7 +70,7 @@ async def test_whoever_gives_up_holds_up_nobody() -> None:
     await asyncio.sleep(0)
     gate.leave()
     second.cancel()
-    await asyncio.wait([third], timeout=5)
+    await asyncio.wait([third], timeout=PATIENCE_S)
 
     assert third.done()
     assert first.cancelled()

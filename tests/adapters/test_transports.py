@@ -20,6 +20,7 @@ from atoll.topology.peers import Directory, Peers
 from tests.adapters.authority import Authority
 from tests.adapters.loops import on_uvloop
 from tests.adapters.wire import Desk, Misled, Note, TooLate, Wire, dispatching, listening, socket_in
+from tests.patience import PATIENCE_S
 
 T = TypeVar("T")
 
@@ -177,7 +178,7 @@ async def test_a_stream_that_is_left_ends_its_producer(carried: Carried) -> None
         async for _ in items:
             break
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await carried.desk.left.wait()
     assert carried.desk.made < 5_000
 
@@ -192,7 +193,7 @@ async def test_a_cancelled_caller_cancels_the_handler(carried: Carried) -> None:
     asking.cancel()
     await asyncio.wait([asking])
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await carried.desk.left.wait()
     assert asking.cancelled()
     assert carried.desk.ended == ["word a"]
@@ -206,7 +207,7 @@ async def test_a_deadline_ends_the_call_and_the_handler(carried: Carried) -> Non
     with pytest.raises(DeadlineExceeded):
         await carried.client(Wire, timeout_s=0.05).word("a")
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await carried.desk.left.wait()
     assert carried.desk.ended == ["word a"]
 

@@ -17,11 +17,9 @@ from atoll.adapters.http_server import HttpServer
 from atoll.calls import Dispatcher, LocalTransport
 from atoll.contract import contract_of
 from atoll.testing import SeededEntropy
+from tests.patience import PATIENCE_S
 
 Handler = Callable[..., Any]  # Any: handlers of any signature
-
-PATIENCE_S = 60.0
-"""How long a test waits for what must come."""
 
 
 class Note(Value):

@@ -22,6 +22,7 @@ from benchmarks.subjects.events_backlog import metered
 from benchmarks.subjects.events_noting import NotingDriver, handled
 from tests.amount import of_the_whole
 from tests.house.checkout import ROOT
+from tests.patience import PATIENCE_S
 
 STACKS = [
     "atoll single, SQLite",
@@ -151,7 +152,7 @@ async def test_an_effect_is_noted_when_it_is_on_the_disk(tmp_path: Path) -> None
 
     def sync(_: int) -> None:
         asked.set()
-        written.wait(10)
+        written.wait(PATIENCE_S)
 
     inner.sync_with(sync)
     driver = NotingDriver(inner, lambda lead, number: noted.append((lead, number)))
@@ -182,7 +183,7 @@ async def test_work_is_metered_without_what_others_do_while_it_waits() -> None:
             async with asyncio.timeout(0):
                 await asyncio.sleep(60)
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         alone = await metered(busy())
         waiting = await metered(work())
 

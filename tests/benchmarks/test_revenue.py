@@ -30,6 +30,7 @@ from revenue.capture.intake import candidates, read_file
 from revenue.enrichment.tables import metadata
 from tests.amount import amount, of_the_whole
 from tests.house.checkout import ROOT
+from tests.patience import PATIENCE_S
 
 AT = "2026-11-27T04:00:00Z"
 
@@ -156,14 +157,14 @@ async def test_an_event_of_the_habit_has_its_effect_once_however_often_it_is_sen
                         await published_again(one, broker.url)
                     async with one.transaction() as transaction:
                         transaction.publish(captured(lead_id))
-                await asyncio.wait_for(all_handled.wait(), 20)
+                await asyncio.wait_for(all_handled.wait(), PATIENCE_S)
 
     assert handled == ["a", "a", "last"]
 
 
 async def published_again(one: Habit, broker_url: str) -> None:
     """Once the first event is in the inbox, have it sent once more, without the number by which the broker knows it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not await one.read(select(inbox)):  # noqa: ASYNC110  # another task writes it, and tells nobody
             await asyncio.sleep(0.01)
     row = (await one.read(select(outbox))).one()

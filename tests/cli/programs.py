@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from tests.patience import PATIENCE_S
+
 ATOLL = Path(sys.executable).with_name("atoll")
-PATIENCE_S = 30.0
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -19,8 +19,9 @@ from click.testing import Result
 from atoll import Config, Running, World, single
 from tests.amount import amount
 from tests.cli.post import Archive, Post, office
-from tests.cli.programs import PATIENCE_S, started
+from tests.cli.programs import started
 from tests.house.checkout import ROOT
+from tests.patience import PATIENCE_S
 
 OFFICE = "tests.cli.post:office"
 CANARY = "canary-51c2@example.com"

@@ -11,6 +11,7 @@ from atoll.operating import refusals_in
 from tests.amount import amount
 from tests.cli.programs import finished, started
 from tests.house.checkout import ROOT
+from tests.patience import PATIENCE_S
 
 GUESTS = "tests.topology.guests:guests"
 
@@ -29,7 +30,9 @@ def test_a_user_comes_through_and_refusals_are_kept(tmp_path: Path, topology: tu
         beginning = json.loads(program.line())
         signed = finished("atoll", "call", "--state", tmp_path, "--json", "desk.sign", folder=ROOT)
         tried = finished("atoll", "call", "--state", tmp_path, "desk.try_shut", folder=ROOT)
-        stranger = httpx.get(f"{beginning['url']}/desk/v1/sign", headers={"atoll-user": "root", "atoll-caller": ""})
+        stranger = httpx.get(
+            f"{beginning['url']}/desk/v1/sign", headers={"atoll-user": "root", "atoll-caller": ""}, timeout=PATIENCE_S
+        )
         program.process.terminate()
         assert program.code() == 0
 

@@ -9,8 +9,9 @@ from typing import Protocol
 import pytest
 
 from atoll import Unavailable, contract, get
-from tests.cli.programs import PATIENCE_S, Started, finished, started
+from tests.cli.programs import Started, finished, started
 from tests.load import clients
+from tests.patience import PATIENCE_S
 
 CONTRACT = '''\
 """What Greeter promises."""

@@ -21,6 +21,7 @@ from tests.adapters.kept import store_of, write
 from tests.cli.post import Archive, Post, office
 from tests.cli.programs import started
 from tests.house.checkout import ROOT
+from tests.patience import PATIENCE_S
 
 Atoll = Callable[..., Result]
 Asked = Callable[..., Any]  # Any: JSON
@@ -35,11 +36,11 @@ async def use(state: Path) -> None:
     async with single(office, world=World.real(state), config=Config({"OFFICE_GATEWAY_PORT": "0"})) as app:
         for address, number in (("ada", 1), ("bob", 2), ("bob", -1)):
             await app.client(Post).send(address, number)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while len(await app.client(Archive).letters()) < 2:  # noqa: ASYNC110 - nothing tells
                 await asyncio.sleep(0.05)
         logging.getLogger("office").warning("%s", BAD, extra={"shelf": 7})
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while TRACE not in _failures(state):  # noqa: ASYNC110 - nothing tells
                 await asyncio.sleep(0.1)
 

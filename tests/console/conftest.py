@@ -14,6 +14,7 @@ from atoll.console import address, login_link
 from atoll.console.guarding import CSRF
 from atoll.console.sessions import Role
 from tests.cli.post import Archive, Post, office
+from tests.patience import PATIENCE_S
 
 EDGES = ("atoll.gateway.service:GatewayService", "atoll.console.service:ConsoleService")
 SETTINGS = {"OFFICE_GATEWAY_PORT": "0", "OFFICE_CONSOLE_PORT": "0"}
@@ -56,13 +57,13 @@ async def page(tmp_path: Path) -> AsyncGenerator[Page]:
             await app.client(Post).send(receiver, number, "carol@example.com")
         url = address(tmp_path)
         assert url is not None
-        async with httpx.AsyncClient(base_url=url) as http:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as http:
             page = Page(http, tmp_path)
             await page.login()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 while not (await page.get("/api/events/dead"))["messages"]:  # noqa: ASYNC110 - nothing tells
                     await asyncio.sleep(0.05)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 while await app.client(Archive).letters() != [("ada", 1)]:  # noqa: ASYNC110 - nothing tells
                     await asyncio.sleep(0.05)
             yield page

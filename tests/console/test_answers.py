@@ -12,6 +12,7 @@ import pytest
 from atoll import Application, Config, Database, Service, Transaction, World, contract, every, get, post, single
 from atoll.console import address
 from tests.console.conftest import EDGES, Page
+from tests.patience import PATIENCE_S
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -48,7 +49,7 @@ class DeskService(Service, Desk, owner="shop"):
 
 async def until(page: Page, path: str, is_so: Callable[[Any], Any]) -> Any:  # Any: JSON, and whatever it is asked for
     """What is answered, once something is true of it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not is_so(answer := await page.get(path)):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.1)
         return answer
@@ -108,7 +109,7 @@ async def test_an_operation_is_tried_with_arguments_of_each_kind(tmp_path: Path)
     config = Config({"DESK_GATEWAY_PORT": "0", "DESK_CONSOLE_PORT": "0"})
     async with (
         single(desk, world=World.real(tmp_path), config=config),
-        httpx.AsyncClient(base_url=address(tmp_path) or "") as http,
+        httpx.AsyncClient(base_url=address(tmp_path) or "", timeout=PATIENCE_S) as http,
     ):
         page = Page(http, tmp_path)
         await page.login()
@@ -155,7 +156,7 @@ async def test_dead_letters_are_counted_replayed_and_dropped(page: Page) -> None
     replayed = await page.post("/api/events/replay", chosen | {"reason": "mended"})
 
     assert replayed.json() == {"count": 1, "dry_run": False}
-    async with asyncio.timeout(20):  # an instance takes it up within a second, then what stands behind it
+    async with asyncio.timeout(PATIENCE_S):  # an instance takes it up within a second, then what stands behind it
         while ["bob", 2] not in (await page.post("/api/services/archive/operations/letters/call")).json()["body"]:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.1)
     audit = (await page.get("/api/audit"))["deeds"]

@@ -9,6 +9,7 @@ from atoll.console.guarding import COOKIE, CSRF
 from atoll.console.sessions import KEY, LINK_S, Sessions, link_token
 from atoll.testing import MemoryDisk, SeededEntropy, SettableClock
 from tests.console.conftest import Page
+from tests.patience import PATIENCE_S
 
 CHANGES = [
     "/api/services/archive/stop",
@@ -26,7 +27,7 @@ async def test_nobody_is_let_in_without_a_session(page: Page) -> None:
     cookie = page.http.cookies[COOKIE]
     content, _, signature = cookie.partition(".")
     for forged in ("", "x", f"{content}.{'0' * len(signature)}", f"{content[:-2]}AA.{signature}", f"{content}."):
-        async with httpx.AsyncClient(base_url=page.http.base_url, cookies={COOKIE: forged}) as http:
+        async with httpx.AsyncClient(base_url=page.http.base_url, cookies={COOKIE: forged}, timeout=PATIENCE_S) as http:
             answer = await http.get("/api/map")
             assert (answer.status_code, answer.json()["code"]) == (401, "not_logged_in")
             assert "atoll console" in answer.json()["detail"]
@@ -36,7 +37,7 @@ async def test_a_link_logs_in_once(page: Page) -> None:
     """And the secret leaves the address at once."""
     link = login_link(page.state)
     assert link is not None
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         first = await http.get(link)
         http.cookies.clear()
         second = await http.get(link)
@@ -52,10 +53,10 @@ async def test_a_link_that_is_clicked_twice_shows_the_pages(page: Page) -> None:
     """The second time to whoever is logged in, and to nobody else; no new session comes of it."""
     link = login_link(page.state)
     assert link is not None
-    async with httpx.AsyncClient() as http:  # keeps cookies
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:  # keeps cookies
         await http.get(link)
         again = await http.get(link)
-    async with httpx.AsyncClient() as other:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as other:
         refused = await other.get(link, headers={"cookie": "atoll-console=forged"})
 
     assert (again.status_code, again.headers["location"]) == (303, "/")

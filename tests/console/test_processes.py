@@ -10,6 +10,7 @@ import pytest
 
 from atoll.console import address
 from tests.console.conftest import Page
+from tests.patience import PATIENCE_S
 from tests.topology.processes import supervised_program
 
 PLACE = "tests.console.conftest:OFFICE"
@@ -29,7 +30,7 @@ def test_anyone_may_pull_the_plug(tmp_path: Path) -> None:
 async def _pull_the_plug(state: Path) -> None:
     url = address(state)
     assert url is not None
-    async with httpx.AsyncClient(base_url=url, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as http:
         page = Page(http, state)
         await page.login()
         assert (await page.get("/api/session"))["topology"] == "processes"

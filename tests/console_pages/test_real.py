@@ -17,6 +17,7 @@ from atoll.console import address, login_link
 from atoll.console.guarding import CSRF
 from atoll.console.sessions import Role
 from tests.console_pages.opening import serious
+from tests.patience import PATIENCE_S
 from tests.topology.processes import supervised_program
 
 PLACE = "tests.console.conftest:OFFICE"
@@ -68,7 +69,7 @@ class Import:
         self._thread.join()
 
     async def _send(self) -> None:
-        async with httpx.AsyncClient(base_url=address(self._state) or "", timeout=30) as http:
+        async with httpx.AsyncClient(base_url=address(self._state) or "", timeout=PATIENCE_S) as http:
             await http.get(login_link(self._state) or "")
             csrf = (await http.get("/api/session")).json()["csrf"]
             for number in itertools.count(1):

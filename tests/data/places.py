@@ -8,9 +8,7 @@ from itertools import count
 from typing import Any
 
 from atoll.data import Dialect, Driver, Session
-
-SOON_S = 5.0
-"""A time limit that no test is expected to reach."""
+from tests.patience import PATIENCE_S
 
 TABLES = (
     "CREATE TABLE leads (id integer PRIMARY KEY, email text UNIQUE, points bigint NOT NULL CHECK (points >= 0))",
@@ -55,7 +53,7 @@ class Opened:
         return "".join(f"${next(numbers)}" if char == "?" else char for char in statement)
 
     @asynccontextmanager
-    async def transaction(self, timeout_s: float = SOON_S) -> AsyncGenerator["Work"]:
+    async def transaction(self, timeout_s: float = PATIENCE_S) -> AsyncGenerator["Work"]:
         """A transaction, committed with the block, durably, and rolled back when an error leaves it."""
         session = await self.begin(timeout_s)
         try:
@@ -66,7 +64,7 @@ class Opened:
             raise
         await self.driver.synced(ticket)
 
-    async def begin(self, timeout_s: float = SOON_S) -> "Work":
+    async def begin(self, timeout_s: float = PATIENCE_S) -> "Work":
         """A transaction that the test ends by itself."""
         return Work(self, await self.driver.begin(asyncio.get_running_loop().time() + timeout_s))
 

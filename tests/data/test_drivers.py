@@ -8,6 +8,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from atoll.data import DatabaseBusy, DatabaseUnavailable, StatementRefused, TransactionEnded, TransactionTooLong
 from tests.data.places import ENDLESS, Opened, Place
+from tests.patience import PATIENCE_S
 
 ADD = "INSERT INTO leads VALUES (?, ?, ?)"
 
@@ -303,7 +304,7 @@ async def test_a_commit_is_not_cancelled(opened: Opened) -> None:
     commit.cancel()
     await asyncio.gather(commit, return_exceptions=True)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while await opened.ids() != [1]:  # noqa: ASYNC110  # nobody else hears of it
             await asyncio.sleep(0.005)
 

@@ -20,6 +20,7 @@ from revenue.cli.gtm import read_folder
 from revenue.playbook.contract import Playbook, Publication
 from revenue.routing.contract import AssignmentNotFound, Routing
 from tests.house.checkout import ROOT
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -130,7 +131,7 @@ async def lead_with_owner(it: Running, folder: Path) -> str:
     """The id of a lead that is Anke's, once Routing goes by the rules in the folder."""
     await it.client(Playbook).publish(Publication(playbook=read_folder(folder / "gtm")))
     receipt = await it.client(Capture).accept(LeadDetails(email="ada@acme.de", title="CTO", country="DE"))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             with contextlib.suppress(AssignmentNotFound):
                 if (await it.client(Routing).assignment(receipt.lead.id)).owner == "anke":

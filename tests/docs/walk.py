@@ -25,8 +25,9 @@ from typing import Self
 from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser
 
+from tests.patience import PATIENCE_S
+
 TIMEOUT_S = 60.0
-PATIENCE_S = 60.0
 CALLS = ("atoll call", "curl", "revenue lead show", "revenue plan")
 PORT = "8080"
 TITLE = re.compile(r"# (?P<path>[\w./-]+\.\w+)\n")

@@ -20,6 +20,7 @@ from tests.elsewhere.bazaar.contracts import Amount, Asked, Bill, Checkout, Geo,
 from tests.elsewhere.bazaar.legacy import app as legacy
 from tests.elsewhere.geography import KEY
 from tests.house.checkout import ROOT
+from tests.patience import PATIENCE_S
 
 PLACE = "tests.elsewhere.bazaar.application:bazaar"
 LAMPS = Asked(article="lamp", count=2)
@@ -165,6 +166,6 @@ def _is_tax(process: psutil.Process) -> bool:
 
 
 async def _comes_true(claim: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not await claim():  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.02)

@@ -23,6 +23,7 @@ from tests.elsewhere.bazaar.application import NODE, bazaar
 from tests.elsewhere.bazaar.contracts import Entry, Ledger, Orders
 from tests.elsewhere.test_bazaar import PLACE, at, environment
 from tests.house.checkout import ROOT
+from tests.patience import PATIENCE_S
 
 __all__ = ["environment"]  # a fixture
 pytestmark = pytest.mark.slow
@@ -109,7 +110,7 @@ async def test_nothing_is_lost_when_node_is_killed_in_the_middle(tmp_path: Path)
         for order in range(30):
             await app.client(Orders).place(f"order-{order % ORDERS}-{order}", events=10)
             await asyncio.sleep(0.1)
-        async with asyncio.timeout(60.0):
+        async with asyncio.timeout(PATIENCE_S):
             while killed < 3:  # noqa: ASYNC110  # a slow machine starts Node more slowly, and nothing tells
                 await asyncio.sleep(0.05)
         killing.cancel()
@@ -217,12 +218,12 @@ def test_who_is_told_of_what_stands_in_the_graph() -> None:
 
 def _heard(url: str) -> Any:  # Any: JSON
     """What somebody else's API was told."""
-    return httpx.get(f"{url}/heard").json()
+    return httpx.get(f"{url}/heard", timeout=PATIENCE_S).json()
 
 
 async def _pid_of(app: RunningProcesses, service: str) -> int:
     """The process of a service, once one takes calls."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             for each in await app.supervisor.processes():
                 if each.name.startswith(f"{service}-") and each.state is State.READY:
@@ -239,6 +240,6 @@ def is_tax(process: psutil.Process) -> bool:
 
 
 async def _comes_true(claim: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not await claim():  # noqa: ASYNC110  # nothing tells
             await asyncio.sleep(0.02)

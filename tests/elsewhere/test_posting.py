@@ -35,6 +35,7 @@ from atoll.testing import running
 from atoll.topology import Running
 from atoll.topology.graph import describe
 from tests.elsewhere.hook import Answer, OrderPlaced, Request, desk
+from tests.patience import PATIENCE_S
 from tests.placements import Placement, on_every_placement
 from tests.simulated import simulated
 
@@ -363,7 +364,7 @@ async def test_its_operator_looks_after_it_like_after_the_others(tmp_path: Path)
     desk.answer = lambda request: (400 if request.numbers == [1] else 204, {})
     async with running(application, world=world) as app:
         await app.client(Orders).place("7", events=3)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while not await letters(database(app), {}):  # noqa: ASYNC110  # nothing tells
                 await asyncio.sleep(0.02)
 
@@ -386,7 +387,7 @@ async def test_its_operator_looks_after_it_like_after_the_others(tmp_path: Path)
 
 
 async def _comes(claim: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not claim():  # noqa: ASYNC110  # nothing tells
             await asyncio.sleep(0.02)
 

@@ -31,6 +31,7 @@ from atoll.hosting import Directory, Peers, serving
 from atoll.testing import PostgresServer, running
 from atoll.topology import Running
 from tests.elsewhere.hook import OrderPlaced, OrderSeen, desk
+from tests.patience import PATIENCE_S
 from tests.placements import Placement, on_every_placement
 from tests.simulated import simulated
 
@@ -112,7 +113,7 @@ async def pointers(said: object, headers: Mapping[str, str] = STRUCTURED) -> lis
 async def seen(app: Running, count: int) -> list[tuple[str, int, str]]:
     """What the ledger has written down, once it is so much."""
     ledger = app.client(Ledger)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while len(found := await ledger.seen()) < count:  # noqa: ASYNC110  # nothing tells
             await asyncio.sleep(0.02)
     return found
@@ -266,7 +267,7 @@ async def test_one_from_elsewhere_is_told_of_what_another_one_publishes() -> Non
     )
     async with running(Application("shop", services=[hook(), other], edges=())):
         await publish(event(5, region="eu", retries=3))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not desk.requests:  # noqa: ASYNC110  # nothing tells
                 await asyncio.sleep(0.01)
 

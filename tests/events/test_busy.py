@@ -20,6 +20,7 @@ from atoll.resilience import Doorkeeper, Shedding
 from atoll.testing import SimulatedLoop, running, test_world
 from atoll.testing.network import over_http
 from tests.mill import CAPACITY, COST_S, Load, Mill, MillService, Open
+from tests.patience import PATIENCE_S
 from tests.plain import PLAIN
 from tests.simulated import simulated
 
@@ -169,7 +170,7 @@ async def test_one_doorkeeper_lets_in_calls_and_deliveries(tmp_path: Path) -> No
     carrier = HttpClient(Directory(Peers({"farm": (address,)})), SystemEntropy())
     async with serving(FARM, world=world, directory=Directory(Peers()), listen=[address]):
         await client(Farm, Caller("", carrier, SystemEntropy())).harvest(3)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while len(noting.ended_of) < 4:  # noqa: ASYNC110  # whoever delivers tells nobody else
                 await asyncio.sleep(0.01)
         await carrier.close()

@@ -9,6 +9,7 @@ from queue import SimpleQueue
 
 from atoll import Application, Config, World, single
 from atoll.gateway import Connection, connection
+from tests.patience import PATIENCE_S
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def served(application: Application, state: Path) -> Generator[Connection]:
 
     thread = threading.Thread(target=main, name=f"serving {application.name}")
     thread.start()
-    started = loops.get(timeout=30)
+    started = loops.get(timeout=PATIENCE_S)
     if isinstance(started, BaseException):
         raise started
     loop, stop = started
@@ -41,4 +42,4 @@ def served(application: Application, state: Path) -> Generator[Connection]:
         yield found
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(timeout=30)
+        thread.join(timeout=PATIENCE_S)

@@ -24,6 +24,7 @@ from atoll.testing import MemoryDisk, SeededEntropy
 from tests.gateway.orders import orders
 from tests.gateway.test_edge import opened
 from tests.identity.proofs import SetClock
+from tests.patience import PATIENCE_S
 
 ISSUER = "https://login.example.com/"
 
@@ -63,7 +64,7 @@ async def test_a_revoked_key_is_shut_out_while_the_gateway_runs(tmp_path: Path) 
         before = await shop.http.get("/orders/v1/around", headers=bearer(key))
         with api_keys(tmp_path) as ring:
             ring.revoke(kept.id)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while (await shop.http.get("/orders/v1/around", headers=bearer(key))).status_code == 200:  # noqa: ASYNC110  # nothing tells: it looks once in a second
                 await asyncio.sleep(0.05)
 

@@ -14,6 +14,7 @@ from atoll.gateway import connection
 from atoll.operating import api_keys
 from atoll.telemetry import MemoryRecorder
 from atoll.telemetry.logs import JsonFormatter
+from tests.patience import PATIENCE_S
 
 PERSONAL = "canary-person-51c2@example.com"
 PASSWORD = "canary-password-9b1e"
@@ -111,7 +112,7 @@ async def test_no_canary_reaches_logs_records_or_answers_that_are_not_its_own(
         found = connection(tmp_path)
         assert found is not None
         secrets = [key.rpartition(f"{key.split('_')[1]}_")[2], found.key, PASSWORD, PERSONAL]
-        async with httpx.AsyncClient(base_url=found.url, timeout=10) as http:
+        async with httpx.AsyncClient(base_url=found.url, timeout=PATIENCE_S) as http:
             for presented in (found.key, key, f"atoll_0000000000_{PASSWORD:x<43}", f"{PASSWORD}.{PASSWORD}.x"):
                 for path, guest in (
                     ("guests", {"email": PERSONAL}),

@@ -17,6 +17,7 @@ import pytest
 from atoll import Config, Mistakes, Running, World, single
 from atoll.gateway import Connection, connection
 from tests.gateway.orders import CANARY, OrdersService, orders
+from tests.patience import PATIENCE_S
 
 ORDER = {"id": "7", "colour": "red", "quantity": 2}
 
@@ -49,7 +50,7 @@ async def opened(state: Path, **settings: str) -> AsyncGenerator[Shop]:
         found = connection(state)
         assert found is not None
         headers = {"authorization": f"Bearer {found.key}"}
-        async with httpx.AsyncClient(base_url=found.url, headers=headers, timeout=10) as http:
+        async with httpx.AsyncClient(base_url=found.url, headers=headers, timeout=PATIENCE_S) as http:
             yield Shop(running, found, http)
 
 
@@ -182,7 +183,7 @@ async def test_a_body_that_says_it_is_too_long_is_not_waited_for(tmp_path: Path)
         reader, writer = await asyncio.open_connection(*shop.address)
         head = f"POST /orders/v1/orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {shop.connection.key}\r\n"
         writer.write(f"{head}content-type: application/json\r\ncontent-length: 101\r\n\r\n".encode())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             status = await reader.readline()
         writer.close()
 
@@ -276,7 +277,7 @@ async def test_a_request_names_one_host(shop: Shop, head: str, status: bytes) ->
     """Whoever stands before the gateway may go by the other one (RFC 9112, 3.2)."""
     reader, writer = await asyncio.open_connection(*shop.address)
     writer.write(f"{head}\r\n".encode())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         answer = await reader.read()
     writer.close()
 
@@ -289,7 +290,7 @@ async def test_a_body_that_does_not_come_is_waited_for_until_the_deadline(tmp_pa
         reader, writer = await asyncio.open_connection(*shop.address)
         head = f"POST /orders/v1/orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {shop.connection.key}\r\n"
         writer.write(f"{head}content-type: application/json\r\ncontent-length: 10\r\n\r\n{{".encode())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             status = await reader.readline()
         writer.close()
 
@@ -346,7 +347,7 @@ async def test_a_stream_ends_when_its_reader_goes(shop: Shop) -> None:
     async with shop.http.stream("GET", "/orders/v1/orders/export?count=10000") as answer:
         await anext(answer.aiter_lines())
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await shop.service.closed.wait()
 
 
@@ -357,7 +358,7 @@ async def test_a_stream_without_end_leaves_others_their_turn(shop: Shop) -> None
         live = await shop.http.get("/livez")
 
     assert live.status_code == 200
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await shop.service.closed.wait()
 
 
@@ -369,7 +370,7 @@ async def test_the_work_is_cancelled_when_the_client_goes(shop: Shop) -> None:
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await shop.service.cancelled.wait()
 
 

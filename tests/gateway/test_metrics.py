@@ -14,6 +14,7 @@ from atoll.edge import ApiKeys, Telemetry
 from atoll.gateway import connection
 from atoll.telemetry import Figures, NothingKept, ProcessFigures, Sample, Span
 from tests.gateway.orders import orders
+from tests.patience import PATIENCE_S
 from tests.telemetry.scraped import families_in
 
 
@@ -43,7 +44,9 @@ async def opened(state: Path, *opens: str, telemetry: Telemetry | None = None) -
         key = found.key
         if opens:
             key, _ = ApiKeys(world.disk("gateway"), world.clock, world.entropy).make("prometheus", opens)
-        async with httpx.AsyncClient(base_url=found.url, headers={"authorization": f"Bearer {key}"}) as http:
+        async with httpx.AsyncClient(
+            base_url=found.url, headers={"authorization": f"Bearer {key}"}, timeout=PATIENCE_S
+        ) as http:
             yield http
 
 

@@ -25,6 +25,7 @@ from atoll import (
 )
 from atoll.contract import compile_contract, contract_from_document
 from atoll.gateway import connection
+from tests.patience import PATIENCE_S
 
 
 @contract(version="1.0")
@@ -78,7 +79,7 @@ async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
     async with single(hooks, world=World.real(tmp_path), config=config):
         found = connection(tmp_path)
         assert found is not None
-        async with httpx.AsyncClient(base_url=found.url) as http:
+        async with httpx.AsyncClient(base_url=found.url, timeout=PATIENCE_S) as http:
             yield Outside(http, {"authorization": f"Bearer {found.key}"})
 
 

@@ -11,6 +11,7 @@ from atoll.gateway import connection
 from atoll.kernel import Criticality
 from tests.adapters.test_doors import Closed
 from tests.gateway.test_edge import opened
+from tests.patience import PATIENCE_S
 
 
 async def test_answers_say_what_is_left(tmp_path: Path) -> None:
@@ -84,7 +85,7 @@ async def test_a_degraded_answer_says_so_outside_too(tmp_path: Path) -> None:
     async with single(shop, world=World.real(tmp_path), config=Config({"SHOP_GATEWAY_PORT": "0"})):
         found = connection(tmp_path)
         assert found is not None
-        async with httpx.AsyncClient(headers={"authorization": f"Bearer {found.key}"}) as http:
+        async with httpx.AsyncClient(headers={"authorization": f"Bearer {found.key}"}, timeout=PATIENCE_S) as http:
             answer = await http.get(f"{found.url}/prices/v1/price")
 
     assert answer.json() == 20
@@ -99,7 +100,7 @@ async def test_requests_pass_the_doorkeeper_of_their_process(tmp_path: Path) -> 
     async with single(shop, world=world, config=Config({"SHOP_GATEWAY_PORT": "0"})):
         found = connection(tmp_path)
         assert found is not None
-        async with httpx.AsyncClient(headers={"authorization": f"Bearer {found.key}"}) as http:
+        async with httpx.AsyncClient(headers={"authorization": f"Bearer {found.key}"}, timeout=PATIENCE_S) as http:
             answer = await http.get(f"{found.url}/prices/v1/price")
 
     assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")

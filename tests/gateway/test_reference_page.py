@@ -17,6 +17,8 @@ from typing import Any, TypeAlias, cast
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
+from tests.patience import PATIENCE_S
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Json = dict[str, Any]  # Any: a JSON document
@@ -94,7 +96,7 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
             if media_type == "application/x-ndjson" and content.endswith(b"...\n"):
                 self.wfile.flush()
-                gateway.held.wait(timeout=30)
+                gateway.held.wait(timeout=PATIENCE_S)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - http.server asks for these names
 

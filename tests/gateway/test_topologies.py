@@ -13,6 +13,7 @@ import pytest
 from atoll.gateway import connection
 from tests.cli.programs import started
 from tests.house.checkout import ROOT
+from tests.patience import PATIENCE_S
 
 SETTINGS = {"SHOP_GATEWAY_PORT": "0", "SHOP_GATEWAY_TIMEOUT_S": "1.5"}
 RED = b'{"id": "7", "colour": "red"}'
@@ -94,7 +95,9 @@ def place(topology: str, state: Path) -> Generator[httpx.Client]:
         assert json.loads(line)["event"] == "started", program.said()
         found = connection(state)
         assert found is not None
-        with httpx.Client(base_url=found.url, headers={"authorization": f"Bearer {found.key}"}, timeout=30) as http:
+        with httpx.Client(
+            base_url=found.url, headers={"authorization": f"Bearer {found.key}"}, timeout=PATIENCE_S
+        ) as http:
             yield http
         program.process.terminate()
         program.code()

@@ -14,10 +14,9 @@ from atoll.adapters.environments import Environments
 from atoll.elsewhere import Operator
 from atoll.operating import operator_token
 from tests.cli.programs import environment
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.slow
-
-PATIENCE_S = 30.0
 
 
 class Places:

@@ -8,6 +8,7 @@ import pytest
 import uvloop
 
 from atoll.kernel import Lane, Tasks
+from tests.patience import PATIENCE_S
 
 LOOPS = pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 NewLoop = Callable[[], asyncio.AbstractEventLoop]
@@ -22,7 +23,7 @@ def on(new_loop: NewLoop, work: Callable[[Lane, list[str]], Awaitable[None]]) ->
         lane = Lane(tasks, "lane", lambda: said.append("ended"))
         lane.make_ready()
         await asyncio.sleep(0)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await work(lane, said)
         lane.cancel()
         await tasks.close()

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from atoll.kernel import Context, Tasks, Threads, ThreadsBusy, context, current
+from tests.patience import PATIENCE_S
 
 
 async def test_a_task_carries_its_owner_in_its_name() -> None:
@@ -67,7 +68,7 @@ async def test_a_task_may_close_its_own_owner() -> None:
     tasks = Tasks("scoring")
     other = tasks.spawn(asyncio.Event().wait(), "other")
 
-    await asyncio.wait_for(tasks.spawn(tasks.close(), "closer"), 5)
+    await asyncio.wait_for(tasks.spawn(tasks.close(), "closer"), PATIENCE_S)
 
     assert other.cancelled()
 
@@ -157,7 +158,7 @@ class Gate:
     def work(self) -> str:
         """What runs in the thread."""
         self._loop.call_soon_threadsafe(self.entered.set)
-        assert self.leave.wait(10)
+        assert self.leave.wait(PATIENCE_S)
         self.left += 1
         return "worked"
 
@@ -202,7 +203,7 @@ async def test_a_stop_iteration_in_a_thread_is_an_error_and_no_endless_wait() ->
     """A future cannot carry one: see PEP 479."""
     async with opened() as (threads, _):
         with pytest.raises(RuntimeError, match="StopIteration"):
-            await asyncio.wait_for(threads.run(next, iter(())), 5)
+            await asyncio.wait_for(threads.run(next, iter(())), PATIENCE_S)
 
 
 async def test_a_thread_sees_the_callers_context_and_cannot_change_it() -> None:

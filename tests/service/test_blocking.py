@@ -25,6 +25,7 @@ from atoll.kernel import Threads, current
 from atoll.problems import InternalError
 from atoll.service import Instance, declare
 from atoll.testing import SeededEntropy, SimulatedLoop, fake, running
+from tests.patience import PATIENCE_S
 from tests.placements import Placement, Topology, on_every_placement, on_every_topology
 from tests.simulated import simulated
 
@@ -68,7 +69,7 @@ class _MillService(Service, Mill, owner="tests"):
         match name:
             case "wait":
                 self.gates.entered.release()
-                self.gates.leave.wait(5)
+                self.gates.leave.wait(PATIENCE_S)
             case "refuse":
                 raise Refused
             case "stop":

@@ -21,6 +21,7 @@ from atoll.kernel import Context, Trace, current
 from atoll.telemetry import Kind, MemoryRecorder, Span
 from atoll.testing import running
 from tests.house.checkout import ROOT
+from tests.patience import PATIENCE_S
 from tests.telemetry import librarian
 
 tracer = trace.get_tracer("tests")
@@ -259,7 +260,7 @@ def test_a_process_that_awaits_it_is_joined_both_ways() -> None:
     """In a handler, the current span is the handler's; what others make current is the parent of Atoll's calls."""
     command = [sys.executable, "-m", "tests.telemetry.joined"]
 
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=PATIENCE_S)
 
     assert (done.stdout, done.stderr) == ("joined\n", "")
 

@@ -26,6 +26,7 @@ from atoll import (
 from atoll.kernel import Context, Trace, current
 from atoll.telemetry import Kind, MemoryRecorder, Span
 from atoll.testing import running
+from tests.patience import PATIENCE_S
 
 
 class Sold(Event, key="order"):
@@ -121,7 +122,7 @@ COAST = Application("coast", services=[RatesService, ShopService, BillingService
 
 async def until(recorder: MemoryRecorder, is_there: Callable[[Span], bool]) -> Span:
     """The first record of which something is true; waited for."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             for span in recorder.records:
                 if is_there(span):

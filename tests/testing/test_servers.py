@@ -20,6 +20,7 @@ from nats.js.api import StreamConfig
 from atoll.processes import NotStarted
 from atoll.testing import PostgresServer, nats_server, postgres_server
 from tests.house.checkout import ROOT
+from tests.patience import PATIENCE_S
 
 OWNER = """
 import sys
@@ -30,12 +31,10 @@ with {server}() as server:
     sys.stdin.read()
 """
 
-GONE_S = 20.0
-
 
 def until(holds: Callable[[], bool]) -> None:
     """Wait for something of which nothing tells."""
-    deadline = time.monotonic() + GONE_S
+    deadline = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -19,6 +19,7 @@ from atoll.identity import Authority
 from atoll.testing import SeededEntropy
 from tests.amount import amount
 from tests.calls.test_access import bank, drawn, fulfilled
+from tests.patience import PATIENCE_S
 from tests.topology.proved import authority_in, headers_of, proving_of
 
 
@@ -41,7 +42,9 @@ async def bank_in(folder: Path) -> AsyncGenerator[httpx.AsyncClient]:
             listen=[f"unix:{path}"],
             joining=ByAuthority(folder),
         ),
-        httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path)), base_url="http://bank") as http,
+        httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(uds=str(path)), base_url="http://bank", timeout=PATIENCE_S
+        ) as http,
     ):
         yield http
 

@@ -28,6 +28,7 @@ from atoll.topology.connecting import NoAddress, connect, connect_sync
 from atoll.topology.peers import Directory, Peers
 from atoll.topology.serving import serving
 from tests.gateway.serving import served
+from tests.patience import PATIENCE_S
 
 
 class Count(Value):
@@ -237,7 +238,7 @@ def test_leaving_a_stream_early_ends_it(gateway: tuple[str, str]) -> None:
         assert next(items) == 0
         items.close()  # what becomes of it when a `for` is left
 
-        assert LET_GO.wait(5)
+        assert LET_GO.wait(PATIENCE_S)
 
 
 def test_closing_ends_everything(gateway: tuple[str, str]) -> None:
@@ -258,11 +259,11 @@ def test_closing_ends_everything(gateway: tuple[str, str]) -> None:
 
         thread = threading.Thread(target=hang)
         thread.start()
-        assert BEGUN.wait(5)
-    thread.join(5)
+        assert BEGUN.wait(PATIENCE_S)
+    thread.join(PATIENCE_S)
 
     assert not thread.is_alive()
-    assert LET_GO.wait(5)
+    assert LET_GO.wait(PATIENCE_S)
     assert [type(error).__name__ for error in ended] in (
         ["CancelledError"],
         ["Unavailable"],
@@ -280,7 +281,7 @@ def test_an_interrupt_ends_the_call(gateway: tuple[str, str]) -> None:
     waits = threading.get_ident()
 
     def interrupt() -> None:
-        BEGUN.wait(5)
+        BEGUN.wait(PATIENCE_S)
         signal.pthread_kill(waits, signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
@@ -291,9 +292,9 @@ def test_an_interrupt_ends_the_call(gateway: tuple[str, str]) -> None:
             shop.wait(shop.client(Stock).hang())
     finally:
         signal.signal(signal.SIGINT, before)
-    thread.join(5)
+    thread.join(PATIENCE_S)
 
-    assert LET_GO.wait(5)
+    assert LET_GO.wait(PATIENCE_S)
 
 
 def test_the_twins_take_the_same() -> None:

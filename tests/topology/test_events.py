@@ -26,6 +26,7 @@ from atoll import (
 )
 from atoll.kernel import current
 from atoll.testing import PostgresServer, running
+from tests.patience import PATIENCE_S
 from tests.placements import Topology, on_every_topology
 
 metadata = MetaData()
@@ -125,7 +126,7 @@ shop = Application("shop", services=[OrdersService, BillingService, MailService]
 
 async def until(seen: Callable[[], Awaitable[int]], count: int) -> None:
     """Wait until so much was seen."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while await seen() < count:  # noqa: ASYNC110  # another process may be the one that writes
             await asyncio.sleep(0.02)
 

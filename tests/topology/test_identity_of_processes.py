@@ -17,6 +17,7 @@ from atoll.hosting import directory_of
 from atoll.operating import operator_token
 from atoll.problems import Unauthenticated
 from atoll.testing import running_processes
+from tests.patience import PATIENCE_S
 from tests.topology.busy import Order, Orders, Stock
 from tests.topology.test_supervisor import names_of, until
 
@@ -28,7 +29,7 @@ async def test_who_has_a_socket_and_no_proof_is_refused(tmp_path: Path) -> None:
     async with running_processes(BUSY, state=tmp_path) as application:
         run = Path(application.supervisor.peers_file).parent
         transport = httpx.AsyncHTTPTransport(uds=str(run / "stock-1.sock"))
-        async with httpx.AsyncClient(transport=transport, base_url="http://stock") as http:
+        async with httpx.AsyncClient(transport=transport, base_url="http://stock", timeout=PATIENCE_S) as http:
             paths = ("/stock/v1/levels/hat", "/atoll_process/v1/report", "/stock/v1/levels/hat")
             anonymous = [(await http.get(path)).status_code for path in paths]
             claimed = await http.get("/stock/v1/levels/hat", headers={"atoll-caller": "orders"})

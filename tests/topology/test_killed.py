@@ -12,9 +12,10 @@ import pytest
 
 from atoll.processes import supervision
 from tests.campaigns.killing import killing
-from tests.cli.programs import PATIENCE_S, finished, started
+from tests.cli.programs import finished, started
 from tests.house.checkout import ROOT
 from tests.load import Schedule, clients
+from tests.patience import PATIENCE_S
 from tests.topology.busy import Orders, Stock
 from tests.topology.processes import BUSY, processes_of, run_folder, supervised_program
 

@@ -36,8 +36,8 @@ from atoll.topology.joining import BySupervisor, Candidate, NotJoined
 from atoll.topology.loading import load_units
 from atoll.topology.membership import BUNDLE, Membership, NotAdmitted, Vouching
 from tests.calls.test_access import bank
-from tests.cli.programs import PATIENCE_S
 from tests.identity.proofs import SetClock
+from tests.patience import PATIENCE_S
 
 ORDERS = Member("orders", (), (Needed("stock", 1, "declares `stock: Stock`"),))
 STOCK = Member("stock", (Offered("stock", 1, "1.0", "Stock", (OfferedOperation("count", callers=("till",)),)),))

@@ -14,12 +14,12 @@ import pytest
 from atoll import Application, Config, Database, Service, Transaction, World, every, single
 from atoll.seeing import KeptTelemetry, Kind, LogSearch, Span, TraceSearch
 from atoll.testing import running_processes
+from tests.patience import PATIENCE_S
 from tests.topology.busy import Orders, busy
 from tests.topology.processes import processes_of, supervised_program
 from tests.topology.test_supervisor import until
 
 BUSY = "tests.topology.busy:busy"
-PATIENCE_S = 20
 
 
 async def found(ask: Callable[[], bool]) -> None:
@@ -67,7 +67,7 @@ def test_what_was_recorded_without_a_collector_is_collected_by_the_next_one(tmp_
         for process in killed:
             process.kill()
         program.process.wait()
-        psutil.wait_procs(killed, timeout=30)
+        psutil.wait_procs(killed, timeout=PATIENCE_S)
     telemetry = KeptTelemetry(tmp_path)
     before = [key for key in KEYS if answered(telemetry, key, "stock")]
 

@@ -45,10 +45,10 @@ from atoll.operating import (
 from atoll.problems import AnswerErased
 from atoll.testing import PostgresServer
 from tests.cli.post import Archive, Post, office
+from tests.patience import PATIENCE_S
 
 ANN = By("ann", "a test")
 CANARY = "canary-19d4@example.com"
-PATIENCE_S = 20.0
 
 _numbers = count(1)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from atoll import read_config, run_process
+from tests.patience import PATIENCE_S
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -41,7 +42,7 @@ def test_a_second_signal_ends_a_process_that_does_not_stop() -> None:
         "run_process(work)\n"
     )
 
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=20)
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=PATIENCE_S)
 
     assert done.stdout == "asked\n"
     assert done.returncode == -signal.SIGTERM

@@ -22,6 +22,7 @@ from atoll.identity.instance import CALL_S, USER_S
 from atoll.kernel import Context, current
 from atoll.problems import Unauthenticated
 from atoll.testing import MemoryDisk
+from tests.patience import PATIENCE_S
 from tests.topology.proved import authority_in, credentials_of, headers_of, proving_of
 from tests.topology.test_access_over_http import bank_alone, bank_in
 
@@ -146,7 +147,9 @@ async def test_without_the_safeguard_a_name_alone_is_believed(tmp_path: Path) ->
     path = tmp_path / "bank.sock"
     async with (
         serving(bank_alone(), world=World.real(tmp_path), directory=Directory(Peers({})), listen=[f"unix:{path}"]),
-        httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path)), base_url="http://bank") as http,
+        httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(uds=str(path)), base_url="http://bank", timeout=PATIENCE_S
+        ) as http,
     ):
         answer = await http.get("/vault/v1/open", headers={"atoll-caller": "teller"})
 

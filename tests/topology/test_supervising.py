@@ -8,6 +8,7 @@ from pathlib import Path
 from atoll.identity import Manifest
 from atoll.topology.launching import Launch
 from atoll.topology.supervising import AlreadySupervised, supervising
+from tests.patience import PATIENCE_S
 
 SEVERAL = 4
 ROUNDS = 10
@@ -32,7 +33,7 @@ def test_of_several_who_start_first_of_all_one_supervises(tmp_path: Path) -> Non
                     ends.set()
 
         threads = [_thread(supervise(launch, begins, ends)) for _ in range(SEVERAL)]
-        ends.wait(20.0)
+        ends.wait(PATIENCE_S)
         ends.set()
         for thread in threads:
             thread.join()

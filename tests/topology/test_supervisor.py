@@ -12,11 +12,10 @@ import pytest
 from atoll.problems import Unavailable
 from atoll.processes import Did, NoSuchService, NotPossible, NotStarted, ProcessStatus, State
 from atoll.testing import RunningProcesses, running_processes
+from tests.patience import PATIENCE_S
 from tests.topology.busy import Eager, Order, Orders, Stock
 
 BUSY = "tests.topology.busy:busy"
-
-PATIENCE_S = 60.0
 
 
 async def statuses(application: RunningProcesses) -> dict[str, ProcessStatus]:

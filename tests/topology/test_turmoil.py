@@ -12,8 +12,9 @@ import pytest
 
 from atoll.processes import NotReplaced, State, Step
 from atoll.testing import RunningProcesses, running_processes
+from tests.patience import PATIENCE_S
 from tests.topology.busy import Order, Orders
-from tests.topology.test_supervisor import BUSY, PATIENCE_S
+from tests.topology.test_supervisor import BUSY
 
 LASTS_S = 4.0
 PEOPLE = 3

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from atoll.testing import LoopClock
-from revenue.tests.settled import PATIENCE_S
+from tests.patience import PATIENCE_S
 
 
 class Jumping(LoopClock):

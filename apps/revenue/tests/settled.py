@@ -13,8 +13,7 @@ from atoll.testing.plugin import Reached
 from revenue.capture.contract import Capture, Lead
 from revenue.paging import items_of
 from revenue.scoring.contract import Reason, Score, Scoring
-
-PATIENCE_S = 60.0
+from tests.patience import PATIENCE_S
 
 
 async def settled(it: Reached, within_s: float = PATIENCE_S) -> int:

@@ -20,8 +20,9 @@ from revenue.application import revenue
 from revenue.capture.contract import Capture, ImportReport
 from revenue.sample import sample_csv
 from revenue.tests.importing import Meddling, Sent, imported
-from revenue.tests.settled import PATIENCE_S, Judgement, all_leads, judgements, settled, told
+from revenue.tests.settled import Judgement, all_leads, judgements, settled, told
 from tests.amount import amount
+from tests.patience import PATIENCE_S
 
 SERVICES = ["capture", "identity", "enrichment", "scoring"]
 SAMPLE = sample_csv(leads=200).encode()

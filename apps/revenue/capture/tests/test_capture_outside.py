@@ -25,13 +25,13 @@ from revenue.capture.contract import Capture, CaptureRules, Fate, Form, LeadDeta
 from revenue.capture.tests.alone import alone
 from revenue.playbook.contract import Playbook, Publication, TeamRules
 from revenue.signing import key_of
+from tests.patience import PATIENCE_S
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 RULES = CaptureRules(
     forms=(Form(name="website", consent_text="I agree."),),
     sources=(Source(name="acme", signature=Signature(secret="acme"), fields={"email": "data.email"}),),
 )
-PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from revenue.capture.payload import FORM
 from revenue.capture.service import CaptureService
 from revenue.capture.tests.alone import alone
 from revenue.playbook.contract import Playbook, Publication, TeamRules
+from tests.patience import PATIENCE_S
 
 ACME = Signature(secret="acme", scheme=Scheme.API_KEY, header="x-key", id_header="x-id")
 RULES = CaptureRules(sources=(Source(name="acme", signature=ACME),))
@@ -52,7 +53,7 @@ async def both(tmp_path: Path, postgres: PostgresServer) -> AsyncGenerator[tuple
             single(alone, world=World.real(tmp_path), config=Config(environment), services=SERVICES) as other,
         ):
             await one.client(Playbook).publish(Publication(playbook=TeamRules(capture=RULES)))
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 while True:
                     if await knows_rules(other):
                         break

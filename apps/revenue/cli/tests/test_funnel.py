@@ -10,6 +10,7 @@ from revenue.application import revenue
 from revenue.capture.contract import Capture, LeadDetails
 from revenue.cli.tests.verbs import run, told
 from revenue.enrichment.contract import Enrichment
+from tests.patience import PATIENCE_S
 
 BEFORE = ["capture", "identity", "enrichment"]
 
@@ -31,7 +32,7 @@ async def test_what_is_known_is_shown_and_who_is_away_is_named(
     async with single(revenue, world=World.real(tmp_path), config=config, services=BEFORE) as it:
         for name in ("ada", "bob"):
             await it.client(Capture).accept(LeadDetails(email=f"{name}@acme.de"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 if (await it.client(Enrichment).count()).leads == 2:
                     break

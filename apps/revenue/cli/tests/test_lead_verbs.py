@@ -9,6 +9,7 @@ from revenue.application import revenue
 from revenue.capture.contract import Capture, LeadDetails
 from revenue.cli.tests.verbs import bought, run, told, until
 from revenue.identity.contract import Identity, ResolutionNotFound
+from tests.patience import PATIENCE_S
 
 ASKED = """
 fields:
@@ -105,7 +106,7 @@ def _services(story: Any) -> set[str]:  # Any: JSON
 
 
 async def _resolved(identity: Identity, lead_id: str) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 await identity.resolution(lead_id)

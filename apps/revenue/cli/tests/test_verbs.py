@@ -16,6 +16,7 @@ import pytest
 
 from revenue.cli.tests.conftest import demonstrating
 from revenue.cli.tests.verbs import run, told
+from tests.patience import PATIENCE_S
 
 
 def test_without_a_running_revenue_it_is_said_how_to_start_one(folder: Path) -> None:
@@ -126,7 +127,7 @@ def test_a_demonstration_shows_what_happened_and_what_to_try(demonstration: Path
     for page in ("the live page", "a form for a lead of your own"):
         url = re.search(rf"(http://\S+)  in a browser: {page}", said)
         assert url is not None
-        assert httpx.get(url[1], follow_redirects=True).status_code == 200
+        assert httpx.get(url[1], follow_redirects=True, timeout=PATIENCE_S).status_code == 200
 
 
 def test_a_demonstration_opens_the_live_page_by_a_link_that_logs_in(demonstration: Path) -> None:
@@ -136,7 +137,7 @@ def test_a_demonstration_opens_the_live_page_by_a_link_that_logs_in(demonstratio
         time.sleep(0.05)
     link = opened.read_text(encoding="utf-8").strip()
 
-    with httpx.Client(follow_redirects=True) as browser:
+    with httpx.Client(follow_redirects=True, timeout=PATIENCE_S) as browser:
         page = browser.get(link)
         session = browser.get(str(page.url.join("/api/session"))).json()
 

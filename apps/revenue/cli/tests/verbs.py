@@ -8,8 +8,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from revenue.cli import main
-
-PATIENCE_S = 60.0
+from tests.patience import PATIENCE_S
 
 
 def run(*words: str, given: str | None = None) -> Result:

@@ -14,6 +14,7 @@ from revenue.identity.contract import ContactsMerged, ContactsParted
 from revenue.playbook.contract import PlaybookPublished
 from revenue.routing.contract import LeadReassigned, LeadRouted, LeadStatusChanged
 from revenue.scoring.contract import LeadScored
+from tests.patience import PATIENCE_S
 
 KINDS: dict[str, type[Event]] = {
     each.__name__: each
@@ -83,7 +84,7 @@ async def say(it: Running, event: Event) -> None:
 
 async def until_pending(crm: Crm, target: Target, new: int, changed: int = 0) -> None:
     """Wait until so much is pending for a target."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             pending = await crm.pending(target)
             if (pending.new, pending.changed) == (new, changed):
@@ -98,7 +99,7 @@ async def export_of(crm: Crm, target: Target, *, is_all: bool = False) -> Export
 
 async def ready(crm: Crm, export: Export) -> Export:
     """The export, when the service has got on with it."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while export.state in (ExportState.BUILDING, ExportState.CONFIRMING):
             await asyncio.sleep(0.02)
             export = await crm.export(export.target, export.number)

@@ -27,6 +27,7 @@ from revenue.enrichment.tests.flow import flow
 from revenue.enrichment.tests.vendor import definition, ruled
 from revenue.playbook.contract import Playbook, Publication, TeamRules
 from revenue.tests.outsider import HANGS, Asked, Outsider, Says, outsider
+from tests.patience import PATIENCE_S
 
 FLOW = "revenue.enrichment.tests.flow:flow"
 MACHINES = Says({"company": {"industry": "Machinery", "city": "Hamburg"}})
@@ -52,7 +53,7 @@ async def postgresql(postgres: PostgresServer) -> AsyncGenerator[str]:
 
 async def whole(application: Running | RunningProcesses, lead_id: str) -> Profile:
     """The profile of a lead by the rules, as soon as it is there."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 profile = await application.client(Enrichment).latest(lead_id)
@@ -67,7 +68,7 @@ async def ruled_by(application: Running | RunningProcesses, rules: EnrichmentRul
     """Publish the rules, and wait until they hold."""
     await application.client(Playbook).publish(Publication(playbook=TeamRules(enrichment=rules)))
     wanted = {rule.name for rule in rules.providers}
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             if wanted <= {each.name for each in await application.client(Enrichment).providers()}:
                 return
@@ -176,7 +177,7 @@ async def test_a_slow_provider_holds_up_no_other_lead(tmp_path: Path) -> None:
             capture, enrichment = one.client(Capture), one.client(Enrichment)
             asked = [await capture.accept(LeadDetails(email=f"a{number}@company.de")) for number in range(20)]
             said = [await capture.accept(LeadDetails(email=f"b{n}@company.de", industry="Toys")) for n in range(20)]
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 for receipt in said:
                     await whole(one, receipt.lead.id)
             waiting = [(await enrichment.latest(receipt.lead.id)).is_awaited for receipt in asked]

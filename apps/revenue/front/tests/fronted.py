@@ -18,6 +18,7 @@ from revenue.routing.contract import Rep, Routing, RoutingRules, Team
 from revenue.tests.hours import Jumping, until
 from revenue.tests.outsider import Outsider, Says, outsider
 from revenue.webhooks.contract import Endpoint, EndpointNotFound, Format, Webhooks, WebhooksRules
+from tests.patience import PATIENCE_S
 
 EVERYTHING = tuple(str(each).split(".")[1] for each in revenue.services)
 
@@ -64,7 +65,7 @@ async def fronted(*, without: tuple[str, ...] = ()) -> AsyncGenerator[Fronted]:
         found = world.disk("front").read("address.json")
         assert found is not None
         url = msgspec.json.decode(found)["url"]
-        async with httpx.AsyncClient(base_url=url) as http:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as http:
             yield Fronted(http, url, it, told, clock)
 
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from revenue.front.tests.fronted import fronted
 from tests.console_pages.opening import CHROMIUM, QUIET, serious
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -31,7 +32,7 @@ class Served:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self.url = self._begun.get(timeout=60)
+        self.url = self._begun.get(timeout=PATIENCE_S)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -114,7 +115,7 @@ def test_a_lead_is_sent_by_the_form_and_followed_to_its_owner(served: Served, co
     expect(page.get_by_role("link", name="Everything that happened to it")).to_be_visible()
     looked_at(page, "story")
 
-    page.goto(served.url + served.accept_path.get(timeout=60))
+    page.goto(served.url + served.accept_path.get(timeout=PATIENCE_S))
     looked_at(page, "link")
     page.get_by_role("button", name="Accept it").click()
     expect(page.get_by_text("Accepted by ann")).to_be_visible()

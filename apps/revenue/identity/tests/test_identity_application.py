@@ -22,6 +22,7 @@ from revenue.identity.contract import (
 )
 from revenue.identity.service import IdentityService
 from revenue.playbook.service import PlaybookService
+from tests.patience import PATIENCE_S
 
 APPLICATION = Application("town", owner="tests", services=[CaptureService, IdentityService, PlaybookService], edges=())
 ANN = LeadDetails(email="ann.lee@acme.de", first_name="Ann", last_name="Lee", phone="+49 30 1234567", company="Acme")
@@ -30,7 +31,7 @@ AGAIN = LeadDetails(email="ann.lee@web.de", first_name="Ann", last_name="Lee", p
 
 async def resolved(it: Reached, count: int) -> None:
     """Wait until so many leads were resolved."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             if (await it.client(Identity).count()).leads == count:
                 return

@@ -19,6 +19,7 @@ from revenue.identity.contract import Identity, Kind, MergeOrder
 from revenue.identity.service import IdentityService
 from revenue.playbook.service import PlaybookService
 from revenue.sample import sample_csv
+from tests.patience import PATIENCE_S
 
 APPLICATION = Application("town", owner="tests", services=[CaptureService, IdentityService, PlaybookService], edges=())
 SAMPLE = LeadFile(file_name="leads.csv", content=sample_csv(leads=100).encode(), import_id="sample")
@@ -38,7 +39,7 @@ async def config(postgres: PostgresServer) -> AsyncGenerator[Config]:
 
 async def settled(it: Reached) -> int:
     """Wait until everybody was resolved; how many leads there are."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             captured, resolved = await it.client(Capture).count(), await it.client(Identity).count()
             if (captured.leads, captured.revisions) == (resolved.leads, resolved.revisions):

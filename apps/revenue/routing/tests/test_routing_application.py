@@ -18,8 +18,7 @@ from revenue.routing.contract import Assignment, Deed, Routing, Stage, Status
 from revenue.routing.tests.company import WEIGHTS, company, lead
 from revenue.scoring.contract import Scoring
 from tests.amount import of_the_whole
-
-PATIENCE_S = 60.0
+from tests.patience import PATIENCE_S
 
 
 async def ruled(it: Reached) -> None:

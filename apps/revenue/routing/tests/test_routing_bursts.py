@@ -10,6 +10,7 @@ from revenue.routing.service import RoutingService
 from revenue.routing.tests.conftest import Opens
 from revenue.routing.tests.routed import published, routing, scored, team_rules, told
 from revenue.scoring.contract import LeadScored
+from tests.patience import PATIENCE_S
 
 INSTANCES = 3
 AT_ONCE = 12
@@ -94,7 +95,7 @@ async def test_teams_that_share_people_do_not_wait_in_a_circle(opens: Opens) -> 
         else:
             await told(service, scored(f"new-{number}"))
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*(work(number) for number in range(40)))
 
     every = (await services[0].assignments(limit=1000)).items

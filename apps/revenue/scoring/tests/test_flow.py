@@ -16,6 +16,7 @@ from revenue.playbook.contract import Playbook, Publication, TeamRules
 from revenue.sample import sample_csv
 from revenue.scoring.contract import PlanRequest, Promotion, Rule, Score, Scoring, ScoringRules, Training, When
 from revenue.scoring.tests.examples import pieces, rows
+from tests.patience import PATIENCE_S
 
 ONLY = ScoringRules(
     rules=(Rule(name="any", looks_at="lead.email", when=When(present=True), points=60, sentence="Is there."),)
@@ -36,7 +37,7 @@ ruled = Application("ruled", services=SERVICES, owner="tests", edges=())
 
 async def settled(it: Running, version: int, leads: int) -> list[Score]:
     """All scores, once there are so many that were made by a version of rules."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             scores = [score async for score in it.client(Scoring).export()]
             if len(scores) == leads and {score.rules_version for score in scores} == {version}:
@@ -46,7 +47,7 @@ async def settled(it: Running, version: int, leads: int) -> list[Score]:
 
 async def with_model(scoring: Scoring, lead_id: str) -> Score:
     """The score of a lead, once a model has a part in it."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             score = await scoring.latest(lead_id)
             if score.model_version is not None:
