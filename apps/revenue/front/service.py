@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from atoll import Disk, Entropy, InvalidInput, Problem, Service, Settings, Unavailable, depends, private
+from atoll import Disk, Entropy, InvalidInput, Problem, Service, Settings, depends, private
 from atoll.edge import Guard, Listening, Server, hosts_of, served_nearby
 from revenue.capture.contract import Capture, LeadDetails, LeadRejected
 from revenue.enrichment.contract import Enrichment
@@ -163,11 +163,11 @@ def _guarded(page: Callable[[Request], Awaitable[Response]]) -> Callable[[Reques
             return HTMLResponse(message_page("Too long", text), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         except LinkNotFound as problem:
             return HTMLResponse(message_page("Not found", str(problem)), problem.status)
-        except Unavailable:
-            text = "A service that this page needs does not answer now. Nothing is lost: try again in a moment."
-            return HTMLResponse(message_page("In a moment", text), HTTPStatus.SERVICE_UNAVAILABLE)
         except Problem as problem:
-            return HTMLResponse(message_page("That did not work", str(problem)), problem.status)
+            if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                return HTMLResponse(message_page("That did not work", str(problem)), problem.status)
+            text = "A service that this page needs does not answer now. Nothing is lost: try again in a moment."
+            return HTMLResponse(message_page("In a moment", text), problem.status)
 
     return answer
 

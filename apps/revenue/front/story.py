@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TypeVar
 
-from atoll import DeadlineExceeded, Problem, Unavailable
+from atoll import Problem
 from revenue.capture.contract import Capture, Lead, LeadNotFound
 from revenue.enrichment.contract import Enrichment, Fact, Profile
 from revenue.identity.contract import Identity, LeadResolution
@@ -58,12 +59,12 @@ async def _step(name: str, answer: Awaitable[T], told: Callable[[T], tuple[str, 
         line, details = told(await answer)
     except LeadNotFound:
         raise
-    except (Unavailable, DeadlineExceeded):
-        return Step(name, "away", "The service does not answer now. Nothing is lost: it goes on when it is back.")
     except Problem as problem:
-        if problem.status != 404:
-            return Step(name, "away", str(problem))
-        return Step(name, "waiting", "Not yet.")
+        if problem.status == HTTPStatus.NOT_FOUND:
+            return Step(name, "waiting", "Not yet.")
+        if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # why it failed is nobody's business who reads this page
+            return Step(name, "away", "The service does not answer now. Nothing is lost: it goes on when it is back.")
+        return Step(name, "away", str(problem))
     return Step(name, "done", line, details)
 
 

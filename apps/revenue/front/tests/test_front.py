@@ -3,14 +3,20 @@
 import re
 from collections.abc import AsyncGenerator
 from datetime import timedelta
+from typing import Any, cast
 
 import httpx
 import pytest
 
+from atoll.problems import InternalError
 from revenue.capture.contract import Capture
+from revenue.enrichment.contract import Enrichment
 from revenue.front.service import BODY_MAX, FIELDS_MAX
+from revenue.front.story import Services
 from revenue.front.tests.fronted import Fronted, fronted
+from revenue.identity.contract import Identity
 from revenue.routing.contract import AssignmentNotFound, Routing, Status
+from revenue.scoring.contract import Scoring
 from revenue.tests.hours import until
 
 ADA = {
@@ -190,6 +196,26 @@ async def test_a_service_that_is_away_is_said_to_be() -> None:
     assert page.text.count('aria-label="not answering"') == 1
     assert "it goes on when it is back" in page.text
     assert "http-equiv" in page.text
+
+
+class Failing:
+    """A service that fails at whatever it is asked."""
+
+    async def latest(self, lead_id: str) -> Any:  # Any: it never answers
+        raise InternalError(operation="scoring.latest")
+
+
+async def test_why_a_service_failed_is_not_told_to_who_sent_a_lead() -> None:
+    """They can do nothing with a trace, and it goes on without them."""
+    async with fronted() as front:
+        lead_id = (await front.http.post("/leads", data=ADA)).headers["location"].split("/")[2]
+        app = front.application
+        rest = app.client(Identity), app.client(Enrichment), cast(Scoring, Failing()), app.client(Routing)
+        story = await Services(app.client(Capture), *rest).story(lead_id)
+
+    assert story is not None
+    (scored,) = [step for step in story.steps if step.name == "Scored"]
+    assert (scored.state, "trace" in scored.line, "it goes on when it is back" in scored.line) == ("away", False, True)
 
 
 async def test_without_capture_nothing_is_taken_and_that_is_said() -> None:
