@@ -7,6 +7,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
@@ -15,6 +16,7 @@ import pytest
 from atoll.adapters.system import SystemClock, SystemDisk, SystemEntropy, Uuids7
 from atoll.kernel import Clock, Disk, Entropy
 from atoll.testing import LoopClock, MemoryDisk, SeededEntropy, SettableClock
+from tests.patience import PATIENCE_S
 
 each_clock = pytest.mark.parametrize(
     "clock", [SystemClock(), LoopClock(), SettableClock()], ids=lambda it: type(it).__name__
@@ -173,6 +175,29 @@ def test_a_file_is_read_as_it_was_written(disk: Disk) -> None:
 
     assert disk.read("a/b/state") == b"\x00two"
     assert disk.read("a/./b/../b/state") == b"\x00two"
+
+
+def test_a_file_is_made_once(disk: Disk) -> None:
+    """By whoever finds it missing; what is there stays, also where it is empty."""
+    made = [disk.ensure("a/key", lambda each=each: each, private=True) for each in (b"one", b"two")]
+    disk.write("b", b"")
+
+    assert made == [b"one", b"one"]
+    assert disk.ensure("b", lambda: b"three") == b""
+
+
+def test_all_who_make_a_file_at_once_are_given_the_same(tmp_path: Path) -> None:
+    """A key of which each had its own would open one instance of several."""
+    begin = threading.Barrier(8)
+
+    def key(number: int) -> bytes:
+        begin.wait(PATIENCE_S)
+        return SystemDisk(tmp_path / "state").ensure("key", lambda: b"%d" % number, private=True)
+
+    with ThreadPoolExecutor(8) as threads:
+        found = set(threads.map(key, range(8)))
+
+    assert found == {(tmp_path / "state" / "key").read_bytes()}
 
 
 def test_a_file_that_was_removed_is_gone(disk: Disk) -> None:

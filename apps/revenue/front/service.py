@@ -141,10 +141,7 @@ class FrontService(Service, owner="revenue-operations"):
 
     def _proof(self, lead_id: str) -> str:
         """What only who was sent to a lead's page knows: without it nobody reads a lead by guessing its id."""
-        key = self.disk.read(KEY)
-        if key is None:
-            key = self.entropy.token().encode()
-            self.disk.write(KEY, key, private=True)
+        key = self.disk.ensure(KEY, lambda: self.entropy.token().encode(), private=True)
         return hmac.new(key, lead_id.encode(errors="replace"), hashlib.sha256).hexdigest()[:32]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import random
 import secrets
@@ -9,6 +10,7 @@ import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -121,6 +123,19 @@ class SystemDisk:
             raise
         _sync_folder(path.parent)
 
+    def ensure(self, name: str, make: Callable[[], bytes], *, private: bool = False) -> bytes:
+        """The content of a file, which is made where it is missing: by one process, while others wait for it."""
+        kept = self.read(name)
+        if kept is None:
+            folder = self._path(name).parent
+            _make_folder(folder)
+            with _locked(folder):
+                kept = self.read(name)
+                if kept is None:
+                    kept = make()
+                    self.write(name, kept, private=private)
+        return kept
+
     def remove(self, name: str) -> None:
         """Remove a file; nothing happens when there is none."""
         self._path(name).unlink(missing_ok=True)
@@ -142,6 +157,17 @@ def _make_folder(folder: Path) -> None:
         _make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
         _sync_folder(folder.parent)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Generator[None]:
+    """Hold a folder, for which whoever else does so is waited for."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -94,11 +94,7 @@ class Sessions:
 
 def signing_key(disk: Disk, entropy: Entropy) -> bytes:
     """The key of a console; made where there is none, for its owner alone."""
-    key = disk.read(KEY)
-    if key is None:
-        key = entropy.token().encode()
-        disk.write(KEY, key, private=True)
-    return key
+    return disk.ensure(KEY, lambda: entropy.token().encode(), private=True)
 
 
 def link_token(key: bytes, clock: Clock, entropy: Entropy, role: Role) -> str:

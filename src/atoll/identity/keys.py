@@ -29,13 +29,16 @@ class Keys:
 
         The file is written at each start, so that only its owner can read it, whoever has put it there.
         """
-        stored = self._disk.read(_DEVELOPMENT)
-        key = stored.decode(errors="replace").strip() if stored else ""
+        stored = self._disk.ensure(_DEVELOPMENT, lambda: self._made().encode(), private=True)
+        key = stored.decode(errors="replace").strip()
         if len(key) < KEY_CHARS_MIN or not key.isascii():  # an emptied file must not open the door to an empty key
-            key = f"atoll_{self._entropy.token()}"
+            key = self._made()
         self._disk.write(_DEVELOPMENT, key.encode(), private=True)
         self._users[_digest(key)] = "developer"
         return key
+
+    def _made(self) -> str:
+        return f"atoll_{self._entropy.token()}"
 
     def user_of(self, authorization: str | None) -> str | None:
         """Whose key stands in an `Authorization: Bearer` header (RFC 6750); None when it opens nothing."""

@@ -1,5 +1,6 @@
 """Files as a port: a service sees its own folder and nothing else."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -16,6 +17,13 @@ class Disk(Protocol):
 
     def write(self, name: str, content: bytes, *, private: bool = False) -> None:
         """Replace the content of a file, making it and its folders when they are missing."""
+        ...
+
+    def ensure(self, name: str, make: Callable[[], bytes], *, private: bool = False) -> bytes:
+        """The content of a file, which is made where it is missing.
+
+        Of several processes that do so at once one makes it, and all are given the same.
+        """
         ...
 
     def remove(self, name: str) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import posixpath
 import random
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from atoll.adapters.system import Uuids7
@@ -119,6 +120,12 @@ class MemoryDisk:
         name = _inside(name)
         self.files[name] = bytes(content)
         (self.private.add if private else self.private.discard)(name)
+
+    def ensure(self, name: str, make: Callable[[], bytes], *, private: bool = False) -> bytes:
+        """The content of a file, which is made where it is missing."""
+        if self.read(name) is None:
+            self.write(name, make(), private=private)
+        return self.files[_inside(name)]
 
     def remove(self, name: str) -> None:
         """Remove a file."""

@@ -2,12 +2,9 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncGenerator
-from contextlib import ExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 
-from atoll.adapters.locks import locked
-from atoll.data import DatabaseBusy, DatabaseUnavailable, Driver, StatementRefused
+from atoll.data import DatabaseUnavailable, Driver, StatementRefused
 from atoll.data.places import DatabasePlace, DatabaseSettings, PostgresPlace, SqlitePlace, place_of
 from atoll.kernel import Disk, Entropy, Threads
 from atoll.service import Declaration
@@ -23,7 +20,6 @@ _NOTE = "INSERT INTO atoll_meta (name, value) VALUES ('platform', '1') ON CONFLI
 
 PASSWORD = "database.password"  # noqa: S105  # the name of a file
 """Where the password of a service's own role is kept, in the service's own folder."""
-PASSWORD_LOCK = "database.password.lock"  # noqa: S105  # as above
 
 
 async def opened(
@@ -49,7 +45,7 @@ async def opened(
         return driver
     place = place_of(application, declaration.name, state, settings)
     if isinstance(place, PostgresPlace) and not place.is_own:
-        place = await provisioned(place, application, declaration.name, disk, entropy, state / declaration.name)
+        place = await provisioned(place, application, declaration.name, disk, entropy)
     await _migrated(place, declaration)
     driver = await _driver(place)
     try:
@@ -97,46 +93,18 @@ async def _driver(place: DatabasePlace) -> Driver:
 
 
 async def provisioned(
-    place: PostgresPlace,
-    application: str,
-    service: str,
-    disk: Disk,
-    entropy: Entropy,
-    folder: Path | None = None,
+    place: PostgresPlace, application: str, service: str, disk: Disk, entropy: Entropy
 ) -> PostgresPlace:
     """The place as the service's own role reaches it; its password is made once and kept in the service's folder.
 
     It is kept before the role has it, and by one instance: others that start at the same moment would each give the
-    role another one, which those who know it by then would learn when they open their next connection. They meet at a
-    lock in `folder`, the service's own; whoever knows that the password is there needs none.
+    role another one, which those who know it by then would learn when they open their next connection.
     """
     from atoll.adapters.postgres_roles import provision  # noqa: PLC0415  # an extra
 
-    kept = disk.read(PASSWORD)
-    if kept is None:
-        async with nullcontext() if folder is None else _alone(folder / PASSWORD_LOCK):
-            kept = disk.read(PASSWORD)
-            if kept is None:
-                kept = entropy.token().encode()
-                disk.write(PASSWORD, kept, private=True)
+    kept = disk.ensure(PASSWORD, lambda: entropy.token().encode(), private=True)
     url = await provision(place.url, application, service, kept.decode())
     return dataclasses.replace(place, url=url, is_own=True)
-
-
-@asynccontextmanager
-async def _alone(lock: Path) -> AsyncGenerator[None]:
-    """Hold a lock, for which other processes may have to be waited for."""
-    ends_at = asyncio.get_running_loop().time() + TIMEOUT_S
-    with ExitStack() as stack:
-        while True:
-            try:
-                stack.enter_context(locked(lock, 0.0))
-                break
-            except TimeoutError:
-                if asyncio.get_running_loop().time() > ends_at:
-                    raise DatabaseBusy(f"another instance has held {lock} for too long") from None
-                await asyncio.sleep(0.02)
-        yield
 
 
 async def _migrated(place: DatabasePlace, declaration: Declaration) -> None:

@@ -113,9 +113,8 @@ def migrate(database: ServiceDatabase, stamp: str | None = None) -> Migrated:
     assert database.tables is not None
     place = database.place
     if isinstance(place, PostgresPlace) and not place.is_own:
-        folder = database.state / database.service
-        disk, entropy = SystemDisk(folder), SystemEntropy()
-        place = asyncio.run(provisioned(place, database.application, database.service, disk, entropy, folder))
+        disk, entropy = SystemDisk(database.state / database.service), SystemEntropy()
+        place = asyncio.run(provisioned(place, database.application, database.service, disk, entropy))
     return migrated(place, database.service, database.tables, stamp=stamp)
 
 
