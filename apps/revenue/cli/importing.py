@@ -84,6 +84,8 @@ class Tally:
     examples: dict[str, RejectedRow] = field(default_factory=dict[str, RejectedRow])
     rejected_path: Path | None = None
     bytes_done: int = 0
+    uncomputed: int = 0
+    """Cells of a workbook that were read as empty, since no program has computed their formula yet."""
     changes: list[RowChange] = field(default_factory=list[RowChange])
     """The first of those that a dry run would make."""
 
@@ -106,11 +108,12 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A file as it is read: its pieces, how it is written, and how much of it is read by now."""
+    """A file as it is read: its pieces, how it is written, how much of it is read by now; a workbook's sheet."""
 
     pieces: Iterator[Piece]
     format: FileFormat
     position: Callable[[], int]
+    sheet: Progress = field(default_factory=Progress)
 
 
 def opened(file: BufferedIOBase, order: Order) -> Opened:
@@ -126,7 +129,9 @@ def opened(file: BufferedIOBase, order: Order) -> Opened:
         progress = Progress()
         lines = sheet_lines(file, order.sheet, progress)
         ordered = pieces_of(lines, order.rows, above=ABOVE, header_line=order.header_line)
-        return Opened(ordered, FileFormat.CSV, lambda: size * min(progress.done, progress.total) // progress.total)
+        return Opened(
+            ordered, FileFormat.CSV, lambda: size * min(progress.done, progress.total) // progress.total, progress
+        )
     is_json = order.path.suffix.casefold() in JSON_ENDINGS or beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
     if is_json:
         return Opened(pieces_without_header(lines_of(file), order.rows), FileFormat.JSONL, file.tell)
@@ -157,6 +162,7 @@ async def import_stream(
                     preview = await capture.preview(_lead_file(order, import_id, piece, order.mapping, source.format))
                     tally.columns = preview.columns
                     tally.delimiter, tally.encoding = preview.delimiter, preview.encoding
+                    tally.uncomputed = source.sheet.uncomputed
                     watcher()
                 mapping = {column.name: column.target for column in tally.columns}
                 lead_file = _lead_file(order, import_id, piece, mapping, source.format)

@@ -124,6 +124,7 @@ def _summary(file: Path, tally: Tally, is_dry_run: bool) -> dict[str, object]:
         "dry_run": is_dry_run,
         "encoding": tally.encoding,
         "delimiter": tally.delimiter,
+        "uncomputed": tally.uncomputed,
         "columns": tally.columns,
         "rows": tally.rows,
         "accepted": tally.accepted,

@@ -93,6 +93,11 @@ def show_mapping(screen: Screen, tally: Tally) -> None:
             "The file is not in UTF-8 and is read as Windows-1252 (Western Europe). Where letters look wrong, save it"
             " as UTF-8 and import that: it mends whoever has an address or a record id."
         )
+    if tally.uncomputed:
+        screen.say(
+            f"{tally.uncomputed} cells of the workbook hold formulas that no program has computed yet: they are empty"
+            " here. Open it where they are computed, save it, and import that."
+        )
 
 
 def _target(column: Column) -> str:

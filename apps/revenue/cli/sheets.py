@@ -34,6 +34,8 @@ CHUNK_BYTES = 1 << 20
 
 ZEROS = re.compile(r"00+")
 """The format of a postal code or a telephone number that is kept as a number."""
+UNCOMPUTED = re.compile(rb"<f(?: [^<>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>\s*|<v></v>\s*)?</c>")
+"""The rest of a cell with a formula and no value; it begins with letters that are found fast."""
 ROW_END = re.compile(rb"</(?:[\w.-]+:)?row>")
 ROWS_END = re.compile(rb"</(?:[\w.-]+:)?sheetData>")
 ZIP_MARK = b"PK\x03\x04"
@@ -67,10 +69,14 @@ class SheetRejected(Exception):
 
 @dataclass(slots=True)
 class Progress:
-    """How far a sheet has been read: so many rows of so many."""
+    """How far a sheet has been read: so many rows of so many.
+
+    `uncomputed` cells of its workbook hold a formula that no program has computed yet, and are read as empty.
+    """
 
     total: int = 1
     done: int = 0
+    uncomputed: int = 0
 
 
 def is_workbook(beginning: bytes) -> bool:
@@ -90,7 +96,7 @@ def sheet_lines(file: BufferedIOBase, sheet: str | None, progress: Progress) -> 
     Raises:
         SheetRejected: it is no workbook, has no such sheet, or would unpack to more than a list of leads has.
     """
-    rows = _looked_through(file)
+    rows, progress.uncomputed = _looked_through(file)
     file.seek(0)
     import openpyxl  # noqa: PLC0415  # a tenth of a second that other files need not wait for
 
@@ -174,33 +180,37 @@ def text_of(value: object) -> str:
     return str(value)
 
 
-def _looked_through(file: BufferedIOBase) -> int:
-    """Read every part of a workbook once, without holding it; how many rows the largest sheet has."""
+def _looked_through(file: BufferedIOBase) -> tuple[int, int]:
+    """Read every part of a workbook once, without holding it.
+
+    How many rows the largest sheet has, and how many cells of all sheets hold a formula without a value.
+    """
     try:
         with zipfile.ZipFile(file) as archive:
             parts = archive.infolist()
             if len(parts) > PARTS_MAX:
                 raise SheetRejected(f"The file has {len(parts):,} parts, which no workbook has: save it as CSV.")
             left = [ALL_BYTES_MAX]
-            return max((_part(archive, part, left) for part in parts), default=0)
+            found = [_part(archive, part, left) for part in parts]
+            return max((rows for rows, _ in found), default=0), sum(uncomputed for _, uncomputed in found)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise SheetRejected(f"The file is damaged, or no workbook ({error}): save it again as XLSX.") from None
     except zlib.error as error:
         raise SheetRejected(f"The file is damaged ({error}): save it again as XLSX.") from None
 
 
-def _part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: list[int]) -> int:
-    """How many rows a part has; what is no XML is not read at all, here or later.
+def _part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: list[int]) -> tuple[int, int]:
+    """How many rows and uncomputed cells a part has; what is no XML is not read at all, here or later.
 
     In a sheet nothing but an element begins with `<`, so that the end of a row is one, and no text that looks like it.
     """
     name = part.filename.lower()
     if not name.endswith((".xml", ".rels")):
-        return 0
+        return 0, 0
     is_sheet = name.startswith("xl/worksheets/") and not name.endswith(".rels")
     limit = SHEET_BYTES_MAX if is_sheet else SHARED_BYTES_MAX if name.endswith("sharedstrings.xml") else PART_BYTES_MAX
     forbidden = (b"<!", b"<?") if is_sheet else (b"<!DOCTYPE", b"<!ENTITY")
-    size = rows = since_row = 0
+    size = rows = since_row = uncomputed = 0
     row_max = ROW_BYTES_MAX
     tail = b""
     with archive.open(part) as content:
@@ -216,9 +226,15 @@ def _part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: list[int]) -> i
             if is_sheet:
                 ends = list(ROW_END.finditer(seen))
                 rows += len(ends)
+                uncomputed += sum(not _is_text(seen, each.start()) for each in UNCOMPUTED.finditer(seen))
                 since_row = len(seen) - ends[-1].end() if ends else since_row + len(chunk)
                 row_max = REST_BYTES_MAX if ROWS_END.search(seen) else row_max
                 if since_row > row_max + CHUNK_BYTES:
                     raise SheetRejected(f"A row of {part.filename} does not end: save the file as CSV.")
             tail = seen[-32:] if not is_sheet else seen[-32:].rpartition(b">")[2]
-    return rows
+    return rows, uncomputed
+
+
+def _is_text(seen: bytes, place: int) -> bool:
+    """Whether the cell around a place is one whose formula makes text: then nothing is a value."""
+    return b' t="str"' in seen[max(seen.rfind(b"<c ", 0, place), 0) : place]

@@ -94,6 +94,30 @@ def test_a_formula_is_what_its_program_has_computed() -> None:
     assert read(computed) == ["ada@example.com"]
 
 
+def uncomputed(content: bytes) -> int:
+    """How many cells of a workbook are said to hold a formula that nobody has computed."""
+    progress = Progress()
+    list(sheet_lines(BytesIO(content), None, progress))
+    return progress.uncomputed
+
+
+@pytest.mark.parametrize(
+    ("cell", "count"),
+    [
+        (b'<c r="A1"><f>1+1</f><v /></c>', 1),
+        (b'<c r="A1"><f>1+1</f><v></v></c>', 1),
+        (b'<c r="A1" s="3"><f t="shared" si="0"/></c>', 1),
+        (b'<c r="A1"><f>IF(B1&lt;3,1,2)</f></c>', 1),
+        (b'<c r="A1"><f>1+1</f><v>2</v></c>', 0),
+        (b'<c r="A1" t="str"><f>""</f><v></v></c>', 0),
+        (b'<c r="A1"/><c r="B1"><v>2</v></c>', 0),
+    ],
+)
+def test_formulas_that_nobody_has_computed_are_counted(cell: bytes, count: int) -> None:
+    """They are empty here, and whoever wrote them would not know; one that makes an empty text was computed."""
+    assert uncomputed(with_sheet(b'<row r="1">' + cell + b"</row>")) == count
+
+
 def test_merged_cells_are_said_once() -> None:
     """Where they begin; the others of them are empty."""
     book = openpyxl.Workbook()

@@ -209,6 +209,18 @@ def test_what_stands_above_the_names_of_the_columns_is_passed_over(demonstration
     assert re.search(r"^5[,;]", Path(taken["rejected_file"]).read_text(encoding="utf-8-sig"), re.MULTILINE)
 
 
+def test_it_is_said_which_formulas_were_never_computed(demonstration: Path) -> None:
+    """Before anything is kept by a dry run: a program that writes workbooks computes nothing."""
+    book = openpyxl.Workbook()
+    for row in (["Email", "Company"], ["ada@formula.example", '=CONCATENATE("Ac","me")']):
+        book.worksheets[0].append(row)
+    file = demonstration / "formulas.xlsx"
+    book.save(file)
+
+    assert "1 cells of the workbook hold formulas" in run("import", str(file), "--dry-run").output
+    assert told("import", str(file), "--dry-run")["uncomputed"] == 1
+
+
 @pytest.mark.parametrize(("encoding", "is_told"), [("shift_jis", True), ("cp1252", True), ("utf-8", False)])
 def test_it_is_said_how_a_file_is_read_that_is_no_utf_8(demonstration: Path, encoding: str, is_told: bool) -> None:
     """Before anything is kept by a dry run: every byte is some letter of Windows-1252, wrong ones included."""
