@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any, Protocol, Self
 
@@ -248,10 +249,16 @@ async def raising() -> None:
     raise RuntimeError("the secret of the application")
 
 
+async def ending() -> None:
+    sys.exit("the secret of the application")
+
+
 HOSTILE: dict[str, ASGIApp] = {
     "raises at once": said(after=raising),
     "raises after its head": said(start(), after=raising),
     "raises within its body": said(start(), body(b'{"words"', more=True), after=raising),
+    "ends the process": said(after=ending),
+    "ends the process within its body": said(start(), body(b'{"words"', more=True), after=ending),
     "ends without a word": said(),
     "ends after its head": said(start()),
     "ends within its body": said(start(), body(b'{"words"', more=True)),
@@ -552,6 +559,22 @@ async def test_a_start_that_fails_is_told(message: dict[str, str]) -> None:
 
     assert message.get("message", "does not say why") in str(caught.value)
     assert "startup" in str(caught.value)
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_an_application_that_ends_the_process_at_its_start_has_failed(is_told: bool) -> None:
+    """All that runs in the process would end without a word. Starlette tells it as well, and lets it pass."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        if is_told:
+            await send({"type": "lifespan.startup.failed", "message": "SystemExit: 4"})
+        sys.exit(4)
+
+    lifespan = Lifespan(app)
+    with pytest.raises(LifespanFailed, match=r"startup failed: .*SystemExit"):
+        await lifespan.startup()
+    await lifespan.shutdown()
 
 
 @pytest.mark.parametrize("how", ["told", "raised", "nonsense"])

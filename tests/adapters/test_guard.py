@@ -18,10 +18,11 @@ from tests.patience import PATIENCE_S
 # A command that starts another one, writes down both, and does not end by itself.
 FAMILY = """
 import os, signal, subprocess, sys, time
-stubborn = sys.argv[2] == "stubborn"
+stubborn = "stubborn" in sys.argv[2]
 if stubborn:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+child = subprocess.Popen(sleeper, start_new_session="apart" in sys.argv[2])
 with open(sys.argv[1] + ".part", "w") as file:
     file.write(f"{os.getpid()} {child.pid}")
 os.rename(sys.argv[1] + ".part", sys.argv[1])
@@ -89,7 +90,11 @@ def guarded(file: Path, manner: str = "", grace_s: float = 0.3) -> Generator[Gua
             process.wait(PATIENCE_S)
 
 
-@pytest.mark.parametrize("manner", ["", "stubborn"])
+MANNERS = ["", "stubborn", "apart", "stubborn, apart"]
+"""What the family is like: the second one in a session of its own, perhaps."""
+
+
+@pytest.mark.parametrize("manner", MANNERS)
 def test_it_is_told_to_stop(tmp_path: Path, manner: str) -> None:
     """The command is told, too, and killed where it does not listen."""
     with guarded(tmp_path / "pids", manner) as family:
@@ -99,7 +104,7 @@ def test_it_is_told_to_stop(tmp_path: Path, manner: str) -> None:
         assert not family.is_left()
 
 
-@pytest.mark.parametrize("manner", ["", "stubborn"])
+@pytest.mark.parametrize("manner", MANNERS)
 def test_the_supervisor_is_gone(tmp_path: Path, manner: str) -> None:
     """The end of the pipe is the end of all."""
     with guarded(tmp_path / "pids", manner) as family:

@@ -40,6 +40,7 @@ NO_ANSWERS = {
     "half a head": HEAD + b"content-len",
     "no status": b"HTTP/1.1 OK\r\n\r\n",
     "status of four digits": b"HTTP/1.1 2000 OK\r\ncontent-length: 0\r\n\r\n",
+    "a status of no class": b'HTTP/1.1 999 Request denied\r\ncontent-length: 3\r\n\r\n"a"',
     "another version": b"HTTP/9.9 200 OK\r\ncontent-length: 0\r\n\r\n",
     "half a body": HEAD + b'content-length: 30\r\n\r\n"a"',
     "negative length": HEAD + b'content-length: -3\r\n\r\n"a"',

@@ -103,6 +103,27 @@ async def test_it_is_killed_with_its_group() -> None:
     assert child.memory_bytes(with_children=True) == 0
 
 
+async def test_it_is_killed_with_what_it_has_started_in_a_session_of_its_own(tmp_path: Path) -> None:
+    """Such a one is in no group of its: it would be left, and hold what it has."""
+    program = """
+import os, subprocess, sys, time
+child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+with open(sys.argv[1] + ".part", "w") as file:
+    file.write(str(child.pid))
+os.rename(sys.argv[1] + ".part", sys.argv[1])
+time.sleep(600)
+"""
+    child = begun(program, str(tmp_path / "pid"))
+    async with asyncio.timeout(PATIENCE_S):
+        while not (tmp_path / "pid").exists():  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.01)
+        pid = written(tmp_path / "pid")
+        child.kill()
+        await child.ended
+        while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110 - it is no child of ours
+            await asyncio.sleep(0.01)
+
+
 async def test_what_cannot_be_started_is_told() -> None:
     """With the program that is not there."""
     with pytest.raises(NotStarted, match="it did not start: /nowhere/python: No such file"):

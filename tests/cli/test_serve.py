@@ -142,6 +142,10 @@ def _peers(folder: Path) -> Path:
     ("arguments", "said"),
     [
         ((), "It would listen nowhere."),
+        (
+            ("--services", " , ", "--listen", "http://127.0.0.1:0"),
+            "It would host nothing: --services names no service.",
+        ),
         (("--services", "stok", "--listen", "http://127.0.0.1:0"), "busy has no service `stok`"),
         (("--listen", "http://127.0.0.1:0", "--peers", "nowhere.json"), "the peers cannot be read"),
         (("--listen", "http://127.0.0.1:0", "--config", "nowhere.toml"), "There is no file nowhere.toml."),

@@ -23,6 +23,17 @@ async def test_what_is_committed_is_seen_by_everybody(place: Place) -> None:
     assert await other.ids() == [1]
 
 
+async def test_a_search_for_part_of_a_text_heeds_capitals(opened: Opened) -> None:
+    """A search that finds more on one database than on the other means something else there."""
+    async with opened.transaction() as work:
+        await work.run("INSERT INTO leads VALUES (1, 'Ada@acme.example', 0), (2, 'ada@acme.example', 0)")
+        seen_inside = await work.rows("SELECT id FROM leads WHERE email LIKE 'A%'")
+
+    assert seen_inside == [(1,)]
+    assert await opened.rows("SELECT id FROM leads WHERE email LIKE 'A%'") == [(1,)]
+    assert await opened.rows("SELECT id FROM leads WHERE lower(email) LIKE lower('A%') ORDER BY id") == [(1,), (2,)]
+
+
 async def test_what_is_not_committed_is_seen_by_its_transaction_alone(opened: Opened) -> None:
     """A reader never sees a half."""
     work = await opened.begin()

@@ -166,6 +166,28 @@ async def test_what_is_out_of_reach_kills_no_message(shop: Shore, billing: Datab
     assert attempts == [1] * 9 + [2]
 
 
+async def test_attempts_that_found_nobody_there_count_for_no_dead_letter(shop: Shore, billing: Database) -> None:
+    """An outage of minutes is a hundred of them: the first failure after it would have been the last one."""
+    attempts: list[int] = []
+
+    async def stumble(event: Sold, tx: Transaction) -> None:
+        attempts.append(event.count)
+        if len(attempts) <= 6:
+            raise Unavailable(service="tax", reason="is away")
+        if len(attempts) <= 8:
+            raise ValueError("it has only just come back")
+        if len(attempts) <= 14:
+            raise Unavailable(service="tax", reason="is away again")
+        if len(attempts) <= 15:
+            raise ValueError("it has only just come back")
+        await note(event, tx)
+
+    async with reading(billing, shop.log, stumble) as reader:
+        await shop.sell(1)
+
+        assert await reader.until(1) == [("lamp", 1)]
+
+
 async def test_data_that_does_not_fit_is_put_aside_at_once(shop: Shore, billing: Database) -> None:
     """No attempt would read it."""
     await shop.sell(1, article="bad")

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from atoll import Context, NotPublished, Transaction
-from atoll.data import Database
+from atoll.data import Database, DatabaseUnavailable
 from atoll.events import Keeping, Kept, Turn
 from atoll.events.statements import publishing
 from atoll.events.tables import META, OUTBOX, SUBSCRIPTIONS
@@ -198,6 +198,27 @@ async def test_a_turn_that_gives_up_by_itself_comes_again(billing: Database, how
     timing.start()
     await until(lambda: has_effects(billing, 1))
     await timing.close()
+
+
+async def test_a_turn_whose_database_is_away_waits(billing: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """It has not failed: each turn of each service left a trace of its stack in the log, again and again."""
+    begun = 0
+
+    async def tick(tx: Transaction) -> None:
+        nonlocal begun
+        begun += 1
+        if begun < 3:
+            raise DatabaseUnavailable("the server is being started")
+        await tx.execute(NOTE, {"key": "turn", "value": begun})
+
+    timing = Timing("billing", billing, None, [Turn("tick", 0.1, tick)], CLOCK, ENTROPY)
+    timing.start()
+    await until(lambda: has_effects(billing, 1))
+    await timing.close()
+
+    told = [record for record in caplog.records if "`tick`" in record.getMessage()]
+    assert [(record.levelname, record.exc_info) for record in told] == [("WARNING", None)]
+    assert "`tick` waits: DatabaseUnavailable: " in told[0].getMessage()
 
 
 async def test_a_turn_that_a_clock_has_put_far_ahead_is_taken_now(billing: Database) -> None:

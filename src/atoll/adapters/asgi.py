@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import msgspec
 from starlette.types import ASGIApp, Message, Scope
 
-from atoll.adapters.asgi_exchange import Exchange, Limits
+from atoll.adapters.asgi_exchange import Exchange, Limits, Misbehaved, staying
 from atoll.calls import Dispatcher, Door, Request, Response
 from atoll.calls.http import RETRIED, Target, retry_after_in
 from atoll.calls.noting import Notes, noted
@@ -217,7 +217,7 @@ class Lifespan:
 
     async def _run(self) -> None:
         scope: Scope = {"type": "lifespan", "asgi": VERSIONS, "state": self.state}
-        await self._app(scope, self._to_app.get, self._said.put)
+        await staying(self._app(scope, self._to_app.get, self._said.put))
 
     async def _step(self, step: str) -> None:
         """Ask for one step, and wait until it is done or the application has ended."""
@@ -243,6 +243,6 @@ class Lifespan:
         """It has ended without a word: an application that does not support lifespans."""
         assert self._task is not None
         error = None if self._task.cancelled() else self._task.exception()
-        if step == "shutdown" and error is not None:
+        if error is not None and (step == "shutdown" or isinstance(error, Misbehaved)):
             raise LifespanFailed(step, f"{type(error).__name__}: {error}") from error
         _log.debug("the application has no %s of its own", step, exc_info=error)

@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import logging
+from collections.abc import Awaitable
 from typing import Any
 
 import msgspec
@@ -24,6 +25,18 @@ class Limits(msgspec.Struct, frozen=True):
 
 class Misbehaved(RuntimeError):
     """An application sent what is no answer; it is told, and its caller gets an `InternalError`."""
+
+
+async def staying(work: Awaitable[None]) -> None:
+    """Let an application work; one that would end the process, and all that runs beside it, has failed itself.
+
+    Raises:
+        Misbehaved: it would.
+    """
+    try:
+        await work
+    except SystemExit as error:
+        raise Misbehaved(f"the application wanted to end the process: {error!r}") from error
 
 
 class Exchange:
@@ -174,7 +187,7 @@ class Exchange:
             await asyncio.sleep(0)  # an application that never waits lets its reader have a turn
 
     async def _run(self, app: ASGIApp, scope: Scope) -> None:
-        await app(scope, self.receive, self.send)
+        await staying(app(scope, self.receive, self.send))
 
     async def _change(self) -> None:
         """Wait until the application has sent something, or has ended."""

@@ -19,6 +19,9 @@ from atoll.kernel import Trace
 STREAM_BYTES_MAX = 64 * 1024
 """How much of a stream may wait for its reader before the other side is told to wait."""
 
+STATUS_MAX = 599
+"""Others are in no class (RFC 9110, 15), and no server of ours could pass them on."""
+
 HEAD_BYTES_MAX = 64 * 1024
 
 
@@ -200,7 +203,9 @@ class Connection(asyncio.Protocol):
         operation, waiting = self._operation, self._waiting
         if waiting is None or operation is None or waiting.done():
             return
-        if operation.is_streamed and self._parser.get_status_code() == 200:
+        if (status := self._parser.get_status_code()) > STATUS_MAX:
+            self._fail(f"it answered with what is no HTTP: the status {status}")
+        elif operation.is_streamed and status == 200:
             self._lines = ReceivedLines(self, self._trace.id)
             self._waiting = None
             degraded = degraded_in(self._last_head()) if self._is_own else ()

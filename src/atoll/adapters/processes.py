@@ -73,10 +73,14 @@ class Child:
                 os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """End it at once, with all that it has started in its session's group."""
+        """End it at once, with all that it has started."""
         if not self.ended.done():
+            family = _family(self.pid)
             _kill_group(self.pid)
             self.send(signal.SIGKILL)
+            for process in family:  # in groups of their own
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
 
     def memory_bytes(self, *, with_children: bool) -> int:
         """How much memory it has; with what it has started, which takes time to find out. 0 where it has ended."""
@@ -204,6 +208,13 @@ def _is_running(pid: int) -> bool:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """All descendants of a process, as they are now."""
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).children(recursive=True)
+    return []
 
 
 def _kill_group(pid: int) -> None:

@@ -289,6 +289,7 @@ def _connected(path: Path) -> sqlite3.Connection:
 def _configured(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA temp_store=MEMORY")
+    connection.execute("PRAGMA case_sensitive_like=ON")  # as on PostgreSQL; `ilike` makes both sides small
     return connection
 
 

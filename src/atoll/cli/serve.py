@@ -80,11 +80,18 @@ def serve(  # noqa: PLR0917  # a command has one argument for each of its option
     APP is an application, or the place of one service's class. SIGTERM and Ctrl-C let what is in progress end; SIGHUP
     reads the file of peers again, which also happens when a peer is not where it should be.
     """
+    hosted = None if services is None else [part.strip() for part in services.split(",") if part.strip()]
+    if hosted == []:
+        raise Mistaken(
+            "It would host nothing: --services names no service.",
+            "Name some (--services scoring), or leave the option out for all of them.",
+            code="no_service",
+        )
     with supervised(drain_s) as parent:
         configure_logging(json=as_json or not sys.stderr.isatty(), name=name)
         hosting = Hosting(
             load_hosted(place_of(app), Path.cwd(), whose),
-            None if services is None else [part.strip() for part in services.split(",") if part.strip()],
+            hosted,
             listen,
             state,
             config_of(ctx, config_file),

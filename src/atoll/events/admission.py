@@ -135,6 +135,11 @@ def is_out_of_reach(error: BaseException) -> bool:
     return isinstance(error, AtollError | Problem) and error.retryable
 
 
+def asked_s(error: BaseException) -> float:
+    """For how long whoever was told of an event asks to be left alone."""
+    return error.retry_after_s if isinstance(error, NotNow) else 0.0
+
+
 def is_failure(error: BaseException) -> bool:
     """Whether an error says that what the handler needs cannot answer, or not in time.
 

@@ -23,7 +23,7 @@ ERROR_CHARS_MAX = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong with a message, how often it was tried, and when it is tried again (None: no more)."""
+    """What went wrong with a message, how often it has failed, and when it is tried again (None: no more)."""
 
     error: str
     attempts: int
@@ -111,6 +111,11 @@ class Parking:
             "at": failure.due_at or 0.0,
         }
         await tx.execute(subscribing().repark, change)
+
+
+def said(error: BaseException) -> str:
+    """An error in the words under which a message that was put aside shows it."""
+    return f"{type(error).__name__}: {error}"
 
 
 def _storable(error: str) -> str:

@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from atoll.data import Database, Once, Transaction, once
+from atoll.events.admission import is_out_of_reach
 from atoll.events.delivery import Work
 from atoll.events.outbox import Outbox, append_due
 from atoll.events.pace import CLOCKS_APART_S
+from atoll.events.parking import said
 from atoll.events.statements import publishing
 from atoll.kernel import AtollError, Clock, Context, Criticality, Entropy, Tasks, Trace, current, isolated
 from atoll.resilience import within
@@ -87,7 +89,10 @@ class Timing:
                 failures = 0
             except Exception as error:  # noqa: BLE001  # foreign code: the service's own handler
                 failures += 1
-                _log.error("%s: `%s` failed and is due again", self._service, turn.name, exc_info=error)
+                if not is_out_of_reach(error):
+                    _log.error("%s: `%s` failed and is due again", self._service, turn.name, exc_info=error)
+                elif failures in (1, 10):
+                    _log.warning("%s: `%s` waits: %s", self._service, turn.name, said(error))
                 await asyncio.sleep(min(60.0, 0.5 * 2.0 ** min(failures, 10)) * (0.5 + self._chance() / 2))
 
     async def _due_at(self, turn: Turn) -> float:

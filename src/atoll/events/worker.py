@@ -4,19 +4,20 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from atoll.data import Database, Row, Transaction
-from atoll.events.admission import Admission, Passage, is_out_of_reach
-from atoll.events.delivery import Deliverer, Effect, Fenced, NotNow, Refused, Undeliverable, no_effect
+from atoll.events.admission import Admission, Passage, asked_s, is_out_of_reach
+from atoll.events.delivery import Deliverer, Effect, Fenced, Refused, Undeliverable, no_effect
 from atoll.events.envelope import Envelope, read_envelope
 from atoll.events.forms import BATCH_BYTES_MAX, BATCH_MAX
 from atoll.events.lane import Lane
 from atoll.events.leases import Leases
 from atoll.events.pace import Pace
-from atoll.events.parking import DEAD, WAITING, Failure, Gone, Parking
+from atoll.events.parking import DEAD, WAITING, Failure, Gone, Parking, said
 from atoll.events.ports import Message
 from atoll.events.suspects import Suspects, turn
 from atoll.kernel import AtollError, Clock
@@ -126,7 +127,7 @@ class Worker:
             await self._put_aside(lane, message, envelope, None)
             return True
         effect = self._effect_of(envelope).on((message.event,))
-        attempts = 0
+        attempts = waits = 0
         while True:
             if (passage := await self._passage(lane, effect.type)) is None:
                 return False
@@ -147,12 +148,16 @@ class Worker:
             except Fenced:
                 raise
             except Exception as error:  # noqa: BLE001  # foreign code: the handler's own errors
-                attempts += 1
-                failure = self._failed(envelope, effect, error, attempts)
-                if failure is not None:
-                    await self._put_aside(lane, message, envelope, failure)
-                    break
-                if not await self._pause(lane, error, attempts):
+                if is_out_of_reach(error):
+                    waits += 1
+                    self._tell_waiting(envelope, error, waits)
+                else:
+                    attempts += 1
+                    failure = self._failed(envelope, effect, error, attempts)
+                    if failure is not None:
+                        await self._put_aside(lane, message, envelope, failure)
+                        break
+                if not await self._pause(lane, error, attempts + waits):
                     return False
         lane.done = message.position
         return True
@@ -164,7 +169,7 @@ class Worker:
             Fenced: somebody else has the partition by now.
         """
         most_s = self._pace.out_of_reach_s if is_out_of_reach(error) else None
-        return await self._wait(lane, max(self._pace.pause_s(attempts, self._chance(), most_s), _asked_s(error)))
+        return await self._wait(lane, max(self._pace.pause_s(attempts, self._chance(), most_s), asked_s(error)))
 
     async def _passage(self, lane: Lane, event_type: str | None) -> Passage | None:
         """The way to one attempt, as soon as there is one; None where none is made, since the lane begins anew.
@@ -214,7 +219,7 @@ class Worker:
         """Deliver several messages at once. Where that fails, each goes alone, so that the one is found that fails."""
         envelope, last = self._envelope_of(together[0]), together[-1]
         effect = self._effect_of(envelope).on([message.event for message in together])
-        attempts = 0
+        waits = 0
         while True:
             if (passage := await self._passage(lane, None)) is None:
                 return
@@ -227,13 +232,13 @@ class Worker:
             except Fenced:
                 raise
             except Exception as error:  # noqa: BLE001  # foreign code: the handler's own errors
-                attempts += 1
                 if not is_out_of_reach(error):
                     _log.warning("%s: %d of %s go one by one: %s", self._names[0], len(together), self._names[1], error)
                     await self._deliver_each(lane, together)
                     return
-                self._failed(envelope, effect, error, attempts)
-                if not await self._pause(lane, error, attempts):
+                waits += 1
+                self._tell_waiting(envelope, error, waits)
+                if not await self._pause(lane, error, waits):
                     return
         lane.done = last.position
 
@@ -244,22 +249,19 @@ class Worker:
             if lane.is_lost or self.is_draining or not await self._deliver(lane, message):
                 return
 
+    def _tell_waiting(self, envelope: Envelope, error: Exception, waits: int) -> None:
+        if waits in (1, 10):
+            _log.warning("%s: %s of %s waits: %s", self._names[0], envelope.type, self._names[1], said(error))
+
     def _failed(self, envelope: Envelope, effect: Effect, error: Exception, attempts: int) -> Failure | None:
-        """What becomes of a message after an error; None where it is tried again at once, in its place."""
-        said = f"{type(error).__name__}: {error}"
-        if is_out_of_reach(error):
-            if attempts in (1, 10):
-                _log.warning("%s: %s of %s waits: %s", self._names[0], envelope.type, self._names[1], said)
-            return None
+        """What becomes of a message that has failed so often; None where it is tried again at once, in its place."""
         _log.error("%s could not react to %s %s", self._names[0], envelope.type, envelope.id, exc_info=error)
-        attempts_max = (
-            min(effect.attempts_max, error.attempts_max) if isinstance(error, Refused) else effect.attempts_max
-        )
+        attempts_max = min(effect.attempts_max, error.attempts_max if isinstance(error, Refused) else math.inf)
         if isinstance(error, Undeliverable) or attempts >= attempts_max:
-            return Failure(said, attempts, None)
+            return Failure(said(error), attempts, None)
         if attempts >= self._pace.here_max:
             pause_s = self._pace.pause_s(attempts, self._chance())
-            return Failure(said, attempts, self._clock.now().timestamp() + pause_s)
+            return Failure(said(error), attempts, self._clock.now().timestamp() + pause_s)
         return None
 
     async def _put_aside(self, lane: Lane, message: Message, envelope: Envelope, failure: Failure | None) -> None:
@@ -325,8 +327,7 @@ class Worker:
         except Gone:
             return True
         except Exception as error:  # noqa: BLE001  # foreign code: the handler's own errors
-            attempts = row.attempts + 1
-            failure = self._failed_again(envelope, effect, error, attempts)
+            failure = self._failed_again(row, envelope, effect, error)
 
             async def write(tx: Transaction) -> bool:
                 if not await self._leases.confirm(tx, lane.held):
@@ -366,12 +367,18 @@ class Worker:
         await self._recorded(lane, write)
         return not is_dead
 
-    def _failed_again(self, envelope: Envelope, effect: Effect, error: Exception, attempts: int) -> Failure:
-        found = self._failed(envelope, effect, error, attempts)
-        if found is not None and found.due_at is None:
-            return found
-        pause_s = max(self._pace.pause_s(attempts, self._chance()), _asked_s(error))
-        return Failure(f"{type(error).__name__}: {error}", attempts, self._clock.now().timestamp() + pause_s)
+    def _failed_again(self, row: Row, envelope: Envelope, effect: Effect, error: Exception) -> Failure:
+        """What becomes of a parked message after an error: that nobody was there counts for nothing."""
+        attempts: int = row.attempts
+        if is_out_of_reach(error):
+            pause_s = self._pace.out_of_reach_s * (0.5 + self._chance() / 2)
+        else:
+            attempts += 1
+            found = self._failed(envelope, effect, error, attempts)
+            if found is not None and found.due_at is None:
+                return found
+            pause_s = self._pace.pause_s(attempts, self._chance())
+        return Failure(said(error), attempts, self._clock.now().timestamp() + max(pause_s, asked_s(error)))
 
     def _envelope_of(self, message: Message) -> Envelope:
         return read_envelope(message.event, f"{self._names[1]}:{message.position}")
@@ -383,11 +390,6 @@ class Worker:
     @property
     def _names(self) -> tuple[str, str]:
         return self._subscribed.name, self._subscribed.publisher
-
-
-def _asked_s(error: Exception) -> float:
-    """For how long whoever was told asks to be left alone."""
-    return error.retry_after_s if isinstance(error, NotNow) else 0.0
 
 
 class Writing(Protocol):

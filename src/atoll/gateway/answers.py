@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from http import HTTPStatus
 
+import msgspec
 from starlette.responses import Response as HttpResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,8 +32,17 @@ def http_response(operation: Operation, response: Response, tasks: Tasks) -> ASG
         return _Lines(response.stream, headers, tasks)
     if response.status == HTTPStatus.NO_CONTENT:
         return HttpResponse(status_code=204, headers=headers)
-    media_type = "application/json" if response.status < 300 else "application/problem+json"
+    media_type = "application/json" if response.status < 300 else _type_of(response.body)
     return HttpResponse(response.body, response.status, headers, media_type)
+
+
+def _type_of(body: bytes) -> str:
+    """What an answer that tells of a problem is: a service that is not Atoll's may say it in a page, or in a word."""
+    try:
+        msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (ValueError, RecursionError):
+        return "application/octet-stream"  # and no page: a browser must not run it
+    return "application/problem+json"
 
 
 def problem_response(problem: Problem, trace: Trace) -> HttpResponse:
