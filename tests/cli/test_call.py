@@ -144,6 +144,9 @@ def test_an_operations_own_names_go_before_the_programs(call: Call) -> None:
         (("goods.pay", "--body", "@nowhere.json"), "cannot be read"),
         (("goods.put", "--thing-id", "7", "--body", "[]", "--price", "1"), "is not a record"),
         (("goods.things", "--limit", "many"), "not a valid integer"),
+        (("goods.thing", "--thing-id", "."), "--thing-id stands in the path, and `.` cannot."),
+        (("goods.remove", "--thing-id", ".."), "--thing-id stands in the path"),
+        (("goods.thing", "--thing-id", ""), "--thing-id stands in the path"),
     ],
 )
 def test_a_call_that_cannot_be_sent_is_a_usage_error(call: Call, arguments: tuple[str, ...], said: str) -> None:

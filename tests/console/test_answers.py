@@ -125,6 +125,29 @@ async def test_an_operation_is_tried_with_arguments_of_each_kind(tmp_path: Path)
     assert "tidy" not in named(traces), "an idle turn hides what was done"
 
 
+async def test_what_is_tried_amiss_is_not_called(tmp_path: Path) -> None:
+    """A word that is passed over would be a call of something else, or without a body."""
+    desk = Application("desk", services=[DeskService], edges=EDGES)
+    config = Config({"DESK_GATEWAY_PORT": "0", "DESK_CONSOLE_PORT": "0"})
+    async with (
+        single(desk, world=World.real(tmp_path), config=config),
+        httpx.AsyncClient(base_url=address(tmp_path) or "") as http,
+    ):
+        page = Page(http, tmp_path)
+        await page.login()
+        for path in ({}, {"number": ""}, {"nummer": 7}, {"number": 7, "sizes": 3}):
+            answer = await page.post(
+                "/api/services/desk/operations/shelf/call", {"path": path, "query": {"sizes": [3]}}
+            )
+            assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input"), path
+            assert "`number`" in answer.json()["detail"]
+        misspelt = await page.post("/api/services/desk/operations/order/call", {"arguments": {"article": "lamp"}})
+        scaled = await page.post("/api/services/desk/scale", {"instances": 2, "by": 1})
+
+    assert "`arguments`" in misspelt.json()["detail"]
+    assert (misspelt.status_code, scaled.status_code) == (422, 422)
+
+
 def named(found: Any) -> set[str]:  # Any: JSON
     """With what each of some traces has begun."""
     return {each["name"] for each in found["traces"]}
@@ -188,17 +211,24 @@ async def test_no_more_is_dropped_than_was_found(page: Page) -> None:
         ("/api/logs?after=1e30", 200),
         ("/api/logs?after=nan", 422),
         ("/api/logs?trace=-1", 422),
+        ("/api/logs?level=loud", 422),
         (f"/api/traces/{'f' * 33}", 422),
         ("/api/traces/1_0", 422),
         ("/api/traces?min_ms=nan", 422),
         ("/api/events/dead?limit=inf", 200),
         ("/api/audit?limit=inf", 200),
-        ("/api/story/%00", 409),
+        ("/api/story/%00", 422),
+        ("/api/events/messages?key=a%00", 422),
+        ("/api/events/dead?key=%00&service=archive", 422),
+        ("/api/traces?key=%00", 422),
     ],
 )
 async def test_what_is_asked_amiss_is_answered(page: Page, path: str, status: int) -> None:
     """It is no fault of the console: neither a number out of bounds, nor one that is none."""
-    assert (await page.http.get(path)).status_code == status
+    answer = await page.http.get(path)
+
+    assert answer.status_code == status
+    assert "SELECT" not in answer.text
 
 
 async def test_messages_of_a_key_are_shown(page: Page) -> None:

@@ -156,6 +156,10 @@ async def test_bad_input_is_said(page: Page) -> None:
     assert (await page.post("/api/events/drop", {"service": 7})).status_code == 422
     assert (await page.post("/api/events/replay", {"service": "nobody"})).status_code == 404
     assert (await page.post("/api/services/archive/stop")).json()["code"] == "not_supervised"
+    for path in ("/api/session", "/api/map", "/api/nothing"):
+        answer = await page.post(path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_such_path"), path
+    assert (await page.post("/services")).status_code == 405
     huge = await page.http.post(
         "/api/events/drop", content=b"[" * 2_000_000, headers={CSRF: page.csrf, "content-type": "application/json"}
     )

@@ -292,9 +292,9 @@ def audit() -> list[Json]:
     """Deeds, the newest first."""
     return [
         {"at": NOW - 60, "actor": "ada", "action": "stop", "subject": "outreach", "detail": "campaign paused",
-         "outcome": "ok", "via": "console", "service": "outreach"},
+         "outcome": "done", "via": "console", "service": "outreach"},
         {"at": NOW - 600, "actor": "grace", "action": "replay", "subject": "2 dead letters", "detail": "country mapped",
-         "outcome": "ok", "via": "cli", "service": "enrichment"},
+         "outcome": "done", "via": "cli", "service": "enrichment"},
         {"at": NOW - 900, "actor": "bob", "action": "scale", "subject": "scoring", "detail": "instances 2 → 4",
          "outcome": "forbidden", "via": "console", "service": "scoring"},
     ]  # fmt: skip

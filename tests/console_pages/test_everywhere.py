@@ -41,6 +41,23 @@ def test_nothing_serious_stands_in_the_way(opened: Opening, console: Console, sc
     assert not any(found.values()), "\n".join(f"{where} {what}" for where, all_ in found.items() for what in all_)
 
 
+def test_what_scrolls_on_a_phone_is_reached_by_keyboard(opened: Opening, console: Console) -> None:
+    """Not every browser goes by itself to a place that scrolls, and tables are wider than a phone."""
+    page = opened(bypass_csp=True, reduced_motion="reduce")
+    page.set_viewport_size({"width": 400, "height": 800})
+    found: dict[str, list[str]] = {}
+    for address in ("/?view=table", "/services/capture", "/services/capture?tab=events", "/events", "/audit"):
+        page.goto(console.origin + address)
+        page.locator("main h1").first.wait_for()
+        page.locator("main table").first.wait_for()
+        if address == "/events":
+            page.locator("main tbody button").first.click()
+            page.locator("pre.json").first.wait_for()
+        found[address] = [each for each in serious(page) if each.startswith("scrollable")]
+
+    assert not any(found.values()), "\n".join(f"{where} {what}" for where, all_ in found.items() for what in all_)
+
+
 def test_hostile_texts_are_texts(opened: Opening, console: Console) -> None:
     """Whatever services, events, logs and people say is shown, never run."""
     console.twist = _hostile

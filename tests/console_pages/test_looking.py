@@ -234,5 +234,6 @@ def test_the_audit_tells_who_did_what(opened: Opening) -> None:
     page = opened("/audit")
 
     expect(page.get_by_role("row", name="bob")).to_contain_text("✕ forbidden")
+    expect(page.get_by_role("row", name="ada").get_by_role("cell", name="done", exact=True)).to_have_count(1)
     page.get_by_label("Find").fill("replay")
     expect(page.locator("tbody tr")).to_have_count(1)

@@ -127,6 +127,8 @@ def test_a_service_is_stopped_and_started_from_the_map_while_letters_come_in(
         kept = sorted(number for _, number in tried(page, "archive.letters")["body"])
         page.goto(f"{address(state)}/audit")
         expect(page.get_by_role("row", name="stop").first).to_contain_text("archive")
+        expect(page.get_by_text("done", exact=True)).to_have_count(2)
+        expect(page.get_by_text("✕")).to_have_count(0)
 
     assert kept == letters.sent == list(range(1, len(letters.sent) + 1))
 

@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +48,10 @@ EMAIL = re.compile(r"[^@\s/]+@[^@\s/]+\.[A-Za-z]{2,}")
 PHONE = re.compile(r"\+[1-9][\d ()-]{6,18}\d")
 DOMAIN = re.compile(r"(https?://)?([a-z0-9-]+\.)+[a-z]{2,}/?", re.IGNORECASE)
 VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
+QUOTED = re.compile(r"""\\.|"(?:\\.|[^"\\])*"|\$'((?:\\.|[^'\\])*)'|'[^']*'""", re.DOTALL)
+"""What a shell takes together. The group is the inside of `$'...'`, in which bash knows escapes (ANSI-C quoting)."""
+ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|u[0-9A-Fa-f]{1,4}|U[0-9A-Fa-f]{1,8}|.)", re.DOTALL)
+ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "'": "'", '"': '"', "\\": "\\", "?": "?"}
 OTHERS_PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]+)\s*\}\}|<([A-Za-z_]+)>|\{([A-Za-z_]+)\}")
 TOKEN = re.compile(r"(?=[^ ]*\d)(?=[^ ]*[A-Za-z])[A-Za-z0-9_\-.=+/]{20,}")
 """Long, with letters and digits: nobody says such a thing of a lead."""
@@ -132,9 +137,11 @@ def provider_from_curl(
 
 def _parsed(command: str) -> _Command:
     """The parts of a command, as a shell would part them."""
+    if '^"' in command:
+        raise CurlRefused("it is written for the command prompt of Windows: copy it as cURL (bash)")
     text = re.sub(r"[\\^`]\r?\n", " ", command.strip()).removeprefix("$ ")
     try:
-        words = shlex.split(text)
+        words = shlex.split(QUOTED.sub(_plainly, text))
     except ValueError as error:
         raise CurlRefused(f"this is no whole command ({error}): copy it once more") from None
     if not words or words[0].rpartition("/")[2].removesuffix(".exe") != "curl":
@@ -152,6 +159,20 @@ def _parsed(command: str) -> _Command:
     if not said.url:
         raise CurlRefused("there is no address in it: https://...")
     return said
+
+
+def _plainly(quoted: re.Match[str]) -> str:
+    """Bash's `$'...'` as other shells write it; what is quoted otherwise stays as it is."""
+    if quoted[1] is None:
+        return quoted[0]
+    return shlex.quote(ESCAPE.sub(lambda found: _character(found[1]), quoted[1]))
+
+
+def _character(escape: str) -> str:
+    if escape[0] in "xuU" and len(escape) > 1:
+        number = int(escape[1:], 16)
+        return chr(number) if number <= sys.maxunicode else ""
+    return ESCAPES.get(escape, "\\" + escape)
 
 
 def _apart(word: str, rest: Iterator[str]) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,8 @@ from revenue.capture.contract import Lead
 from revenue.enrichment.contract import Topic
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+OTHER_PLACEHOLDER = re.compile(r"{(?!value})\w+}")
+"""What people would be shown as it stands there."""
 POINTS_MAX = 100
 """The scale ends here, and no rule gives or takes more."""
 
@@ -91,6 +93,9 @@ class Rule(Value):
             raise ValueError(f"rule `{self.name}` has to have the dimension fit or engagement")
         if not self.sentence.strip():
             raise ValueError(f"rule `{self.name}` has no sentence: say to people why it gives points")
+        if wrong := OTHER_PLACEHOLDER.search(self.sentence):
+            said = "only `{value}` is filled in, with what made it speak"
+            raise ValueError(f"rule `{self.name}` has `{wrong[0]}` in its sentence: {said}")
         if self.times_max is not None and (self.times_max < 1 or not self.is_of_touches):
             raise ValueError(f"`times_max` of rule `{self.name}` is for what looks at `touch.`, and at least 1")
 

@@ -142,16 +142,18 @@ class Caller:
     ) -> Response:
         """The answer as it travels, within the deadline and, where the service cannot answer, from the fallback.
 
-        `outer` is the context in which the call is made; by default that of the work in progress.
+        `outer` is the context in which the call is made; by default that of the work in progress. Where it is a user's,
+        its idempotency key is that of the call, so that the same key with another request is refused.
         """
         refuse_waiting(f"it called {operation.id}")
+        is_users = outer is not None and outer.user is not None  # a stranger's key could be another stranger's, too
         outer = current.get() if outer is None else outer
         loop = asyncio.get_running_loop()
         now = loop.time()
         deadline_at = self._deadline(operation, outer, now)
         if deadline_at <= now:
             raise DeadlineExceeded(operation=operation.id)
-        context = self._context(operation, (path, query, body), outer, deadline_at)
+        context = self._context(operation, (path, query, body), outer, deadline_at, is_users=is_users)
         watched = guard.get()
         task = asyncio.current_task(loop)
         assert task is not None
@@ -184,7 +186,7 @@ class Caller:
             if self._fallback is None or not is_out_of_reach(operation, response):
                 return response
         deadline_at = loop.time() + TIMEOUT_S if outer.deadline_at is None else outer.deadline_at
-        context = self._context(operation, (path, query, body), outer, deadline_at)
+        context = self._context(operation, (path, query, body), outer, deadline_at, is_users=is_users)
         request = Request(operation, path, query, body, context, strict, (task, deadline_at))
         response = await within(deadline_at, self._fallback.send(request), operation.id)
         return _degraded(operation, response)
@@ -323,7 +325,9 @@ class Caller:
             until -= min(FALLBACK_S, FALLBACK_SHARE * (until - now))
         return until if timeout_s is None else min(now + timeout_s, until)
 
-    def _context(self, operation: Operation, encoded: Encoded, outer: Context, deadline_at: float | None) -> Context:
+    def _context(
+        self, operation: Operation, encoded: Encoded, outer: Context, deadline_at: float | None, *, is_users: bool
+    ) -> Context:
         """What travels with the call. The trace is the caller's: whoever answers makes a span of its own in it."""
         trace = outer.trace
         if not trace.trace_id:
@@ -332,7 +336,7 @@ class Caller:
             deadline_at = outer.deadline_at  # a stream may take longer than its first item
         key = outer.idempotency_key
         if key is not None:
-            key = derived_key(key, operation, encoded)
+            key = _digest(key) if is_users else derived_key(key, operation, encoded)
         return Context(
             trace, deadline_at, self.name, outer.user, outer.tenant, outer.criticality, key, None, outer.user_token
         )
@@ -340,8 +344,12 @@ class Caller:
 
 def derived_key(incoming: str, operation: Operation, encoded: Encoded) -> str:
     """The idempotency key of a call made while work under `incoming` is done: the same for the same call again."""
-    said = msgspec.json.encode((incoming, operation.id, operation.major, encoded))
-    return hashlib.blake2b(said, digest_size=16).hexdigest()
+    return _digest((incoming, operation.id, operation.major, encoded))
+
+
+def _digest(said: object) -> str:
+    """What cannot be guessed from what it is made of, and is short however long that is."""
+    return hashlib.blake2b(msgspec.json.encode(said), digest_size=16).hexdigest()
 
 
 def _degraded(operation: Operation, response: Response) -> Response:

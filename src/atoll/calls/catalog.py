@@ -84,8 +84,8 @@ class Catalog:
         """
         if not operation.public:
             raise NoSuchOperation(path=operation.path)
-        if not {".", ".."}.isdisjoint(words):  # no client of ours sends them, and a proxy may have read them otherwise
-            raise InvalidInput(errors=(Fault(pointer="", detail="`.` and `..` are no words", place="path"),))
+        if not {"", ".", ".."}.isdisjoint(words):  # no client of ours sends them; a proxy may have read them otherwise
+            raise InvalidInput(errors=(Fault(pointer="", detail="`.`, `..` and nothing are no words", place="path"),))
         pairs = decode_query(query, FIELDS_MAX)
         try:
             refuse_long_address(words, pairs)

@@ -15,6 +15,7 @@ from atoll.console.services import ServicesApi
 from atoll.console.sessions import Session, Sessions
 from atoll.edge import Home
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 EXPIRED = "This link was used already, or is too old: `atoll console` prints a new one.\n"
 
 
@@ -64,7 +65,7 @@ class Pages:
         ]
         routes += [Route(f"/api{path}", door.api(call), methods=["GET"]) for path, call in looks.items()]
         routes += [Route(f"/api{path}", door.api(call), methods=["POST"]) for path, call in changes.items()]
-        routes += [Route("/api/{path:path}", _nothing), Mount("/", pages())]
+        routes += [Route("/api/{path:path}", _nothing, methods=METHODS), Mount("/", pages())]
         return Starlette(routes=routes)
 
     async def _session(self, _: Request, session: Session) -> Facts:
@@ -101,5 +102,5 @@ async def _live(_: Request) -> Response:
     return PlainTextResponse("live\n")
 
 
-async def _nothing(_: Request) -> Response:
-    return problem(HTTPStatus.NOT_FOUND, "no_such_path", "the console answers nothing here")
+async def _nothing(request: Request) -> Response:
+    return problem(HTTPStatus.NOT_FOUND, "no_such_path", f"the console answers no {request.method} here")

@@ -28,6 +28,8 @@ def pages() -> ASGIApp:
 
 
 async def _answer(static: StaticFiles, scope: Scope) -> Response:
+    if scope["method"] not in ("GET", "HEAD"):
+        return PlainTextResponse("The pages are only read.\n", HTTPStatus.METHOD_NOT_ALLOWED, {"allow": "GET, HEAD"})
     path = static.get_path(scope)
     try:
         found = await static.get_response(path, scope)

@@ -66,6 +66,7 @@ class Door:
         async def answer(request: Request) -> Response:
             try:
                 session = self._session(request)
+                _refuse_nul(request)
                 return _json(await call(request, session))
             except Refused as refused:
                 return problem(refused.status, refused.code, refused.detail)
@@ -90,6 +91,12 @@ class Door:
                     HTTPStatus.FORBIDDEN, "read_only", "you may look, and change nothing: ask for another link"
                 )
         return session
+
+
+def _refuse_nul(request: Request) -> None:
+    """No key, name or text holds one, and not every database can be asked for it."""
+    if any("\0" in said for said in (request.scope["path"], *request.query_params.values())):
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", "what is asked for holds a NUL: leave it out")
 
 
 async def body_of(request: Request, kind: type[T]) -> T:

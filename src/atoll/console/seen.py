@@ -76,7 +76,7 @@ class SeenApi:
         level = asked.get("level", "")
         search = LogSearch(
             service=asked.get("service", ""),
-            level=LEVELS.get(level, 0),
+            level=_level(level),
             trace_id=trace_of(asked["trace"]) if asked.get("trace") else 0,
             text=asked.get("text", ""),
             since=number(asked, "since", 0.0),
@@ -150,6 +150,14 @@ def number(asked: Mapping[str, str], name: str, usual: float) -> float:
     if math.isnan(said):
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", f"{name} is no number: {given!r}")
     return said
+
+
+def _level(name: str) -> int:
+    """The least level of lines; all where none is named."""
+    if name and name not in LEVELS:
+        detail = f"there is no level {name!r}: {', '.join(LEVELS)}"
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", detail)
+    return LEVELS.get(name, 0)
 
 
 def limit(asked: Mapping[str, str], usual: int) -> int:

@@ -41,7 +41,7 @@ Said = str | int | float | bool
 """An argument in a path or a query, as a form has it."""
 
 
-class Tried(msgspec.Struct, frozen=True):
+class Tried(msgspec.Struct, frozen=True, forbid_unknown_fields=True):  # what is passed over would not be sent
     """The arguments of an operation that is tried. A body of `null` is none."""
 
     path: dict[str, Said] = {}
@@ -49,7 +49,7 @@ class Tried(msgspec.Struct, frozen=True):
     body: msgspec.Raw = NO_BODY  # as it is: a union with None would take `null` alone
 
 
-class Scaled(msgspec.Struct, frozen=True):
+class Scaled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many instances are wanted."""
 
     instances: int
@@ -131,7 +131,7 @@ class ServicesApi:
         name, wanted = request.path_params["name"], request.path_params["operation"]
         tried = await body_of(request, Tried)
         operation = self._public(name, wanted)
-        words = tuple(_word(tried.path.get(each, "")) for each in re.findall(r"{(\w+)}", operation.path))
+        words = _words(operation, tried.path)
         query = urlencode([(name, _word(one)) for name, said in tried.query.items() for one in _each(said)])
         trace = Trace(self._bits(128) or 1, 0, 0, True)
         loop = asyncio.get_running_loop()
@@ -241,6 +241,17 @@ class ServicesApi:
             raise Refused(HTTPStatus(problem.status), problem.code, str(problem)) from None
         except AtollError as error:
             raise Refused(HTTPStatus.CONFLICT, error.code, str(error)) from None
+
+
+def _words(operation: Operation, said: dict[str, Said]) -> tuple[str, ...]:
+    """What stands in the path, in its order; all of it has to be said, and nothing else."""
+    names = re.findall(r"{(\w+)}", operation.path)
+    wrong = [each for each in names if each not in said or not _word(said[each])]
+    if wrong or said.keys() - set(names):
+        wanted = ", ".join(f"`{each}`" for each in names) or "nothing"
+        detail = f"`path` takes {wanted} for {operation.path}, each with a value: it has {', '.join(said) or 'nothing'}"
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", detail)
+    return tuple(_word(said[each]) for each in names)
 
 
 def _each(said: Said | list[Said]) -> list[Said]:

@@ -74,6 +74,19 @@ def test_a_post_with_json() -> None:
     assert len(draft.notes) == 2
 
 
+def test_what_a_browser_copies_is_read_as_bash_reads_it() -> None:
+    """Where a text has a quote or a mark of exclamation, browsers write it as `$'...'`."""
+    draft = provider_from_curl(
+        "v",
+        r"""curl 'https://a.example/x' -H $'X-Api-Key: it\'s-s3cret' -H 'X-Plain: $\' \
+          --data-raw $'{"email":"ada@b.de","said":"O\'Neil\u0021","lines":"a\\nb","price":"$5"}'""",
+    )
+
+    assert draft.provider.headers == {"X-Api-Key": "{secret:V_KEY}", "X-Plain": "$\\"}
+    assert draft.secrets == {"V_KEY": "it's-s3cret"}
+    assert json.loads(draft.provider.body) == {"email": "{email}", "said": "O'Neil!", "lines": "a\nb", "price": "$5"}
+
+
 def test_what_ships_for_twilio_is_what_its_documents_say() -> None:
     """A number in the path, and a name and password as variables of the shell."""
     draft = provider_from_curl(
@@ -103,6 +116,7 @@ def test_what_ships_for_twilio_is_what_its_documents_say() -> None:
         ("curl 'https://a.example/acme.com?token=$TOKEN'", "https://a.example/{domain}", {"token": "{secret:TOKEN}"}),
         ("curl 'https://a.example/?q=ada@b.de'", "https://a.example/", {"q": "{email}"}),
         ("$ curl --url a.example/x?full_name=Ada+L", "https://a.example/x", {"full_name": "{first_name} {last_name}"}),
+        ("curl $'https://a.example/acme.com?q=it\\'s\\u0021'", "https://a.example/{domain}", {"q": "it's!"}),
         ("curl https://a.example/T0AB1CDEFGH2IJKLMN3OPQ/acme.com", "https://a.example/{secret:V_KEY}/{domain}", {}),
     ],
 )  # fmt: skip
@@ -119,6 +133,8 @@ def test_what_is_said_of_a_lead_is_found(command: str, url: str, query: dict[str
         ("wget https://a.example", "begins with `curl`"),
         ("curl", "no address"),
         ("curl 'https://a.example", "no whole command"),
+        ("curl $'https://a.example", "no whole command"),
+        ('curl ^"https://a.example/?email=a@b.de^&k=1^" ^\n -H ^"x: y^"', r"as cURL \(bash\)"),
         ("curl https://a.example/?a=1", "nothing in the command is about a lead"),
         ("curl -k https://a.example/?email=a@b.de", "any certificate"),
         ("curl https://a.example/?email=a@b.de https://b.example", "two addresses"),

@@ -93,6 +93,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [  # Any: as above
     ({"rules": [RULE | {"dimension": "both"}]}, "has to have the dimension fit or engagement"),
     ({"rules": [RULE | {"points": 101}]}, "gives 101 points"),
     ({"rules": [RULE | {"sentence": " "}]}, "has no sentence"),
+    ({"rules": [RULE | {"sentence": "Runs {sites} sites, {value} of them."}]}, "`{sites}` in its sentence.*`{value}`"),
     ({"rules": [RULE | {"times_max": 2}]}, "is for what looks at `touch.`"),
     ({"rules": [RULE | {"when": {}}]}, "`when` needs one of"),
     ({"rules": [RULE | {"when": {"one_of": ["a"], "present": True}}]}, "`when` needs one of"),

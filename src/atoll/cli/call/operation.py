@@ -18,6 +18,8 @@ from atoll.cli.terminal import is_terminal
 Values = Mapping[str, Any]  # Any: what click's types gave
 
 BODY, ALL, JSON, DEADLINE = "own_body", "own_all", "own_json", "own_deadline"
+NO_SEGMENTS = ("", ".", "..")
+"""What cannot stand between two slashes: it leads to another path (RFC 3986, 5.2.4), and so to another operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,9 @@ def _arguments(operation: RemoteOperation, fields: list[Field], values: Values) 
     parts = {field.name: value for field, value in given.items() if field.place == "body"}
     if parts and whole is not None and not isinstance(whole, dict):
         raise click.UsageError("The whole body is not a record, so its fields cannot be given beside it.")
+    for field, value in given.items():
+        if field.place == "path" and _word(value) in NO_SEGMENTS:
+            raise click.UsageError(f"{field.option.opts[0]} stands in the path, and `{_word(value)}` cannot.")
     has_body = whole is not None or bool(parts)
     if operation.body_required and not has_body and not any(field.place == "body" for field in fields):
         raise click.UsageError("Missing --body.")
