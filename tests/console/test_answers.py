@@ -131,7 +131,7 @@ async def test_what_is_tried_amiss_is_not_called(tmp_path: Path) -> None:
     config = Config({"DESK_GATEWAY_PORT": "0", "DESK_CONSOLE_PORT": "0"})
     async with (
         single(desk, world=World.real(tmp_path), config=config),
-        httpx.AsyncClient(base_url=address(tmp_path) or "") as http,
+        httpx.AsyncClient(base_url=address(tmp_path) or "", timeout=PATIENCE_S) as http,
     ):
         page = Page(http, tmp_path)
         await page.login()

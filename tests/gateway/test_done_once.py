@@ -8,6 +8,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, s
 
 from atoll import Application, Config, Database, Service, Value, World, contract, post, single
 from atoll.gateway import connection
+from tests.patience import PATIENCE_S
 
 ORDERS = Table("orders", MetaData(), Column("number", Integer, primary_key=True), Column("article", String))
 
@@ -52,7 +53,7 @@ async def test_a_key_of_a_user_is_for_one_request(tmp_path: Path) -> None:
         found = connection(tmp_path)
         assert found is not None
         own = {"authorization": f"Bearer {found.key}"}
-        async with httpx.AsyncClient(base_url=found.url) as http:
+        async with httpx.AsyncClient(base_url=found.url, timeout=PATIENCE_S) as http:
 
             async def asked(path: str, article: str, key: str, headers: dict[str, str]) -> httpx.Response:
                 return await http.post(path, json={"article": article}, headers=headers | {"idempotency-key": key})

@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from atoll import Application, Mounted, contract, get
 from tests.gateway.serving import served
+from tests.patience import PATIENCE_S
 
 ANSWERS = {
     "page": b"<html>I am a teapot",
@@ -44,7 +45,10 @@ def test_what_is_no_problem_is_not_told_as_one(tmp_path: Path) -> None:
     """Who reads it as JSON fails; a page is not one for the gateway's own origin either."""
     with served(KITCHEN, tmp_path) as gateway:
         headers = {"authorization": f"Bearer {gateway.key}"}
-        answers = {how: httpx.get(f"{gateway.url}/kettle/v1/coffee/{how}", headers=headers) for how in ANSWERS}
+        answers = {
+            how: httpx.get(f"{gateway.url}/kettle/v1/coffee/{how}", headers=headers, timeout=PATIENCE_S)
+            for how in ANSWERS
+        }
 
     assert {how: (answer.status_code, answer.content) for how, answer in answers.items()} == {
         how: (418, body) for how, body in ANSWERS.items()
