@@ -30,10 +30,13 @@ NOT_PUBLIC = tuple(
     ipaddress.ip_network(text)
     for text in (
         "0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4",
-        "64:ff9b:1::/48", "100::/64", "2001::/23", "3fff::/20", "5f00::/16", "fec0::/10",
+        "64:ff9b:1::/48", "100::/64", "2001::/23", "2002::/16", "3fff::/20", "5f00::/16", "fec0::/10",
     )
 )  # fmt: skip
-"""Beside what `ipaddress` knows to be private, loopback, link-local, multicast or reserved, whatever its version."""
+"""Beside what `ipaddress` knows to be private, loopback, link-local, multicast or reserved, whatever its version.
+
+Tunnels (Teredo, 6to4) lead to wherever the address in them says, and nobody who offers an API is behind one.
+"""
 TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 """IPv4 in IPv6 (RFC 6052)."""
 
@@ -152,11 +155,11 @@ def is_public(address: str) -> bool:
     if found is None:
         return False
     if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
+        inner = found.ipv4_mapped
         if inner is None and found in TRANSLATED:
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if inner is not None:
-            return found not in ipaddress.ip_network("2001::/32") and is_public(str(inner))
+            return is_public(str(inner))
         if found.scope_id is not None:
             return False
     is_special = found.is_multicast or found.is_reserved or found.is_unspecified or found.is_loopback

@@ -1,8 +1,10 @@
 """What SQLite's driver promises beside the port: one machine, several processes, nobody starved, a disk that fails."""
 
 import asyncio
+import gc
 import itertools
 import os
+import sqlite3
 import sys
 import threading
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from atoll.adapters.sqlite import SqliteDriver, open_sqlite
+from atoll.adapters.sqlite import MemoryDriver, SqliteDriver, open_sqlite
 from atoll.adapters.sqlite_machines import file_system_of
 from atoll.data import Database, DatabaseBusy, DatabaseUnavailable, OutcomeUnknown
 from atoll.data.statements import Statements
@@ -206,3 +208,15 @@ async def test_what_another_process_has_committed_is_synced_before_it_is_told(tm
 
     assert list(rows) == [(1,)]
     assert seen > before
+
+
+def test_a_database_in_memory_ends_with_who_has_it() -> None:
+    """Newer Pythons warn of a connection that nobody has closed."""
+    driver = MemoryDriver()
+    connection = driver.connection
+
+    del driver
+    gc.collect()
+
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")

@@ -51,8 +51,8 @@ def response(body: bytes, headers: str = "", status: str = "200 OK") -> bytes:
         "192.0.0.170", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::1", "::",
         "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "ff02::1", "::ffff:127.0.0.1",
         "::ffff:169.254.169.254", "64:ff9b::7f00:1",
-        "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:db8::1", "fec0::1",
-        "::127.0.0.1", "nonsense",
+        "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:808:808::", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:db8::1",
+        "fec0::1", "::127.0.0.1", "nonsense",
     ],
 )  # fmt: skip
 def test_what_only_a_machine_or_a_network_can_reach_is_not_public(address: str) -> None:

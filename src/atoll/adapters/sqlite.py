@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
+import weakref
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -230,7 +231,7 @@ class SqliteDriver:
 
 
 class MemoryDriver:
-    """A database in memory, gone when it is closed: for tests. Fulfils `Driver`."""
+    """A database in memory, gone when it is closed, or when nobody has it any more: for tests. Fulfils `Driver`."""
 
     dialect: Dialect = "sqlite"
     is_shared = False
@@ -238,7 +239,10 @@ class MemoryDriver:
     place = "memory"
 
     def __init__(self) -> None:
-        self.connection = _configured(sqlite3.connect(":memory:", isolation_level=None, cached_statements=512))
+        self.connection = _configured(
+            sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=512)
+        )
+        weakref.finalize(self, self.connection.close)
         self._gate = Gate()
 
     async def begin(self, ends_at: float) -> SqliteSession:
