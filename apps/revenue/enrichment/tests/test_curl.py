@@ -86,6 +86,20 @@ def test_what_is_sent_for_every_lead_is_told() -> None:
     )
 
 
+def test_a_number_is_no_industry() -> None:
+    """Nor a city, nor a title: it is the provider's own key for one."""
+    sample = json.dumps(
+        {"industry": 5, "company": {"industry": {"industry": "Machinery"}, "size": 5}, "city": "12", "title": 3}
+    )
+
+    draft = provider_from_curl("v", "curl https://a.example/acme.com", sample=sample)
+
+    assert {each.field: each.path for each in draft.proposals} == {
+        Topic.INDUSTRY: "company.industry.industry",
+        Topic.NUMBER_OF_EMPLOYEES: "company.size",
+    }
+
+
 def test_what_a_browser_copies_is_read_as_bash_reads_it() -> None:
     """Where a text has a quote or a mark of exclamation, browsers write it as `$'...'`."""
     draft = provider_from_curl(
