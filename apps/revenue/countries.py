@@ -5,6 +5,7 @@ Babel's files are read when somebody asks first, and not at the start of each se
 
 import functools
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import cast
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv")
@@ -17,6 +18,9 @@ ALIASES = {
     "czech republic": "CZ", "brd": "DE", "uae": "AE", "russian federation": "RU", "viet nam": "VN", "ivory coast": "CI",
 }  # fmt: skip
 """What CLDR's own names leave out."""
+
+LIKENESS_MIN = 0.88
+"""Two names that differ in one letter of nine are alike."""
 
 PRIMARY_ZONES = {
     "CL": "America/Santiago", "CN": "Asia/Shanghai", "DE": "Europe/Berlin", "EC": "America/Guayaquil",
@@ -59,6 +63,16 @@ def country_code(written: str) -> str | None:
     if is_country(text.upper()):
         return text.upper()
     return _territories().get(text.casefold()) or _territories().get(text.casefold().rstrip("."))
+
+
+def nearest_country(written: str) -> str | None:
+    """The English name of the country that a word with a slip in it was meant to be; None when it is like no name.
+
+    >>> [nearest_country(name) for name in ("Germny", "Deutshland", "Atlantis")]
+    ['Germany', 'Germany', None]
+    """
+    found = get_close_matches(" ".join(written.casefold().split()), _territories(), 1, LIKENESS_MIN)
+    return english_name(_territories()[found[0]]) if found else None
 
 
 def zone_of(country: str) -> str | None:

@@ -1,10 +1,11 @@
 """The catalog: what is public, and nothing else, for whoever the application trusts with it."""
 
 import dataclasses
+from typing import Protocol
 
 import pytest
 
-from atoll import Application, Context, InvalidInput, Service, private
+from atoll import Application, Context, InvalidInput, Service, contract, get, private
 from atoll.edge import Catalog
 from atoll.problems import MethodNotAllowed, NoSuchOperation
 from atoll.testing import test_world
@@ -74,6 +75,47 @@ async def test_a_stranger_is_told_of_what_nobody_knows(
         answer = await catalog.invoke(operation, (), query, body, Context())
 
     assert (answer.status, b"invalid_input" in answer.body) == (422, True)
+
+
+@contract(version="1.0")
+class Held(Protocol):
+    """Holds lines, of which those inside are not for strangers."""
+
+    @get("/lines/{line}", public=True)
+    async def line(self, line: str) -> str: ...
+
+    @get("/lines/inside")
+    async def inside(self) -> str: ...
+
+    @get("/lines/export", public=True)
+    async def export(self) -> str: ...
+
+
+class HeldService(Service, Held, owner="tests"):
+    """Holds lines."""
+
+    async def line(self, line: str) -> str:
+        return line
+
+    async def inside(self) -> str:
+        return "of the house"
+
+    async def export(self) -> str:
+        return "all"
+
+
+@on_every_placement
+@pytest.mark.parametrize("path", ["/held/v1/lines/inside", "/held/v1/lines/%69nside", "/held/v1/lines/%65xport"])
+async def test_no_word_of_a_path_leads_to_another_operation(placement: Placement, path: str) -> None:
+    """Where the service is elsewhere the other one would be asked, and in one process the one that was meant."""
+    world = test_world()
+    held = Application("held", services=[HeldService], edges=[Door])
+    async with single(held, world=dataclasses.replace(world, network=placement.network(world.entropy))) as running:
+        catalog = catalog_of(running)
+        operation, words = catalog.find("GET", path)
+
+        with pytest.raises(InvalidInput, match="this is the path of another operation"):
+            await catalog.invoke(operation, words, "", b"", Context())
 
 
 async def test_a_query_from_outside_has_a_limit() -> None:

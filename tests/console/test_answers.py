@@ -231,6 +231,26 @@ async def test_what_is_asked_amiss_is_answered(page: Page, path: str, status: in
     assert "SELECT" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/api/traces?servce=post", "`servce`, which is not asked for here: it may have `service`, `name`, `key`"),
+        ("/api/logs?service=post&key=bob", "the query has `key`, which"),
+        ("/api/events/dead?keys=bob&limit=1", "it may have `service`, `key`, `type`, `limit`"),
+        ("/api/events/messages?key=bob&until=1", "`until`"),
+        ("/api/audit?since=1", "it may have `limit`"),
+        ("/api/map?service=post", "it may have none"),
+        ("/api/services/post?tab=events", "it may have none"),
+    ],
+)
+async def test_what_a_query_cannot_ask_for_is_refused(page: Page, path: str, told: str) -> None:
+    """As by the gateway: passed over, a slip would show all there is as what was looked for."""
+    answer = await page.http.get(path)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    assert told in answer.json()["detail"]
+
+
 async def test_messages_of_a_key_are_shown(page: Page) -> None:
     """As they are kept in the logs: in their order, without what is personal."""
     found = (await page.get("/api/events/messages?key=bob"))["messages"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from atoll.console.app import ASKED
 from tests.console_pages import sample
 from tests.console_pages.sample import Json
 
@@ -143,6 +144,9 @@ def _handler(console: Console) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - 
                 return self._file(address.path)
             console.asked.append(self.path)
             query = {name: words[0] for name, words in parse_qs(address.query).items()}
+            known = ASKED.get(address.path.removeprefix("/api"), ())
+            if unknown := [name for name in query if name not in known]:
+                return self._json(422, {"title": "Invalid input", "detail": str(unknown), "code": "invalid_input"})
             return self._json(*self._checked(lambda: console.get(address.path, query)))
 
         def do_POST(self) -> None:

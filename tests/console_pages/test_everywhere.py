@@ -1,5 +1,6 @@
 """What holds for every page: keyboard, contrast, hostile texts, lost connections, and how much is loaded."""
 
+import re
 from typing import TypeAlias
 
 import pytest
@@ -201,6 +202,27 @@ def test_empty_pages_name_the_next_command(opened: Opening, console: Console) ->
     ]:
         page.goto(console.origin + address)
         expect(page.locator(".empty code")).to_contain_text(command)
+
+
+def test_the_example_of_a_command_is_about_a_service_that_is_there(opened: Opening, console: Console) -> None:
+    """Whoever copies it has done something."""
+    console.twist = lambda answer: answer | {"deeds": []} if "deeds" in answer else answer
+
+    page = opened("/audit")
+
+    expect(page.locator(".empty code")).to_have_text(re.compile(rf"^atoll scale ({'|'.join(sample.SERVICES)})=2$"))
+
+
+def test_a_long_name_of_an_owner_is_read_whole(opened: Opening, console: Console) -> None:
+    """It says whom to ask, and a team's name has no end that could be guessed."""
+    owner = "revenue-operations-and-data-quality"
+    console.twist = lambda answer: answer | {"owner": owner} if "owner" in answer else answer
+
+    page = opened("/services/capture")
+    shown = page.locator(".sums dd", has_text=owner)
+
+    expect(shown).to_be_visible()
+    assert shown.evaluate("it => it.scrollWidth <= it.clientWidth")
 
 
 def _emptied(answer: dict[str, JsonPart]) -> dict[str, JsonPart]:

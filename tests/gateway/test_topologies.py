@@ -42,7 +42,10 @@ ASKED = [
     order(b'{"id": "8", "colour": "red"}', idempotency_key="once"),
     *(Asked("/orders/v1/orders/7", method) for method in ("GET", "HEAD", "OPTIONS", "PATCH", "PUT")),
     Asked("/orders/v1/orders/404"),
-    *(Asked(f"/orders/v1/orders/{word}") for word in ("%00", "%2F", "%ff", "a%20b", "%F0%9F%98%80", "..", "%2e", "")),
+    *(
+        Asked(f"/orders/v1/orders/{word}")
+        for word in ("%00", "%2F", "%ff", "a%20b", "%F0%9F%98%80", "..", "%2e", "", "%65xport")
+    ),
     *(
         Asked(f"/orders/v1/orders?{query}")
         for query in ("bogus=1", "colour=mauve", "colour=red&colour=blue", "tags=a&tags=")

@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from .contract import Column, LeadDetails, RejectionReason, Target
+from .contract import Column, LeadDetails, MappedBy, RejectionReason, Target
 from .details import FIELD_NAMES
 from .names import part_name
+from .presets import SALESFORCE_DELETED
 from .table import Rejection
 
 BLANKS = frozenset({
@@ -131,6 +132,16 @@ def details_of_row(columns: Sequence[Column], cells: Sequence[str]) -> LeadDetai
         first, last = part_name(name)
         fields |= {"first_name": fields.get("first_name", first), "last_name": last}
     return clean_details(LeadDetails(**fields, attributes=attributes))
+
+
+def is_deleted(columns: Sequence[Column], cells: Sequence[str]) -> bool:
+    """Whether a row is a record that Salesforce has deleted. Who says where that column goes has decided otherwise."""
+    return any(
+        column.name.casefold() == SALESFORCE_DELETED
+        and column.mapped_by not in (MappedBy.ASKED, MappedBy.RULES)
+        and cell.strip().casefold() in ("true", "1")
+        for column, cell in zip(columns, cells, strict=True)
+    )
 
 
 def clean_details(details: LeadDetails) -> LeadDetails:

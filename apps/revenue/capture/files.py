@@ -92,6 +92,8 @@ class RejectionReason(Choice):
     NOT_JSON = "not_json"
     NOT_FORM = "not_form"
     TOO_LONG = "too_long"
+    DELETED = "deleted"
+    """It is a record that the system it comes from has deleted."""
     UNKNOWN = "unknown"
 
 

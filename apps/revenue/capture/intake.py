@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from .book import Book
-from .cleaning import details_of_row, rejection_of
+from .cleaning import details_of_row, is_deleted, rejection_of
 from .columns import MappingRejected, map_columns
 from .contract import (
     Column,
@@ -119,6 +119,11 @@ def candidates(reading: Reading, rows: Sequence[Row]) -> Iterator[Candidate]:
     for row in rows:
         if row.rejection is not None:
             yield row.rejection
+        elif is_deleted(reading.columns, row.cells):
+            yield Rejection(
+                RejectionReason.DELETED,
+                "Salesforce has deleted this record: to take it all the same, map `IsDeleted` to `ignore`.",
+            )
         else:
             details = _details(reading, row)
             yield rejection_of(details) or details

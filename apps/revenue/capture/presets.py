@@ -20,6 +20,9 @@ SALESFORCE_TOGETHER = (frozenset({"id", "ownerid"}), frozenset({"id", "recordtyp
 SALESFORCE_ENDINGS = ("__c", "__pc")
 """How a team's own fields end in Salesforce, and nowhere else."""
 
+SALESFORCE_DELETED = "isdeleted"
+"""The column that says of a record that it is in the recycle bin: as a query writes it, in any case."""
+
 HUBSPOT = frozenset({
     "lifecyclestage", "hsobjectid", "hsleadstatus", "associatedcompany", "contactowner", "companyowner",
     "numassociatedcontacts", "associatedcompanyids", "recordidcompany",

@@ -6,6 +6,7 @@ import click
 
 from atoll import Mistakes
 from revenue.playbook.contract import TeamRules
+from revenue.routing.doubts import doubts
 
 from .gtm import FOLDER as GTM
 from .gtm import read_folder
@@ -17,12 +18,15 @@ with_folder = click.option(
 
 
 def read_rules(folder: Path) -> TeamRules:
-    """The rules in a folder.
+    """The rules in a folder. What is no mistake in them, and hardly what was meant, is told on stderr.
 
     Raises:
         ClickException: something is wrong with them.
     """
     try:
-        return read_folder(folder)
+        rules = read_folder(folder)
     except Mistakes as mistakes:
         raise click.ClickException(str(mistakes)) from None
+    for doubt in doubts(rules.routing):
+        click.echo(f"Warning: {doubt}.", err=True)
+    return rules

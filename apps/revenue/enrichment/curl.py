@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 import msgspec
 
 from .contract import ProviderRule
-from .jsons import each_text
+from .jsons import each_text, leaves
 from .proposing import Proposal, proposals
 from .rules import INPUTS, PLACEHOLDER, SECRET_HEADERS
 
@@ -55,6 +55,10 @@ ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "'": "'", '"': '"', "\\": "\\", "?":
 OTHERS_PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]+)\s*\}\}|<([A-Za-z_]+)>|\{([A-Za-z_]+)\}")
 TOKEN = re.compile(r"(?=[^ ]*\d)(?=[^ ]*[A-Za-z])[A-Za-z0-9_\-.=+/]{20,}")
 """Long, with letters and digits: nobody says such a thing of a lead."""
+
+ITEMS_MAX = 20
+"""Of a list in a body so many are looked at."""
+SHOWN_CHARS = 40
 
 
 class CurlRefused(ValueError):
@@ -118,6 +122,8 @@ def provider_from_curl(
         notes.append("no field was found: say where each is, under `fields`")
     if not price_micros:
         notes.append("set `price_micros`: what one call costs, in millionths (8000 is 0.008)")
+    if constants := ", ".join(_constants(query, body)):
+        notes.append(f"see whether this is meant for every lead, since it is sent as it stands: {constants}")
     if not taking.words:
         raise CurlRefused("nothing in the command is about a lead: paste one with an e-mail address, domain or number")
     provider = ProviderRule(
@@ -263,6 +269,14 @@ def _body(said: _Command, taking: "_Taking") -> str:
             "its body is a form: see whether the provider takes JSON, or the same fields in the address (`curl -G`)"
         ) from None
     return msgspec.json.encode(each_text(content, "", taking.value)).decode()
+
+
+def _constants(query: Mapping[str, str], body: str) -> Iterator[str]:
+    """Texts and numbers of a request that are the same for every lead, with their names: one may be of the example."""
+    said = leaves(msgspec.json.decode(body), items_max=ITEMS_MAX) if body else iter(())
+    for name, text in (*query.items(), *said):
+        if text and not PLACEHOLDER.search(text):
+            yield f"`{name}` is `{text if len(text) <= SHOWN_CHARS else f'{text[:SHOWN_CHARS]}…'}`"
 
 
 def _json(sample: str | bytes, what: str) -> Any:  # Any: JSON

@@ -31,8 +31,14 @@ def each_text(said: Any, key: str, change: Callable[[str, str], str]) -> Any:  #
     return [each_text(inner, key, change) for inner in items_of(said)] if isinstance(said, list) else said
 
 
-def leaves(said: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:  # Any: JSON
-    """The texts and numbers with their paths; of a list the first item stands for all."""
+def leaves(
+    said: Any,  # Any: JSON
+    path: str = "",
+    depth: int = 0,
+    *,
+    items_max: int = 1,
+) -> Iterator[tuple[str, str]]:
+    """The texts and numbers with their paths; of a list the first item stands for all, or so many do."""
     if depth > DEPTH_MAX:
         return
     if isinstance(said, str) and said:
@@ -41,9 +47,9 @@ def leaves(said: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, str
         yield path, str(said)
     for name, inner in table_of(said).items():
         if re.fullmatch(r"[^.\[\]]+", name):
-            yield from leaves(inner, f"{path}.{name}" if path else name, depth + 1)
-    for inner in items_of(said)[:1]:
-        yield from leaves(inner, f"{path}[0]", depth + 1)
+            yield from leaves(inner, f"{path}.{name}" if path else name, depth + 1, items_max=items_max)
+    for index, inner in enumerate(items_of(said)[:items_max]):
+        yield from leaves(inner, f"{path}[{index}]", depth + 1, items_max=items_max)
 
 
 def table_of(said: Any) -> dict[str, Any]:  # Any: JSON

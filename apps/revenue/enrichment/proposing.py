@@ -29,6 +29,10 @@ NAMES: Mapping[Topic, tuple[str, ...]] = {
 """What fields are called, without case, blanks and marks: alone, or with the name before. The likeliest is first."""
 
 
+WORDS = (Topic.COMPANY, Topic.INDUSTRY, Topic.CITY, Topic.STATE, Topic.TITLE)
+"""Fields that are said in words: a number there is a key of a list that the provider has, or a count."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A field that was found, where, and the value that stands there."""
@@ -50,12 +54,17 @@ def proposals(sample: Any) -> tuple[Proposal, ...]:  # Any: JSON
         places: list[tuple[int, int, str, str]] = []
         for path, value in everywhere:
             rank = _rank(path, names)
-            if rank is not None and isinstance(checked(topic, value, {Topic.PHONE_TYPE: "mobile"}), Held):
+            if rank is not None and _holds(topic, value):
                 places.append((rank, path.count(".") + path.count("["), path, value))
         if places:
             _, _, path, value = min(places)
             found.append(Proposal(topic, path, value))
     return tuple(found)
+
+
+def _holds(topic: Topic, value: str) -> bool:
+    is_said = topic not in WORDS or any(map(str.isalpha, value))
+    return is_said and isinstance(checked(topic, value, {Topic.PHONE_TYPE: "mobile"}), Held)
 
 
 def _rank(path: str, names: tuple[str, ...]) -> int | None:

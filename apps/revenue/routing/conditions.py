@@ -1,14 +1,25 @@
 """Whether a territory takes a lead, and what of it decides. Conditions are folded once, not for every lead. Pure."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from revenue.countries import country_code
 
 from .facts import Facts, fold
 from .rules import Between, Conditions
 
-Check = Callable[[Facts], str | None]
-"""Says what fits, as a part of a sentence; None where it does not."""
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one field of conditions asks of a lead.
+
+    `fits` says what fits, as a part of a sentence, and None where it does not; `has` what the lead has of `what` it
+    asks for, empty where nothing is known.
+    """
+
+    what: str
+    has: Callable[[Facts], str]
+    fits: Callable[[Facts], str | None]
 
 
 def compiled(conditions: Conditions) -> tuple[Check, ...]:
@@ -27,11 +38,47 @@ def fitting(checks: tuple[Check, ...], facts: Facts) -> str | None:
     """
     words: list[str] = []
     for check in checks:
-        found = check(facts)
+        found = check.fits(facts)
         if found is None:
             return None
         words.append(found)
     return ", ".join(words) or "takes all"
+
+
+def misfit(checks: tuple[Check, ...], facts: Facts) -> str | None:
+    """What does not fit first, in words; None where all fits.
+
+    >>> checks = compiled(Conditions(countries=("DE", "AT"), number_of_employees=Between(at_least=100)))
+    >>> misfit(checks, Facts(countries=("france", "fr")))
+    'country is france'
+    >>> misfit(checks, Facts(countries=("de",)))
+    'number of employees is not known'
+    """
+    for check in checks:
+        if check.fits(facts) is None:
+            return f"{check.what} is {check.has(facts) or 'not known'}"
+    return None
+
+
+def takes_code(text: str) -> Callable[[str], bool]:
+    """What an entry of postal codes takes: `80331`, `80*` or `80000-81999`. A whole code is also that of its parts.
+
+    >>> takes_code("94105")("94105-1234")
+    True
+    """
+    text = fold(text).replace(" ", "")
+    if text.endswith("*"):
+        return lambda code: code.startswith(text[:-1])
+    if ends := code_range(text):
+        first, last = ends
+        return lambda code: len(code[: len(first)]) == len(first) and first <= code[: len(first)] <= last
+    return lambda code: code == text or code.partition("-")[0] == text
+
+
+def code_range(text: str) -> tuple[str, str] | None:
+    """The ends of a range of postal codes; None for an entry that is none."""
+    first, dash, last = fold(text).replace(" ", "").partition("-")
+    return (first, last) if dash and len(first) == len(last) and first.isdecimal() and last.isdecimal() else None
 
 
 def _checks(conditions: Conditions) -> Iterator[Check]:
@@ -40,7 +87,7 @@ def _checks(conditions: Conditions) -> Iterator[Check]:
     if conditions.states:
         yield _word("state", lambda facts: facts.state, frozenset(map(fold, conditions.states)))
     if conditions.postal_codes:
-        yield _postal_codes(tuple(map(_codes, conditions.postal_codes)))
+        yield _postal_codes(tuple(map(takes_code, conditions.postal_codes)))
     if conditions.industries:
         yield _word("industry", lambda facts: facts.industry, frozenset(map(fold, conditions.industries)))
     if conditions.number_of_employees is not None:
@@ -51,12 +98,12 @@ def _checks(conditions: Conditions) -> Iterator[Check]:
         yield _attribute(fold(name), frozenset(map(fold, values)))
 
 
-def _word(what: str, read: Callable[[Facts], str], words: frozenset[str]) -> Check:
-    def check(facts: Facts) -> str | None:
-        found = read(facts)
+def _word(what: str, has: Callable[[Facts], str], words: frozenset[str]) -> Check:
+    def fits(facts: Facts) -> str | None:
+        found = has(facts)
         return f"{what} {found}" if found in words else None
 
-    return check
+    return Check(what, has, fits)
 
 
 def _attribute(name: str, words: frozenset[str]) -> Check:
@@ -71,36 +118,25 @@ def _ways_to_write(country: str) -> Iterator[str]:
 
 
 def _countries(words: frozenset[str]) -> Check:
-    def check(facts: Facts) -> str | None:
+    def fits(facts: Facts) -> str | None:
         return next((f"country {country}" for country in facts.countries if country in words), None)
 
-    return check
+    return Check("country", lambda facts: next(iter(facts.countries), ""), fits)
 
 
 def _between(bounds: Between) -> Check:
-    def check(facts: Facts) -> str | None:
+    def fits(facts: Facts) -> str | None:
         count = facts.employees
         if count is None or (bounds.at_least is not None and count < bounds.at_least):
             return None
         return None if bounds.at_most is not None and count > bounds.at_most else f"{count} employees"
 
-    return check
+    return Check("number of employees", lambda facts: "" if facts.employees is None else str(facts.employees), fits)
 
 
-def _postal_codes(fits: tuple[Callable[[str], bool], ...]) -> Check:
-    def check(facts: Facts) -> str | None:
+def _postal_codes(takes: tuple[Callable[[str], bool], ...]) -> Check:
+    def fits(facts: Facts) -> str | None:
         code = facts.postal_code.replace(" ", "")
-        return f"postal code {facts.postal_code}" if code and any(each(code) for each in fits) else None
+        return f"postal code {facts.postal_code}" if code and any(each(code) for each in takes) else None
 
-    return check
-
-
-def _codes(text: str) -> Callable[[str], bool]:
-    """What one entry takes: `80331`, `80*` or `80000-81999`. A whole code is also that of its parts: `94105-1234`."""
-    text = fold(text).replace(" ", "")
-    if text.endswith("*"):
-        return lambda code: code.startswith(text[:-1])
-    first, dash, last = text.partition("-")
-    if dash and len(first) == len(last) and first.isdecimal() and last.isdecimal():
-        return lambda code: len(code[: len(first)]) == len(first) and first <= code[: len(first)] <= last
-    return lambda code: code == text or code.partition("-")[0] == text
+    return Check("postal code", lambda facts: facts.postal_code, fits)

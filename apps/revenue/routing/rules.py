@@ -145,9 +145,9 @@ class Between(Value):
 class Conditions(Value):
     """Which leads a territory takes: those that fit every field given here. Words are compared in any case.
 
-    `countries` are codes (`DE`) or names (`Germany`, `UK`); leads may write them otherwise. `postal_codes` are whole
-    ones, beginnings (`80*`) or ranges of one length (`80000-81999`). `attributes` are a lead's own, each with the words
-    that fit it. None given: takes all.
+    `countries` are codes (`DE`) or names (`Germany`, `UK`); leads may write them otherwise. A name that is not known
+    (`Suomi`) fits the leads that write it so. `postal_codes` are whole ones, beginnings (`80*`) or ranges of one length
+    (`80000-81999`). `attributes` are a lead's own, each with the words that fit it. None given: takes all.
     """
 
     countries: tuple[str, ...] = ()

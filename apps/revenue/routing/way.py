@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .book import Area, Book
-from .conditions import fitting
+from .conditions import fitting, misfit
 from .facts import Facts
 
 EXISTING_OWNER = "existing_owner"
@@ -17,6 +17,9 @@ TERRITORY = "territory"
 ROUND_ROBIN = "round_robin"
 CATCH_ALL = "catch_all"
 BY_HAND = "by_hand"
+
+MISFITS_MAX = 3
+"""Of so many territories that do not fit it is said why."""
 
 RANKS = {
     step: rank for rank, step in enumerate((BY_HAND, EXISTING_OWNER, NAMED_ACCOUNT, TERRITORY, ROUND_ROBIN, CATCH_ALL))
@@ -73,7 +76,7 @@ def destination_of(book: Book, facts: Facts, earlier: Earlier, at: float) -> Des
         (ROUND_ROBIN, "Round robin", _round_robin(book)),
     )
     for step, title, named in steps:
-        said = "there is none."
+        said = ""
         for each in named:
             hindrance = _hindrance(book, each.owner, at)
             if hindrance is None:
@@ -88,7 +91,7 @@ def destination_of(book: Book, facts: Facts, earlier: Earlier, at: float) -> Des
                     needs=each.needs,
                 )
             said = f"{each.reason}, but {hindrance}."
-        words.append(f"{title}: {said}")
+        words.append(f"{title}: {said or _absent(book, facts, step)}")
     return caught(book, tuple(words))
 
 
@@ -157,6 +160,15 @@ def _territories(book: Book, facts: Facts) -> Iterator[_Named]:
             yield _Named(
                 _owner(area), area.territory.name, f"{area.territory.name} ({fits})", area.territory.needs_skills
             )
+
+
+def _absent(book: Book, facts: Facts, step: str) -> str:
+    """Why a step names nobody."""
+    if step != TERRITORY or not book.areas:
+        return "there is none."
+    first = [f"{area.territory.name}: {misfit(area.checks, facts)}" for area in book.areas[:MISFITS_MAX]]
+    more = len(book.areas) - len(first)
+    return f"none fits ({'; '.join(first)}{f'; and {more} more' if more else ''})."
 
 
 def _round_robin(book: Book) -> Iterator[_Named]:

@@ -5,6 +5,7 @@ import type { Chart } from "./types";
 
 class Names {
   services = $state.raw<string[]>([]);
+  example = $state(""); // of those that can be scaled, if any can
   private isAsked = false;
 
   ask(): void {
@@ -13,6 +14,7 @@ class Names {
     client.get<Chart>("/api/map").then(
       (chart) => {
         this.services = chart.nodes.filter(({ kind }) => kind !== "database" && kind !== "outside").map(({ name }) => name).sort();
+        this.example = (chart.nodes.find(({ can_scale }) => can_scale) ?? chart.nodes.find(({ kind }) => kind === "service"))?.name ?? "";
       },
       () => (this.isAsked = false),
     );

@@ -77,8 +77,8 @@ class Catalog:
 
         Raises:
             NoSuchOperation: the operation is not public.
-            InvalidInput: the query cannot be read, the address is too long to be written for a service, or a word of
-                the path could mean another path.
+            InvalidInput: the query cannot be read, the address is too long to be written for a service, or words of
+                the path could mean another path: they are that of another operation, public or not.
             DeadlineExceeded: there was no answer in time.
             BrokenContract: the answer does not fit the contract; in a stream, its last line says so.
         """
@@ -86,6 +86,9 @@ class Catalog:
             raise NoSuchOperation(path=operation.path)
         if not {"", ".", ".."}.isdisjoint(words):  # no client of ours sends them; a proxy may have read them otherwise
             raise InvalidInput(errors=(Fault(pointer="", detail="`.`, `..` and nothing are no words", place="path"),))
+        if operation.trap_in(words) is not None:  # as written for a service it would be the other one's
+            detail = "this is the path of another operation"
+            raise InvalidInput(errors=(Fault(pointer="", detail=detail, place="path"),))
         pairs = decode_query(query, FIELDS_MAX)
         try:
             refuse_long_address(words, pairs)

@@ -1,5 +1,6 @@
 """The console as an ASGI application: login, the API, and the pages."""
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -17,6 +18,15 @@ from atoll.edge import Home
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 EXPIRED = "This link was used already, or is too old: `atoll console` prints a new one.\n"
+
+ASKED: Mapping[str, Sequence[str]] = {
+    "/traces": ("service", "name", "key", "outcome", "failed", "min_ms", "since", "until", "turns", "limit"),
+    "/logs": ("service", "level", "trace", "text", "since", "until", "after", "limit"),
+    "/events/dead": ("service", "key", "type", "limit"),
+    "/events/messages": ("service", "key", "limit"),
+    "/audit": ("limit",),
+}
+"""What the query of a path may ask for; that of all others asks for nothing."""
 
 
 class Pages:
@@ -63,7 +73,9 @@ class Pages:
             Route("/login", self._login, methods=["GET"]),
             Route("/livez", _live, methods=["GET"]),
         ]
-        routes += [Route(f"/api{path}", door.api(call), methods=["GET"]) for path, call in looks.items()]
+        routes += [
+            Route(f"/api{path}", door.api(call, ASKED.get(path, ())), methods=["GET"]) for path, call in looks.items()
+        ]
         routes += [Route(f"/api{path}", door.api(call), methods=["POST"]) for path, call in changes.items()]
         routes += [Route("/api/{path:path}", _nothing, methods=METHODS), Mount("/", pages())]
         return Starlette(routes=routes)

@@ -1,7 +1,7 @@
 """What every request passes: who asks, by which page, for what; and what browsers are told."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -60,13 +60,14 @@ class Door:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    def api(self, call: Api) -> Callable[[Request], Awaitable[Response]]:
-        """A call as a route."""
+    def api(self, call: Api, asked: Collection[str] = ()) -> Callable[[Request], Awaitable[Response]]:
+        """A call as a route. `asked` are the names that its query may have: with a slip in one, more would be shown."""
 
         async def answer(request: Request) -> Response:
             try:
                 session = self._session(request)
                 _refuse_nul(request)
+                _refuse_unknown(request, asked)
                 return _json(await call(request, session))
             except Refused as refused:
                 return problem(refused.status, refused.code, refused.detail)
@@ -97,6 +98,15 @@ def _refuse_nul(request: Request) -> None:
     """No key, name or text holds one, and not every database can be asked for it."""
     if any("\0" in said for said in (request.scope["path"], *request.query_params.values())):
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", "what is asked for holds a NUL: leave it out")
+
+
+def _refuse_unknown(request: Request, asked: Collection[str]) -> None:
+    """As the gateway does: what is passed over is a wish that nobody heard."""
+    unknown = [f"`{name}`" for name in request.query_params if name not in asked]
+    if unknown:
+        known = f"it may have {', '.join(f'`{name}`' for name in asked)}" if asked else "it may have none"
+        detail = f"the query has {', '.join(unknown)}, which is not asked for here: {known}"
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", detail)
 
 
 async def body_of(request: Request, kind: type[T]) -> T:

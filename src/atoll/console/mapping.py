@@ -90,8 +90,9 @@ def _nodes(graph: Graph, found: Sequence[Rate], now: Seen) -> list[Node]:
         node.in_progress = int(in_progress.get(service.name, 0.0))
         _fare(node, now)
         node.can_scale = now.processes is not None and kind == "service" and node.state != "unknown"
-        if node.errors_per_s > FAILING * max(node.rate_per_s, 1e-9) and node.state == "well":
-            _worsen(node, f"{node.errors_per_s / node.rate_per_s:.0%} of its work fails")
+        all_per_s = sum(rate.per_s for rate in own)
+        if node.errors_per_s > FAILING * max(all_per_s, 1e-9) and node.state == "well":
+            _worsen(node, f"{node.errors_per_s / all_per_s:.0%} of its work fails")
         nodes.append(node)
         if service.has_database:
             nodes.append(Node(f"db:{service.name}", "database", f"{service.name} data", state=node.state))
@@ -103,10 +104,14 @@ def _is_work(counted: Figure) -> bool:
 
 
 def _figure(node: Node, own: Sequence[Rate]) -> None:
-    """The figures of a node: of all that its service does."""
-    node.rate_per_s = sum(rate.per_s for rate in own)
+    """The figures of a node: of what its service is asked for and told of. Of its own turns those count that fail.
+
+    A turn that finds nothing to do is counted like any other, so that a service which does nothing would have a rate.
+    """
+    asked = [rate for rate in own if rate.counted.kind is not Kind.TURN]
     node.errors_per_s = sum(rate.failed_per_s for rate in own)
-    whole = together(own)
+    node.rate_per_s = sum(rate.failed_per_s if rate.counted.kind is Kind.TURN else rate.per_s for rate in own)
+    whole = together(asked)
     if whole is not None:
         node.p50_ms, node.p95_ms, node.p99_ms = (whole.quantile_s(share) * 1e3 for share in (0.5, 0.95, 0.99))
 

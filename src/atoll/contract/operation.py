@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from atoll.contract.arguments import Argument, Place, path_names
 from atoll.contract.codec import Codec, codec_of
@@ -111,6 +111,17 @@ class Operation:
         """Refuse calls whose path would be another operation's, wherever that is placed."""
         self._traps = tuple(traps)
 
+    def trap_in(self, path: Words) -> Trap | None:
+        """What makes these words of the path another operation's path; None where nothing does."""
+        return next(
+            (
+                trap
+                for trap in self._traps
+                if all(word in (None, given) for word, given in zip(trap.words, path, strict=True))
+            ),
+            None,
+        )
+
     @property
     def is_idempotent(self) -> bool:
         """Whether HTTP promises that twice is the same as once (RFC 9110, 9.2.2)."""
@@ -132,8 +143,8 @@ class Operation:
             return (), (), self._only_body_by_position.encode(args[0])
         given = self._given(args, kwargs)
         path = tuple(word for item in self._path if item.words for word in item.words.encode(given[item.name]))
-        for trap in self._traps:
-            self._refuse(trap, path)
+        if self._traps and (trap := self.trap_in(path)) is not None:
+            self._refuse(trap)
         query = tuple(
             (item.wire_name, word)
             for item in self._query
@@ -190,11 +201,10 @@ class Operation:
         elif self.body.required:
             faults.append(Fault(pointer="", detail="is required"))
 
-    def _refuse(self, trap: Trap, path: Words) -> None:
-        if all(word in (None, given) for word, given in zip(trap.words, path, strict=True)):
-            name, word = next((item.name, word) for item, word in zip(self._path, trap.words, strict=True) if word)
-            detail = f"`{word}` would make this a call of {trap.other}"
-            raise Invalid((Fault(pointer=pointer_to("", name), detail=detail, place=Place.PATH),))
+    def _refuse(self, trap: Trap) -> NoReturn:
+        name, word = next((item.name, word) for item, word in zip(self._path, trap.words, strict=True) if word)
+        detail = f"`{word}` would make this a call of {trap.other}"
+        raise Invalid((Fault(pointer=pointer_to("", name), detail=detail, place=Place.PATH),))
 
     def _given(self, args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, object]:
         given = dict(zip(self._names, args, strict=False))

@@ -13,6 +13,7 @@ import msgspec
 
 from atoll import Mistake, Mistakes, Source
 from revenue.playbook.contract import TeamRules
+from revenue.routing.doubts import slips
 
 from .checking import Kind, fields_of, item_of, made, made_fields, told_by
 from .documents import read_document
@@ -42,7 +43,11 @@ def read_folder(folder: Path) -> TeamRules:
             mistakes += found.mistakes
     if mistakes:
         raise Mistakes(sorted(mistakes, key=lambda mistake: mistake.where or Source("")))
-    return TeamRules(**parts)
+    rules = TeamRules(**parts)
+    where = _place(folder, "routing")
+    if mistakes := [_mistake(where, what, fix) for what, fix in slips(rules.routing)]:
+        raise Mistakes(mistakes)
+    return rules
 
 
 def _part(folder: Path, name: str, kind: type[msgspec.Struct]) -> msgspec.Struct:
@@ -63,8 +68,14 @@ def _part(folder: Path, name: str, kind: type[msgspec.Struct]) -> msgspec.Struct
     try:
         return msgspec.convert(msgspec.to_builtins(fields), kind)
     except msgspec.ValidationError as error:  # what only all of its files together can get wrong
-        where = whole if whole.exists() else folder / name
+        where = _place(folder, name)
         raise Mistakes([_mistake(where, each, "mend it") for each in told_by(error)]) from None
+
+
+def _place(folder: Path, name: str) -> Path:
+    """Where a part stands: its file, or its folder where it has no file."""
+    whole = folder / f"{name}.yaml"
+    return whole if whole.exists() else folder / name
 
 
 def _add_fields(

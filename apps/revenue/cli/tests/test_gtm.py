@@ -1,11 +1,13 @@
 """The folder of the team's rules: what it may look like, and how its mistakes are told."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from atoll import Mistakes
 from revenue.cli.gtm import read_folder, start_folder
+from revenue.cli.tests.verbs import run
 from revenue.playbook.contract import TeamRules
 
 REPS = "id,name,weight,skills\nada,Ada,2,german|french\nbob,Bob,,\n"
@@ -124,3 +126,31 @@ def test_yaml_that_means_something_else_is_refused(tmp_path: Path, content: str,
     write(tmp_path, routing_yaml=content)
 
     assert what in mistakes_in(tmp_path)[0]
+
+
+def test_what_is_hardly_meant_is_told_and_is_no_mistake(tmp_path: Path) -> None:
+    """A territory that is left no lead: with its name, and that of the one which takes them; programs read on."""
+    folder = write(
+        tmp_path,
+        routing_yaml="reps: [{id: ada}]\nteams: [{name: sales, reps: [ada]}]\nterritories:\n"
+        "  - {name: world, team: sales}\n  - {name: dach, rep: ada, when: {countries: [DE]}}\n",
+    )
+
+    result = run("rules", "check", "--rules", str(folder), "--json")
+
+    assert result.exit_code == 0
+    assert "Warning: territory `dach` never takes a lead: `world` comes before it" in result.stderr
+    assert json.loads(result.stdout)["routing"]["territories"][1]["name"] == "dach"
+
+
+def test_a_country_that_there_is_not_is_a_mistake(tmp_path: Path) -> None:
+    """No lead would ever have fitted."""
+    folder = write(
+        tmp_path,
+        routing_yaml="reps: [{id: ada}]\nterritories:\n  - name: north\n    rep: ada\n    when:\n"
+        "      countries: [SE, XX]\n",
+    )
+
+    (mistake,) = mistakes_in(folder)
+
+    assert mistake.startswith("routing.yaml: territory `north`: `XX` is no country")

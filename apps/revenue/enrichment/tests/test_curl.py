@@ -53,7 +53,7 @@ def test_a_get_with_a_key_in_its_header() -> None:
         "country": "company.geo.countryCode",
         "title": "person.employment.title",
     }
-    assert ("redirects" in draft.notes[0], len(draft.notes)) == (True, 1)
+    assert ("redirects" in draft.notes[0], "`strict` is `true`" in draft.notes[1], len(draft.notes)) == (True, True, 2)
 
 
 def test_a_post_with_json() -> None:
@@ -71,7 +71,33 @@ def test_a_post_with_json() -> None:
         ],
     }
     assert (draft.provider.headers, draft.secrets) == ({}, {"VENDOR_KEY": "k-1"})
-    assert len(draft.notes) == 2
+    assert len(draft.notes) == 3
+
+
+def test_what_is_sent_for_every_lead_is_told() -> None:
+    """A name of the example that stands under a word which nobody knows would be asked for with each lead."""
+    body = '{"who":[{"first":"Jane","mail":"jane@acme.com"},{"zip":80331}],"api_key":"k-1","all":true}'
+
+    draft = provider_from_curl("v", f"curl 'https://a.example/v1?mode=full&q=acme.com&empty=' -d '{body}'")
+
+    assert draft.notes[-1] == (
+        "see whether this is meant for every lead, since it is sent as it stands:"
+        " `mode` is `full`, `who[0].first` is `Jane`, `who[1].zip` is `80331`"
+    )
+
+
+def test_a_number_is_no_industry() -> None:
+    """Nor a city, nor a title: it is the provider's own key for one."""
+    sample = json.dumps(
+        {"industry": 5, "company": {"industry": {"industry": "Machinery"}, "size": 5}, "city": "12", "title": 3}
+    )
+
+    draft = provider_from_curl("v", "curl https://a.example/acme.com", sample=sample)
+
+    assert {each.field: each.path for each in draft.proposals} == {
+        Topic.INDUSTRY: "company.industry.industry",
+        Topic.NUMBER_OF_EMPLOYEES: "company.size",
+    }
 
 
 def test_what_a_browser_copies_is_read_as_bash_reads_it() -> None:

@@ -81,6 +81,8 @@ async def test_without_rules_every_lead_is_in_a_queue_and_says_so(service: Routi
         ({"country": "DE", "grade": Grade.A}, "ada", "territory", "big (grade a)"),
         ({"country": "FR"}, "ed", "round_robin", "team left has nobody who takes leads"),
         ({}, "ed", "round_robin", "no territory takes it"),
+        ({"country": "AT"}, "ed", "round_robin", "none fits (big: grade is b; germany: country is at; gone"),
+        ({}, "ed", "round_robin", "germany: country is not known"),
     ],
 )
 async def test_a_lead_goes_its_way_and_every_step_says_why(
