@@ -1,16 +1,17 @@
 """The program as a whole: its help, its verbs, its errors, and how fast it is there."""
 
+import errno
 import json
 import sys
 from collections.abc import Callable
 
 import click
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
 from atoll import __version__
 from atoll.cli import main
-from atoll.cli.program import VERBS
+from atoll.cli.program import VERBS, Program
 from tests.cli.programs import finished
 from tests.house.checkout import ROOT
 
@@ -98,3 +99,24 @@ def test_refusals_are_json_where_json_is_asked_for(atoll: Callable[..., Result])
     error = json.loads(result.stderr)["error"]
     assert error["code"] == "mistakes"
     assert {"file", "line", "what", "fix"} == set(error["mistakes"][0])
+
+
+class Full(Program):
+    """A program each verb of which finds the disk full."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """One that cannot write."""
+
+        def writes() -> None:
+            raise OSError(errno.ENOSPC, "No space left on device", "state/key")
+
+        return click.Command(cmd_name, callback=writes)
+
+
+def test_a_full_disk_is_told_without_a_traceback() -> None:
+    """The supervisor writes its keys and addresses before any service has a database that would say so."""
+    result = CliRunner().invoke(Full("atoll"), ["run"])
+
+    assert result.exit_code == 1
+    assert "the disk under state/key is full" in result.output
+    assert "Make room" in result.output

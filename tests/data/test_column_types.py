@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import (
     ARRAY,
+    CHAR,
     JSON,
     BigInteger,
     Boolean,
@@ -35,6 +36,7 @@ from sqlalchemy import (
     TypeDecorator,
     Uuid,
     any_,
+    bindparam,
     func,
     insert,
     literal,
@@ -46,7 +48,7 @@ from sqlalchemy.dialects.postgresql import INT4RANGE, JSONB, Range
 from sqlalchemy.types import TypeEngine
 
 from atoll.data import Dialect, StatementRefused
-from atoll.data.statements import Statements, ddl
+from atoll.data.statements import Statements, ddl, upsert
 from atoll.testing import PostgresServer
 from tests.data.bare import connected
 
@@ -76,6 +78,17 @@ class Cents(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value) / 100
 
 
+class Shout(TypeDecorator[str]):
+    """Words, loud."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:  # Any: whatever was passed, and a dialect
+        """With a mark."""
+        return None if value is None else f"{value}!"
+
+
 NULLABLE: list[TypeEngine[Any]] = [  # Any: of all types
     String(),
     Integer(),
@@ -93,6 +106,7 @@ NULLABLE: list[TypeEngine[Any]] = [  # Any: of all types
 ]
 TAKEN: list[tuple[str, TypeEngine[Any], Any, Any]] = [  # Any: of all types, what is passed, what is read
     ("words", String(9), "ada", "ada"),
+    ("as many words as it holds", String(5), "çelik", "çelik"),
     ("words of the world", Text(), "çelik 🏝", "çelik 🏝"),
     ("no words", String(), "", ""),
     ("members as words", String(), Colour.RED, "r"),
@@ -256,6 +270,10 @@ REFUSED: list[tuple[str, TypeEngine[Any], Any, str]] = [  # Any: of all types, w
     ("a number for words", String(), 7, "it takes a str, not an int"),
     ("bytes for words", String(), b"ada", "it takes a str, not a bytes"),
     ("a NUL in words", Text(), "a\0b", "it holds a NUL"),
+    ("too many words", String(3), "adas", "it has 4 characters, and the column holds 3"),
+    ("blanks that are too many", String(3), "ada ", "it has 4 characters, and the column holds 3"),
+    ("too many words for a fixed length", CHAR(3), "adas", "it has 4 characters, and the column holds 3"),
+    ("too many words for a type of its own", Shout(3), "adas", "it has 5 characters, and the column holds 3"),
     ("half a character", Text(), "\ud800", "surrogates not allowed"),
     ("words for a number", Integer(), "7", "it takes an int, not a str"),
     ("a fraction for a whole number", Integer(), 7.0, "it takes an int, not a float"),
@@ -305,6 +323,47 @@ def test_a_value_that_does_not_fit_is_refused(
 
     assert "the parameter `value` does not fit" in refused.value.reason
     assert reason in refused.value.reason
+
+
+NAMES = Table("names", MetaData(), Column("id", Integer, primary_key=True), Column("name", String(3)))
+LONG = {"long": "adas"}
+WRITTEN: list[tuple[str, Any, dict[str, Any]]] = [  # Any: statements, values of all columns
+    ("of an update", update(NAMES), {"name": "adas"}),
+    ("of its own", insert(NAMES).values(name="adas"), {"id": 1}),
+    ("of an update's own", update(NAMES).values(name="adas"), {}),
+    ("in order", update(NAMES).ordered_values((NAMES.c.name, "adas"), (NAMES.c.id, 1)), {}),
+    ("under another name", insert(NAMES).values(id=1, name=bindparam("long")), LONG),
+    ("under another name and type", insert(NAMES).values(id=1, name=bindparam("long", type_=String(3))), LONG),
+    ("under another name of an update", update(NAMES).values(name=bindparam("long")).where(NAMES.c.id == 1), LONG),
+    ("of several rows", insert(NAMES).values([{"id": 1, "name": "ada"}, {"id": 2, "name": "adas"}]), {}),
+    ("of several rows by place", insert(NAMES).values([(1, "ada"), (2, "adas")]), {}),
+    ("of an upsert", upsert(NAMES), {"id": 1, "name": "adas"}),
+    ("of an insert in a select", select(insert(NAMES).values(name="adas").returning(NAMES.c.id).cte().c.id), {}),
+]
+
+
+@each_dialect
+@pytest.mark.parametrize(("statement", "row"), [pytest.param(*rest, id=name) for name, *rest in WRITTEN])
+def test_text_that_its_column_does_not_hold_is_refused_wherever_it_is_written(
+    dialect: Dialect,
+    statement: Any,  # Any: all classes of statements
+    row: dict[str, Any],  # Any: values of all columns
+) -> None:
+    """SQLite would keep it; PostgreSQL would refuse it, or cut off the blanks at its end."""
+    with pytest.raises(StatementRefused, match="it has 4 characters, and the column holds 3"):
+        Statements(dialect).prepared(statement, row).bound(row)
+
+
+@each_dialect
+def test_text_that_is_asked_for_may_be_longer_than_its_column(dialect: Dialect) -> None:
+    """No row has it, which is an answer."""
+    finding = select(NAMES).where(NAMES.c.name == "adas", NAMES.c.name.in_(["adas", "b"]))
+    changing = update(NAMES).values(name="ada").where(NAMES.c.name == bindparam("long"))
+
+    for statement, row in ((finding, {}), (changing, LONG)):
+        _, arguments = Statements(dialect).prepared(statement, row).bound(row)
+
+        assert "adas" in arguments
 
 
 @pytest.mark.parametrize("passed", [Decimal("1.0000000000000001"), Decimal(10**16 + 1), Decimal("1e400")])

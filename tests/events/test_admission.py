@@ -67,6 +67,17 @@ async def test_without_a_breaker_all_lanes_ask_on_and_on() -> None:
 
 
 @simulated
+async def test_that_messages_wait_is_said_once_for_all_lanes(caplog: pytest.LogCaptureFixture) -> None:
+    """Which all find it out at one moment: a database that is away would be a line for each of them."""
+    pricing = down()
+    async with world() as coast, coast.reading(pricing.react, breaker=NeverOpen(Random(1).random)):
+        await sell_all(coast.shop)
+        await pricing.watched(10.0)
+
+    assert len([each for each in caplog.records if "waits: Unavailable" in each.getMessage()]) == 1
+
+
+@simulated
 async def test_when_it_is_back_all_is_delivered_in_order() -> None:
     """Ten seconds later at most, what was published meanwhile as well; and the breaker is closed again."""
     pricing, breaker = down(), Breaker(Random(1).random)
@@ -226,7 +237,7 @@ async def test_a_lane_that_is_lost_waits_no_longer(caplog: pytest.LogCaptureFixt
         assert await pricing.watched(20.0) == 0
         async with coast.reading(pricing.react) as other:
             await asyncio.sleep(10.0)
-            taken = sum("was taken over by another instance" in each.getMessage() for each in caplog.records)
+            taken = sum("another instance has taken over partition" in each.getMessage() for each in caplog.records)
             noted = len(await other.noted())
             await first.aclose()
             await other.until(len(ARTICLES) * len(COUNTS))

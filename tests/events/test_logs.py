@@ -4,6 +4,7 @@ A broker joins with another way to read.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -14,7 +15,8 @@ from atoll import Unavailable
 from atoll.adapters.http_client import HttpClient
 from atoll.adapters.http_server import HttpServer
 from atoll.calls import LocalTransport
-from atoll.events import PARTITIONS, Log, partition_of
+from atoll.data import DatabaseUnavailable
+from atoll.events import PARTITIONS, Batch, Log, Wanted, partition_of
 from atoll.problems import InvalidInput
 from atoll.topology.log_door import LogDoor, RemoteLog, door_of
 from atoll.topology.peers import Directory, Peers
@@ -193,3 +195,32 @@ async def test_a_door_whose_database_has_gone_says_so(shop: Shore) -> None:
 
     with pytest.raises(Unavailable, match="cannot be read now"):
         await RemoteLog("shop", answering, ENTROPY).fetch(wanted(0))
+
+
+class Flickering:
+    """A log that cannot be read while its database is away."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+
+    async def fetch(self, wanted: Wanted) -> Batch:
+        """Nothing, or why not."""
+        if self.is_away:
+            raise DatabaseUnavailable("it does not answer")
+        return Batch("one", wanted.after, wanted.after, 1, 0, (), ())
+
+
+async def test_a_door_says_once_that_its_log_cannot_be_read_and_when_it_can(caplog: pytest.LogCaptureFixture) -> None:
+    """All who follow it ask again and again: a second without a database would be dozens of equal lines."""
+    log, answering = Flickering(), LocalTransport()
+    answering.add(LogDoor("shop", log))
+    reads = RemoteLog("shop", answering, ENTROPY)
+
+    for is_away in (False, True, True, True, False, False, True):
+        log.is_away = is_away
+        with contextlib.suppress(Unavailable):
+            await reads.fetch(wanted(0))
+
+    said = [record.getMessage().partition(":")[2] for record in caplog.records if record.name == "atoll.events"]
+    away = " its log cannot be read: "
+    assert [each.startswith(away) or each for each in said] == [True, " its log can be read again", True]

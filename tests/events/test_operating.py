@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from atoll import Event
-from atoll.data import Database
+from atoll.data import Database, DatabaseUnavailable
 from atoll.events import Keeping, Kept, partition_of
 from atoll.events.auditing import By, Deed, deeds
 from atoll.events.letters import NoSuchLetter, StandsBehind, Which, drop, letters, replay
@@ -237,6 +237,38 @@ async def test_a_lapsed_subscription_holds_back_nothing(shop: Shore, billing: Da
         await keeping.note_readers()
         assert (await followers_of(shop.database, time.time()))[0].lapsed_at is None
     assert [deed.action for deed in await deeds(shop.database)] == ["lapse"]
+
+
+class Away(Keeping):
+    """Finds its database away the first three times."""
+
+    looked = 0
+
+    async def note_readers(self) -> None:
+        """Not, at first."""
+        self.looked += 1
+        if self.looked <= 3:
+            raise DatabaseUnavailable("it does not answer")
+
+
+async def test_that_a_log_is_not_looked_after_is_said_once_and_when_it_is(
+    shop: Shore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every five seconds it is tried again, however long a disk stays full."""
+    keeping = Away("shop", shop.database, shop.log, shop.outbox, CLOCK, Kept(look_s=0.01))
+    keeping.start()
+
+    async def has_looked() -> bool:
+        return keeping.looked > 6
+
+    await until(has_looked)
+    await keeping.close()
+
+    said = [each.getMessage() for each in caplog.records if "looked after" in each.getMessage()]
+    assert [each.partition(": the database")[0] for each in said] == [
+        "shop: the log could not be looked after",
+        "shop: the log is looked after again",
+    ]
 
 
 async def test_nobody_lapses_whom_nobody_knows(shop: Shore) -> None:

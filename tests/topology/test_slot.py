@@ -1,6 +1,7 @@
 """A slot in virtual time: how long it waits before another process is started, and when it gives up."""
 
 import asyncio
+import dataclasses
 import functools
 from datetime import UTC, datetime
 from itertools import count, pairwise
@@ -331,3 +332,34 @@ def test_a_slot_can_be_retired_at_any_moment() -> None:
 
     for tenths in range(80):
         assert all(simulate(functools.partial(main, tenths / 10)))
+
+
+class Deaf(Supervised):
+    """A command that runs, and never listens."""
+
+    def __init__(self) -> None:
+        plan = dataclasses.replace(PLAN, kind=Kind(command=("node", "stock.js")))
+        child, entropy = cast(Child, FakeChild()), SeededEntropy()
+        super().__init__("stock-7", plan, "http://127.0.0.1:7", child, entropy, datetime.now(UTC), NOBODY)
+
+    async def _takes_calls(self) -> bool:
+        return False
+
+
+def test_what_is_waited_for_is_said_long_before_it_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
+    """Once, with the port: a program that listens elsewhere would have its start stand still without a word."""
+
+    async def main() -> tuple[list[str], str]:
+        waiting = asyncio.create_task(Deaf().until_ready())
+        await asyncio.sleep(30)
+        said = [record.getMessage() for record in caplog.records]
+        with pytest.raises(NotStarted) as failed:
+            await waiting
+        return said, failed.value.reason
+
+    said, reason = simulate(main)
+
+    lacking = "nothing listens on 127.0.0.1:7, the port in its PORT"
+    assert said == [f"stock-7 is not ready yet: {lacking}; it is given 90 s"]
+    assert reason == f"it was not ready within 90 s: {lacking}"
+    assert len(caplog.records) == 1

@@ -55,7 +55,7 @@ class Written:
     @property
     def part(self) -> Path:
         """Where it is until it is whole."""
-        return self.path.with_name(self.path.name + ".part")
+        return _part_of(self.path)
 
 
 @dataclass
@@ -144,10 +144,7 @@ async def exported(crm: Crm, target: Target, out: Path, *, is_all: bool, show: S
     """
     paths = {False: out, True: out.with_name(f"{out.stem}.by-id{out.suffix}")}
     for path in paths.values():
-        if path.exists():
-            raise click.ClickException(
-                f"{path} is there already, and may not have been imported yet: name another one."
-            )
+        _refuse_what_is_there(path)
     outcome = Outcome(await _ready(crm, target, is_all=is_all, show=show))
     export = outcome.export
     if not export.new + export.changed:
@@ -270,6 +267,21 @@ async def _pages(crm: Crm, export: Export, show: Show) -> AsyncIterator[list[Exp
         yield list(page.items)
         if (cursor := page.next) is None:
             return
+
+
+def _refuse_what_is_there(path: Path) -> None:
+    """Leave alone what may not have been imported yet, and what somebody else may be writing."""
+    if path.exists():
+        raise click.ClickException(f"{path} is there already, and may not have been imported yet: name another one.")
+    if (part := _part_of(path)).exists():
+        raise click.ClickException(
+            f"{part} is there already: another export writes it, or one was interrupted. Remove it where none runs:"
+            " what was interrupted does not count as told."
+        )
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(path.name + ".part")
 
 
 def _write(stack: ExitStack, file: Written, rows: list[ExportRow]) -> None:

@@ -51,9 +51,19 @@ def show_comparison(screen: Screen, report: ComparisonReport) -> None:
          _over_chance(each.auc)]
         for each in report.versions
     ]  # fmt: skip
-    title = f"On {report.rows} rows that none was taught, {report.good} of them good"
+    which = "are held out" if any(each.may_know_rows for each in report.versions) else "none was taught"
+    title = f"On {report.rows} rows that {which}, {report.good} of them good"
     heads = ("version", "name", "auc", "brier", "lift of the best tenth", "")
     screen.table(title, heads, rows, numbers=(0, 2, 3, 4))
+    for each in report.versions:
+        if each.may_know_rows:
+            screen.say(
+                f"Version {each.version} learnt from a table with other columns, where other rows were held out: it "
+                "may have been taught some of these, and look better than it is. Train it again on this table."
+            )
+        if each.absent:
+            names = ", ".join(f"`{escape(column)}`" for column in each.absent)
+            screen.say(f"Version {each.version} goes by columns that this table does not have: {names}.")
 
 
 def show_models(screen: Screen, models: list[ModelSummary]) -> None:

@@ -102,14 +102,15 @@ def learnt(examples: Examples, training: Training, now: datetime) -> Learnt:
             refused=_refused(leaks=[leak.column for leak in leaks], used=used, allowed=training.allow),
             notes=tuple(notes),
             trained_at=now,
+            header=examples.columns,
         ),
     )
 
 
 def compared(
-    examples: Examples, comparison: Comparison, several: Sequence[tuple[int, str, Predictor]]
+    examples: Examples, comparison: Comparison, several: Sequence[tuple[ModelReport, Predictor]]
 ) -> ComparisonReport:
-    """How versions, each with its name, do on the rows of a table that are held out of every training.
+    """How versions do on the rows of a table that are held out of every training with its columns.
 
     Raises:
         ExamplesRejected: too few rows are held out to tell them apart.
@@ -118,20 +119,25 @@ def compared(
     held_out = np.flatnonzero(np.asarray(examples.held_out))
     good = good[held_out]
     if not 0 < good.sum() < len(good):
-        explanation = f"of {len(good)} rows that are held out, none is good or none is bad: send more"
+        explanation = (
+            f"of {len(good):,} rows that are held out, {int(good.sum()):,} are good (`{comparison.outcome}` is one of "
+            f"{', '.join(comparison.good)}): some have to be good and some bad. Is `good` right, as in the training?"
+        )
         raise ExamplesRejected(table=comparison.table, explanation=explanation)
     places = {name: place for place, name in enumerate(examples.columns)}
     found: list[Compared] = []
-    for version, name, predictor in several:
+    for report, predictor in several:
         values = (_values(examples.rows[row], places) for row in held_out)
         expected = np.asarray([probability(predictor.log_odds(each)) for each in values])
         found.append(
             Compared(
-                version=version,
-                name=name,
+                version=report.version,
+                name=report.name,
                 auc=auc(good, expected) or 0.5,
                 brier=brier(good, expected),
                 top_decile_lift=lift(good, expected)[0].lift,
+                absent=tuple(each.column for each in predictor.artefact.features if each.column not in places),
+                may_know_rows=bool(report.header) and report.header != examples.columns,
             )
         )
     found.sort(key=lambda each: (-each.auc, each.brier))

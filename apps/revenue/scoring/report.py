@@ -146,7 +146,7 @@ class ModelReport(Value):
     """A version of a model, and all that is to be known before it is promoted.
 
     `refused` are the suspected columns that it uses and that nobody has allowed: as long as there are any, it cannot
-    be promoted.
+    be promoted. `header` are all columns of the table, in its order; none where the version is older than this field.
     """
 
     version: int
@@ -163,6 +163,7 @@ class ModelReport(Value):
     notes: tuple[str, ...]
     trained_at: datetime
     is_promoted: bool = False
+    header: tuple[str, ...] = ()
 
 
 class ModelSummary(Value):
@@ -189,13 +190,20 @@ class Comparison(Value):
 
 
 class Compared(Value):
-    """How well one version does on the rows that all are compared on."""
+    """How well one version does on the rows that all are compared on.
+
+    `absent` are columns that it goes by and that the table does not have: every row is one without a value to it.
+    `may_know_rows` says that it learnt from a table with other columns, where other rows were held out: it may have
+    been taught some of these, and look better than it is.
+    """
 
     version: int
     name: str
     auc: float
     brier: float
     top_decile_lift: float
+    absent: tuple[str, ...] = ()
+    may_know_rows: bool = False
 
 
 class ComparisonReport(Value):

@@ -237,7 +237,7 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
     async def compare(self, comparison: Comparison) -> ComparisonReport:
         """Ask each version about the same rows, in a thread."""
         several = [
-            (version, (await versions.report_of(self.db, version)).name, await self._predictor(version))
+            (await versions.report_of(self.db, version), await self._predictor(version))
             for version in dict.fromkeys(comparison.versions)
         ]
         if not several:
@@ -306,7 +306,7 @@ class ScoringService(Service, Scoring, owner="revenue-operations"):
 
     @blocking
     def _compare(
-        self, sample: Sample, comparison: Comparison, several: list[tuple[int, str, Predictor]]
+        self, sample: Sample, comparison: Comparison, several: list[tuple[ModelReport, Predictor]]
     ) -> ComparisonReport:
         try:
             from .learning import compared  # noqa: PLC0415  # as above

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from atoll.adapters.locks import locked
+from atoll.adapters.sqlite_errors import not_opened
 from atoll.adapters.sqlite_machines import held_by_this_machine
 from atoll.data import DatabaseBusy, DatabaseUnavailable
 from atoll.data.migrating import (
@@ -91,7 +92,7 @@ def known_of_sqlite(path: Path) -> Known:
             revisions = connection.execute(f"SELECT version_num FROM {REVISIONS}") if REVISIONS in names else ()  # noqa: S608  # its parts are constants
             return Known(values, tuple(revision for (revision,) in revisions))
     except sqlite3.Error as error:
-        raise DatabaseUnavailable(f"{path}: {error}") from None
+        raise not_opened(error, path) from None
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from atoll.adapters.sqlite_errors import sqlite_error
+from atoll.adapters.sqlite_errors import not_opened, sqlite_error
 from atoll.adapters.sqlite_gate import Gate
 from atoll.adapters.sqlite_machines import held_by_this_machine
 from atoll.adapters.sqlite_session import SqliteSession
@@ -44,6 +44,7 @@ async def open_sqlite(path: Path) -> "SqliteDriver":
 
     Raises:
         DatabaseUnavailable: it cannot be opened, is being restored, is no database, or is another machine's.
+        DiskFull: there is no room for what SQLite keeps beside it.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     held = held_by_this_machine(path)
@@ -51,7 +52,7 @@ async def open_sqlite(path: Path) -> "SqliteDriver":
         return SqliteDriver(path, held)
     except sqlite3.Error as error:
         os.close(held)
-        raise DatabaseUnavailable(f"{path}: {error}") from None
+        raise not_opened(error, path) from None
     except BaseException:
         os.close(held)
         raise

@@ -1,6 +1,7 @@
 """What SQLite's errors mean to whoever runs a transaction; `database_errors` has the table."""
 
 import sqlite3
+from pathlib import Path
 
 from atoll.data import DatabaseBusy, DatabaseUnavailable, DiskFull, StatementRefused, TransactionTooLong
 
@@ -20,7 +21,7 @@ def sqlite_error(error: Exception, text: str, place: str) -> Exception:
     code = whole & 0xFF
     if whole == sqlite3.SQLITE_READONLY:  # a statement that writes where it may only read
         return StatementRefused(text, str(error))
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or whole == sqlite3.SQLITE_IOERR_SHMSIZE:  # no room for the WAL's index
         return DiskFull(place)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return DatabaseBusy(str(error))
@@ -31,6 +32,12 @@ def sqlite_error(error: Exception, text: str, place: str) -> Exception:
     if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, sqlite3.ProgrammingError):
         return StatementRefused(text, str(error))
     return _refused(error, code, text)
+
+
+def not_opened(error: sqlite3.Error, path: Path) -> DatabaseUnavailable | DiskFull:
+    """The error to raise where a database could not be opened."""
+    told = sqlite_error(error, "", str(path))
+    return told if isinstance(told, DiskFull) else DatabaseUnavailable(f"{path}: {error}")
 
 
 def _refused(error: sqlite3.DatabaseError, code: int, text: str) -> Exception:

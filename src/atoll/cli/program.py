@@ -4,6 +4,7 @@ A verb's module is imported when the verb is used, so that `atoll --help` does n
 """
 
 import difflib
+import errno
 import importlib
 from dataclasses import dataclass
 
@@ -63,6 +64,10 @@ Exit codes: 0 all is well; 1 the application said no, or does not answer;
 """
 
 
+DISK_FULL = "disk_full"
+"""The code of what a database says of it, too."""
+
+
 class Program(click.Group):
     """A group whose commands are imported late, and whose errors are messages instead of tracebacks."""
 
@@ -103,6 +108,11 @@ class Program(click.Group):
             raise Mistaken.of(mistakes) from mistakes
         except AtollError as error:
             raise SaidNo(str(error), code=error.code) from error
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            where = f" under {error.filename}" if error.filename else ""
+            raise SaidNo(f"the disk{where} is full", "Make room, and try it again.", code=DISK_FULL) from error
 
 
 @click.command(cls=Program, epilog=EPILOG, subcommand_metavar="VERB ...", context_settings={"max_content_width": 100})

@@ -111,6 +111,14 @@ class Octets(types.LargeBinary):
         return
 
 
+def length_of(kind: types.TypeEngine[Any], dialect: Dialect) -> int | None:  # Any: of all types
+    """How many characters a column of text holds; None where it has no limit, or holds no text."""
+    while isinstance(kind, types.TypeDecorator):
+        kind = kind.impl_instance
+    impl = kind.dialect_impl(dialect)
+    return impl.length if isinstance(impl, Words | Characters) else None
+
+
 dumps = functools.partial(json.dumps, allow_nan=False)
 """JSON that every database reads: NaN is none."""
 

@@ -3,11 +3,12 @@
 Its own `Connection.execute` uses the same names, the same ones in 2.0 and 2.1.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Column, ForeignKeyConstraint, Table, schema
+from sqlalchemy import BindParameter, Column, ForeignKeyConstraint, Insert, Table, Update, schema
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import visitors
 from sqlalchemy.types import TypeEngine
 
 Extracted = Sequence[BindParameter[Any]]  # Any: of all types
@@ -92,6 +93,24 @@ def prefetched(compiled: Any) -> list[tuple[str, Any, Any]]:  # Any: a compiler,
         *((column, column.onupdate) for column in compiled.update_prefetch),
     ]
     return [(compiled._within_exec_param_key_getter(column), column, default) for column, default in found]  # noqa: SLF001  # what this file is for
+
+
+def written(compiled: Any, statement: Any) -> set[str]:  # Any: a compiler, all classes of statements
+    """The names of the parameters that become values of columns as they are, not in a WHERE or an expression."""
+    named: set[str] = set()
+    for part in visitors.iterate(statement):
+        if isinstance(part, Insert | Update):
+            named.update(value.key for value in _values_of(part) if isinstance(value, BindParameter))
+    return {name for bind, name in compiled.bind_names.items() if getattr(bind, "_is_crud", False) or bind.key in named}
+
+
+def _values_of(part: Any) -> Iterator[Any]:  # Any: an insert or an update, values of all columns
+    """What it gives to columns by itself."""
+    yield from (value for _, value in getattr(part, "_ordered_values", None) or ())  # of 2.0 alone
+    yield from (part._values or {}).values()  # noqa: SLF001  # what this file is for
+    for rows in part._multi_values:  # noqa: SLF001  # as above
+        for row in rows:
+            yield from getattr(row, "values", row.__iter__)()
 
 
 def given_columns(insert: Any) -> set[str]:  # Any: an insert

@@ -18,7 +18,7 @@ from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.selectable import SelectBase, TextualSelect
 from sqlalchemy.types import ARRAY, TypeDecorator, TypeEngine
 
-from atoll.data import inside, values
+from atoll.data import columns, inside, values
 from atoll.data.errors import StatementRefused
 from atoll.data.inside import Extracted, Values
 from atoll.data.ports import Parameters
@@ -56,6 +56,7 @@ class Pattern:
         self.order = tuple(compiled.positiontup or ())
         self.pick = picker(self.order)
         self.checks = {name: self.check(bind.type) for bind, name in binds.items()}
+        self._limit(inside.written(compiled, statement))
         self.in_order = [self.checks[name] for name in self.order]
         self.count = len(self.checks)
         self.required = {name: bind.key for bind, name in binds.items() if bind.required}
@@ -131,6 +132,13 @@ class Pattern:
         if check is values.WHOLE_32 and isinstance(kind, BigInteger):
             return values.WHOLE_64  # BigInteger().with_variant(Integer, "sqlite"): SQLite counts up INTEGER alone
         return check
+
+    def _limit(self, written: set[str]) -> None:
+        """Have no column written with longer text than it holds; a WHERE may ask for any."""
+        for bind, name in self.compiled.bind_names.items():
+            length = columns.length_of(bind.type, self.dialect) if name in written else None
+            if length is not None:
+                self.checks[name] = values.words(length, self.checks[name])
 
     def _refuse_array(self, kind: TypeEngine[Any]) -> None:  # Any: of all types
         inner = kind.impl_instance if isinstance(kind, TypeDecorator) else kind

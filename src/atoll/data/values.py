@@ -40,6 +40,20 @@ def text(value: Any) -> Any:  # Any: whatever was passed
     return value
 
 
+def words(length: int, check: Check = text) -> Check:
+    """As `check`, for text of so many characters at most. Blanks at its end count: PostgreSQL would cut them off."""
+
+    def checked_words(value: Any) -> Any:  # Any: whatever was passed
+        if check is text and type(value) is str and len(value) <= length and value.isascii() and "\0" not in value:
+            return value
+        found = check(value)
+        if found is not None and len(found) > length:
+            raise ValueError(f"it has {len(found)} characters, and the column holds {length}")
+        return found
+
+    return checked_words
+
+
 def whole(bits: int) -> Check:
     """A check of integers of so many bits."""
     low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1

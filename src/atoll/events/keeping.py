@@ -129,7 +129,7 @@ class Keeping:
             await asyncio.sleep(0)  # others write in between
 
     async def _keep(self) -> None:
-        rounds = 0
+        rounds, is_told = 0, False
         while True:
             await asyncio.sleep(self._kept.look_s)
             rounds += 1
@@ -137,5 +137,10 @@ class Keeping:
                 await self.note_readers()
                 if rounds % 12 == 1:
                     await self._forget_all()
+                if is_told:
+                    is_told = False
+                    _log.warning("%s: the log is looked after again", self._service)
             except AtollError as error:
-                _log.warning("%s: the log could not be looked after: %s", self._service, error)
+                if not is_told:
+                    is_told = True
+                    _log.warning("%s: the log could not be looked after: %s", self._service, error)

@@ -25,6 +25,7 @@ from atoll.kernel import AtollError, Clock
 _log = logging.getLogger("atoll.events")
 _at_once = contextlib.nullcontext()
 
+TOLD_AGAIN_S = 30.0
 ENDED = "the process ended while it was delivered"
 """What is said of a parked message while an attempt is made, where processes may have died of it."""
 
@@ -84,6 +85,8 @@ class Worker:
         """So many messages are delivered at once, at most."""
         self.is_draining = False
         """Whether it takes nothing new."""
+        self._told: dict[tuple[int, str, type[Exception]], float] = {}
+        """When it was told last that messages of a type wait so long for something."""
 
     def drain(self) -> None:
         """Take nothing new. A lane that waits for an attempt goes on waiting until that is released."""
@@ -105,12 +108,7 @@ class Worker:
                 await asyncio.sleep(0)  # a delivery may have waited for nothing: calls have their turn, too
         except Fenced:
             self._owner.lost(lane)
-            _log.warning(
-                "%s: partition %d of %s was taken over by another instance",
-                self._names[0],
-                lane.held.partition,
-                self._names[1],
-            )
+            _log.warning("%s: of %s another instance has taken over partition %d", *self._names, lane.held.partition)
         except Exception:  # noqa: BLE001  # no message may be lost by a defect, of ours or of a driver's
             _log.exception("%s: the lane %d of %s begins anew", self._names[0], lane.held.partition, self._names[1])
             lane.begin_anew()
@@ -250,7 +248,9 @@ class Worker:
                 return
 
     def _tell_waiting(self, envelope: Envelope, error: Exception, waits: int) -> None:
-        if waits in (1, 10):
+        told, now = (waits, envelope.type, type(error)), asyncio.get_running_loop().time()
+        if waits in (1, 10) and now - self._told.get(told, -TOLD_AGAIN_S) >= TOLD_AGAIN_S:  # all lanes wait at once
+            self._told[told] = now
             _log.warning("%s: %s of %s waits: %s", self._names[0], envelope.type, self._names[1], said(error))
 
     def _failed(self, envelope: Envelope, effect: Effect, error: Exception, attempts: int) -> Failure | None:

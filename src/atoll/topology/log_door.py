@@ -92,6 +92,8 @@ class LogDoor:
     def __init__(self, service: str, log: Log) -> None:
         self.contract = door_of(service)
         self._log = log
+        self._is_unreadable = False
+        """Whether it was so when it was last asked for, which was told."""
 
     async def dispatch(self, request: Request) -> Response:
         """A batch as JSON, or the problem."""
@@ -101,11 +103,17 @@ class LogDoor:
             problem: Problem = InvalidInput(errors=(Fault(pointer="", detail=str(error)),))
             return Response(problem.status, to_wire(problem, request.context.trace.id))
         try:
-            return Response(200, _encode(await self._log.fetch(wanted)))
+            batch = await self._log.fetch(wanted)
+            if self._is_unreadable:
+                self._is_unreadable = False
+                _log.warning("%s: its log can be read again", self.contract.name)
+            return Response(200, _encode(batch))
         except Problem as told:
             problem = told
-        except AtollError as error:  # its database is not there, say: readers ask again
-            _log.warning("%s: its log cannot be read: %s", self.contract.name, error)
+        except AtollError as error:  # its database is not there, say: readers ask again, each of them and often
+            if not self._is_unreadable:
+                self._is_unreadable = True
+                _log.warning("%s: its log cannot be read: %s", self.contract.name, error)
             problem = Unavailable(service=self.contract.name, reason="its log cannot be read now")
         return Response(problem.status, to_wire(problem, request.context.trace.id))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from atoll.adapters.system import SystemClock, SystemDisk, SystemEntropy
 from atoll.contract import Event
-from atoll.data import Database, DatabaseBusy, DatabaseUnavailable
+from atoll.data import Database, DatabaseBusy, DatabaseUnavailable, DiskFull
 from atoll.data.places import DatabasePlace, SqlitePlace, place_of
 from atoll.events.auditing import By, Deed, deeds
 from atoll.events.erasing import Erased, Whose, erase_published, erase_received
@@ -323,7 +323,7 @@ async def operated(application: Application, state: Path, config: Config) -> Asy
         for name, place in places.items():
             try:
                 driver = await existing(place, application.name, name, SystemDisk(state / name), entropy)
-            except (DatabaseBusy, DatabaseUnavailable) as error:
+            except (DatabaseBusy, DatabaseUnavailable, DiskFull) as error:
                 if has_database[name] or isinstance(place, SqlitePlace):
                     unreached[name] = str(error)
                 continue

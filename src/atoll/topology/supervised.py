@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,10 +22,15 @@ from atoll.topology.supervision import Health, HostedService, ProcessStatus, Sta
 READY_S = 90.0
 """How long a process may take until it is ready."""
 
+TOLD_S = 10.0
+"""After so long it is said that a process is waited for, and what it lacks."""
+
 COMMAND_LEFT_ALONE_S = 1.0
 
 LOOK_S = (0.01, 0.05)
 """How soon a process that is not ready yet is looked at again: at first, and at most."""
+
+_log = logging.getLogger("atoll.supervisor")
 
 
 class Supervised:
@@ -75,13 +81,17 @@ class Supervised:
             NotStarted: it has ended, or was not ready in time.
         """
         loop = asyncio.get_running_loop()
-        ends_at, pause_s = loop.time() + READY_S, LOOK_S[0]
+        began_at, pause_s, is_told = loop.time(), LOOK_S[0], False
         while not await self._takes_calls():
             if self.child.ended.done():
                 code = self.child.ended.result()
                 raise NotStarted(self.name, f"it ended with {ending(code)}; its log says why", code)
-            if loop.time() > ends_at:
-                raise NotStarted(self.name, f"it was not ready within {READY_S:g} s")
+            waited_s = loop.time() - began_at
+            if waited_s > READY_S:
+                raise NotStarted(self.name, f"it was not ready within {READY_S:g} s: {self._lacking()}")
+            if waited_s > TOLD_S and not is_told:
+                is_told = True
+                _log.warning("%s is not ready yet: %s; it is given %g s", self.name, self._lacking(), READY_S)
             await asyncio.wait([self.child.ended], timeout=pause_s)
             pause_s = min(LOOK_S[1], pause_s * 1.2)
 
@@ -158,6 +168,15 @@ class Supervised:
             self._report = await self._reporting.report()
             return all(each.ready for each in self._report.instances)
         return False
+
+    def _lacking(self) -> str:
+        """What it is waited for."""
+        if not self.is_atoll:
+            return f"nothing listens on 127.0.0.1:{_listening(self.address)}, the port in its PORT"
+        if self._report is None:
+            return "it does not answer"
+        names = sorted({each.service for each in self._report.instances if not each.ready})
+        return f"it says that {', '.join(names)} cannot take calls"
 
 
 def _listening(address: str) -> str | int:

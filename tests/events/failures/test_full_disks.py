@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from sqlalchemy import bindparam, select, update
 
+from atoll.adapters.migrations import known_of_sqlite
 from atoll.adapters.postgres import open_postgres
 from atoll.adapters.postgres_roles import provision
 from atoll.adapters.sqlite import CHECKPOINT_COMMITS, FULL_S, open_sqlite
@@ -108,6 +109,19 @@ async def test_a_subscriber_goes_on_when_there_is_room(disk: Path, tmp_path: Pat
 
             assert [value for _, value in noted] == list(range(400))
             assert not await parked(billing)
+
+
+async def test_a_start_on_a_full_disk_says_that_it_is_full(disk: Path) -> None:
+    """It finds no room for the index of the write-ahead log, which SQLite calls an error of the disk."""
+    async with at(disk, "shop") as database:
+        await shore(database)
+    fill(disk, leave_bytes=0)
+
+    with pytest.raises(DiskFull, match="is full"):
+        async with at(disk, "shop") as database:
+            await all_sold(database)
+    with pytest.raises(DiskFull, match="is full"):  # a start looks at the migrations first
+        known_of_sqlite(disk / "shop" / "shop.db")
 
 
 async def test_a_write_ahead_log_that_has_taken_all_room_gives_it_back(disk: Path) -> None:

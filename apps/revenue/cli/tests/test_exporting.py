@@ -173,6 +173,19 @@ async def test_a_file_that_was_not_imported_yet_is_not_overwritten(desk: Desk) -
     assert (await desk.crm.exports(Target.SALESFORCE)).items == ()
 
 
+async def test_what_an_interrupted_export_has_left_is_named(desk: Desk) -> None:
+    """It is the user's to remove: another export may write it. No export is begun that nobody would finish."""
+    left = desk.folder / "leads.by-id.csv.part"
+    left.write_text("Id,", encoding="utf-8")
+
+    result = await desk.run("salesforce", "--out", desk.file("leads.csv"))
+
+    assert result.exit_code == 1
+    assert "leads.by-id.csv.part is there already: another export writes it, or one was interrupted" in result.output
+    assert (await desk.crm.exports(Target.SALESFORCE)).items == ()
+    assert desk.names() == [left.name, "state"]
+
+
 async def test_a_file_that_is_lost_half_way_leaves_nothing_and_marks_nothing(desk: Desk) -> None:
     """A full disk, say, or Ctrl-C."""
 

@@ -76,6 +76,27 @@ def test_columns_that_know_the_outcome_are_named_and_keep_it_back(deals: str) ->
     assert allowed.exit_code == 0
 
 
+def test_what_makes_a_comparison_unfair_is_said(deals: str) -> None:
+    """Rows that the older version was taught, and columns that it misses."""
+    old = told("score", "train", deals, "--outcome", "won", *LEAKS, "--name", "old")
+    with Path(deals).open(newline="") as stream:
+        several = [{**row, "visits": str(number)} for number, row in enumerate(csv.DictReader(stream))]
+    for row in several:
+        del row["industry"]
+    with Path(deals).open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, several[0])
+        writer.writeheader()
+        writer.writerows(several)
+    new = told("score", "train", deals, "--outcome", "won", *LEAKS, "--name", "new")
+
+    said = run("score", "compare", str(old["version"]), str(new["version"])).output
+
+    assert re.search(r"On \d+ rows that are held out, \d+ of them good", said)
+    assert f"Version {old['version']} learnt from a table with other columns" in said
+    assert f"Version {old['version']} goes by columns that this table does not have: `industry`." in said
+    assert f"Version {new['version']} learnt from" not in said
+
+
 def test_versions_are_compared_promoted_and_taken_back(deals: str) -> None:
     """The best first, on rows that none was taught; leads are scored by the one in use."""
     better = told("score", "train", deals, "--outcome", "won", *LEAKS, "--name", "better")

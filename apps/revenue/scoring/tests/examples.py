@@ -43,8 +43,8 @@ def content(several: list[dict[str, str]]) -> bytes:
     """Rows as CSV."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows([row[column] for column in COLUMNS] for row in several)
+    writer.writerow(several[0] if several else COLUMNS)
+    writer.writerows(row.values() for row in several)
     return text.getvalue().encode()
 
 

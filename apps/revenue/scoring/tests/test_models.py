@@ -240,6 +240,41 @@ async def test_versions_are_compared_on_rows_that_none_was_taught(scoring: Scori
     assert (await scoring.model(1)).quality.auc_holdout == pytest.approx(first.auc)
 
 
+async def test_a_version_that_was_taught_the_rows_of_a_comparison_is_said_to_know_them(scoring: ScoringService) -> None:
+    """Rows are held out by all that they say: with one column more, others are, which the older version was taught."""
+    old = await taught(scoring)
+    wider = [{**row, "visits": str(number)} for number, row in enumerate(rows(1_200))]
+    for piece in pieces("deals", wider, size=500):
+        await scoring.add_examples(piece)
+    new = await scoring.train(msgspec.structs.replace(TRAINING, name="wider"))
+
+    report = await scoring.compare(Comparison(versions=(old.version, new.version), table="deals", outcome="won"))
+
+    found = {each.version: (each.may_know_rows, each.absent) for each in report.versions}
+    assert found == {old.version: (True, ()), new.version: (False, ())}
+
+
+async def test_a_version_is_said_to_go_by_columns_that_a_comparison_lacks(scoring: ScoringService) -> None:
+    """It does no better than chance there, which says nothing of it."""
+    report = await taught(scoring)
+    narrow = [{"won": row["won"], "industry": row["industry"], "note": row["note"]} for row in rows(600)]
+    for piece in pieces("narrow", narrow, size=500):
+        await scoring.add_examples(piece)
+
+    compared = await scoring.compare(Comparison(versions=(report.version,), table="narrow", outcome="won"))
+
+    assert set(compared.versions[0].absent) == {"attribute.seats", "lead.title"}
+
+
+async def test_a_comparison_says_what_it_took_for_good(scoring: ScoringService) -> None:
+    """Whoever has trained with words of his own has to name them here, too."""
+    report = await taught(scoring)
+    asked = Comparison(versions=(report.version,), table="deals", outcome="won", good=("signed",))
+
+    with pytest.raises(ExamplesRejected, match=r"0 are good .`won` is one of signed.: .* Is `good` right"):
+        await scoring.compare(asked)
+
+
 async def test_what_became_of_own_leads_is_learnt_from(scoring: ScoringService) -> None:
     """With what was known of them: their fields, facts and attributes, and nothing that names them."""
     outcomes: list[LeadOutcome] = []
