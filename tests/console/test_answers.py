@@ -1,7 +1,7 @@
 """What the console says of an application, and what it does to it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -103,8 +103,9 @@ async def test_an_operation_is_tried_under_ones_own_name(page: Page) -> None:
     )
 
 
-async def test_an_operation_is_tried_with_arguments_of_each_kind(tmp_path: Path) -> None:
-    """A body; numbers, choices of yes and no, and lists: as the form of a page has them."""
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncGenerator[Page]:
+    """The console of a desk."""
     desk = Application("desk", services=[DeskService], edges=EDGES)
     config = Config({"DESK_GATEWAY_PORT": "0", "DESK_CONSOLE_PORT": "0"})
     async with (
@@ -113,36 +114,31 @@ async def test_an_operation_is_tried_with_arguments_of_each_kind(tmp_path: Path)
     ):
         page = Page(http, tmp_path)
         await page.login()
-        order = {"path": {}, "query": {}, "body": {"article": "lamp", "pieces": 2}}
-        shelf = {"path": {"number": 7}, "query": {"sizes": [3, 4], "is_full": True}, "body": None}
-        ordered = (await page.post("/api/services/desk/operations/order/call", order)).json()
-        found = (await page.post("/api/services/desk/operations/shelf/call", shelf)).json()
-        await until(page, "/api/traces?turns=1", lambda found: "tidy" in named(found))
-        traces = await until(page, "/api/traces", lambda found: "desk.shelf" in named(found))
+        yield page
+
+
+async def test_an_operation_is_tried_with_arguments_of_each_kind(desk: Page) -> None:
+    """A body; numbers, choices of yes and no, and lists: as the form of a page has them."""
+    order = {"path": {}, "query": {}, "body": {"article": "lamp", "pieces": 2}}
+    shelf = {"path": {"number": 7}, "query": {"sizes": [3, 4], "is_full": True}, "body": None}
+    ordered = (await desk.post("/api/services/desk/operations/order/call", order)).json()
+    found = (await desk.post("/api/services/desk/operations/shelf/call", shelf)).json()
+    await until(desk, "/api/traces?turns=1", lambda found: "tidy" in named(found))
+    traces = await until(desk, "/api/traces", lambda found: "desk.shelf" in named(found))
 
     assert (ordered["status"], ordered["body"]) == (200, {"article": "lamp", "pieces": 2})
     assert (found["status"], found["body"]) == (200, [7, 3, 4, 1])
     assert "tidy" not in named(traces), "an idle turn hides what was done"
 
 
-async def test_what_is_tried_amiss_is_not_called(tmp_path: Path) -> None:
+async def test_what_is_tried_amiss_is_not_called(desk: Page) -> None:
     """A word that is passed over would be a call of something else, or without a body."""
-    desk = Application("desk", services=[DeskService], edges=EDGES)
-    config = Config({"DESK_GATEWAY_PORT": "0", "DESK_CONSOLE_PORT": "0"})
-    async with (
-        single(desk, world=World.real(tmp_path), config=config),
-        httpx.AsyncClient(base_url=address(tmp_path) or "", timeout=PATIENCE_S) as http,
-    ):
-        page = Page(http, tmp_path)
-        await page.login()
-        for path in ({}, {"number": ""}, {"nummer": 7}, {"number": 7, "sizes": 3}):
-            answer = await page.post(
-                "/api/services/desk/operations/shelf/call", {"path": path, "query": {"sizes": [3]}}
-            )
-            assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input"), path
-            assert "`number`" in answer.json()["detail"]
-        misspelt = await page.post("/api/services/desk/operations/order/call", {"arguments": {"article": "lamp"}})
-        scaled = await page.post("/api/services/desk/scale", {"instances": 2, "by": 1})
+    for path in ({}, {"number": ""}, {"nummer": 7}, {"number": 7, "sizes": 3}):
+        answer = await desk.post("/api/services/desk/operations/shelf/call", {"path": path, "query": {"sizes": [3]}})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input"), path
+        assert "`number`" in answer.json()["detail"]
+    misspelt = await desk.post("/api/services/desk/operations/order/call", {"arguments": {"article": "lamp"}})
+    scaled = await desk.post("/api/services/desk/scale", {"instances": 2, "by": 1})
 
     assert "`arguments`" in misspelt.json()["detail"]
     assert (misspelt.status_code, scaled.status_code) == (422, 422)
