@@ -1,6 +1,7 @@
 """What SQLite's driver promises beside the port: one machine, several processes, nobody starved, a disk that fails."""
 
 import asyncio
+import contextlib
 import gc
 import itertools
 import os
@@ -8,6 +9,7 @@ import sqlite3
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -220,3 +222,30 @@ def test_a_database_in_memory_ends_with_who_has_it() -> None:
 
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         connection.execute("SELECT 1")
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_what_cannot_be_opened_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool) -> None:
+    """At once, and not whenever somebody collects it: it may be no database, or one that somebody else begins."""
+    path = tmp_path / "shop.db"
+    if is_there:
+        path.write_bytes(b"no database at all" * 100)
+    made: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def connected(*args: Any, **kwargs: Any) -> sqlite3.Connection:  # Any: whatever sqlite3 takes
+        made.append(connect(*args, **kwargs))
+        made[-1].execute("PRAGMA busy_timeout=0")
+        return made[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", connected)
+    with contextlib.closing(connect(tmp_path / "shop.db", isolation_level=None)) as other:
+        if not is_there:
+            other.executescript("PRAGMA journal_mode=WAL; BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseUnavailable):
+            await open_sqlite(path)
+
+    assert len(made) == (1 if is_there else 2)
+    for connection in made:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")

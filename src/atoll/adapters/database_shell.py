@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from atoll.adapters.sqlite_opening import made_ready
 from atoll.data import DatabaseUnavailable, StatementRefused
 from atoll.data.places import DatabasePlace, PostgresPlace
 
@@ -61,10 +62,11 @@ def shell(place: DatabasePlace, *, writes: bool = False) -> Generator[Shell]:
 
 def _opened(path: Path, *, writes: bool) -> sqlite3.Connection:
     mode = "rw" if writes else "ro"
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=5)
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("SELECT 1 FROM sqlite_master").fetchone()  # what is no database is told now
-    return connection
+    made = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=5)
+    with made_ready(made) as connection:
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()  # what is no database is told now
+        return connection
 
 
 class _SqliteShell:

@@ -20,6 +20,7 @@ from typing import Any
 from atoll.adapters.sqlite_errors import not_opened, sqlite_error
 from atoll.adapters.sqlite_gate import Gate
 from atoll.adapters.sqlite_machines import held_by_this_machine
+from atoll.adapters.sqlite_opening import made_ready
 from atoll.adapters.sqlite_session import SqliteSession
 from atoll.adapters.sqlite_sync import Sync
 from atoll.adapters.sqlite_turn import Turn
@@ -67,11 +68,10 @@ class SqliteDriver:
     def __init__(self, path: Path, held: int) -> None:
         self._path = path
         self._held = held
-        self._writer = _connected(path)
-        self._reader = _connected(path)
-        self._reader.execute("PRAGMA query_only=ON")
-        self._writer.executescript("BEGIN IMMEDIATE; COMMIT")  # the log is there from now on
-        self._writer.execute("PRAGMA busy_timeout=0")  # whoever waits lets others go on
+        with made_ready(_connected(path)) as self._writer, made_ready(_connected(path)) as self._reader:
+            self._reader.execute("PRAGMA query_only=ON")
+            self._writer.executescript("BEGIN IMMEDIATE; COMMIT")  # the log is there from now on
+            self._writer.execute("PRAGMA busy_timeout=0")  # whoever waits lets others go on
         self._threads = ThreadPoolExecutor(3, thread_name_prefix="atoll-sqlite")
         self._sync = Sync(path.with_name(f"{path.name}-wal"), self._threads)
         self._turn = Turn(path, self._threads)
@@ -280,15 +280,16 @@ class MemoryDriver:
 
 
 def _connected(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
+    made = sqlite3.connect(
         path, timeout=5, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS_CACHED
     )
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("PRAGMA wal_autocheckpoint=0")
-    connection.execute(f"PRAGMA journal_size_limit={LOG_BYTES_MAX}")
-    connection.execute("PRAGMA cache_size=-16384")
-    return _configured(connection)
+    with made_ready(made) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute(f"PRAGMA journal_size_limit={LOG_BYTES_MAX}")
+        connection.execute("PRAGMA cache_size=-16384")
+        return _configured(connection)
 
 
 def _configured(connection: sqlite3.Connection) -> sqlite3.Connection:

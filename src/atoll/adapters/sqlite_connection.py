@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
+from atoll.adapters.sqlite_opening import made_ready
+
 BUSY_S = 60.0
 """How long a migration waits for somebody who writes to the file."""
 
@@ -37,10 +39,11 @@ def sqlite_engine(path: Path) -> Engine:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF", "legacy_alter_table=OFF"):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
+    made = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    with made_ready(made) as connection:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF", "legacy_alter_table=OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
 
 
 def _begin(connection: Connection) -> None:
