@@ -12,6 +12,8 @@ import re
 import sqlite3
 from pathlib import Path
 
+from atoll.adapters.sqlite_opening import made_ready
+
 VERSION = 2
 """Of the tables; a file with another one is put aside."""
 
@@ -138,14 +140,11 @@ def opened_to_read(path: Path) -> sqlite3.Connection | None:
     """
     if not path.exists():
         return None
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None)
-    try:
+    made = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None)
+    with made_ready(made) as connection:
         connection.execute("BEGIN")
         if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
             return connection
-    except BaseException:
-        connection.close()
-        raise
     connection.close()
     return None
 
@@ -153,25 +152,25 @@ def opened_to_read(path: Path) -> sqlite3.Connection | None:
 def _usable(path: Path) -> sqlite3.Connection | None:
     """A connection to it; None where it is something else, or of another version."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite gives its other files the same mode
-    connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    made = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     try:
-        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        is_new = not version and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if version == VERSION or is_new:
-            for pragma in (
-                "journal_mode=WAL",
-                "synchronous=NORMAL",
-                "cache_size=-16000",
-                "journal_size_limit=16000000",
-            ):
-                connection.execute(f"PRAGMA {pragma}")
-            if is_new:
-                connection.executescript(f"BEGIN IMMEDIATE; {_TABLES}; PRAGMA user_version={VERSION}; COMMIT")
-            return connection
+        with made_ready(made) as connection:
+            version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+            is_new = not version and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            if version == VERSION or is_new:
+                for pragma in (
+                    "journal_mode=WAL",
+                    "synchronous=NORMAL",
+                    "cache_size=-16000",
+                    "journal_size_limit=16000000",
+                ):
+                    connection.execute(f"PRAGMA {pragma}")
+                if is_new:
+                    connection.executescript(f"BEGIN IMMEDIATE; {_TABLES}; PRAGMA user_version={VERSION}; COMMIT")
+                return connection
     except sqlite3.Error as error:
-        connection.close()
         if is_spoiled(error):
             return None
         raise
-    connection.close()
+    made.close()
     return None

@@ -113,14 +113,10 @@ class Operation:
 
     def trap_in(self, path: Words) -> Trap | None:
         """What makes these words of the path another operation's path; None where nothing does."""
-        return next(
-            (
-                trap
-                for trap in self._traps
-                if all(word in (None, given) for word, given in zip(trap.words, path, strict=True))
-            ),
-            None,
-        )
+        for trap in self._traps:
+            if all(word in (None, given) for word, given in zip(trap.words, path, strict=True)):
+                return trap
+        return None
 
     @property
     def is_idempotent(self) -> bool:
@@ -143,7 +139,7 @@ class Operation:
             return (), (), self._only_body_by_position.encode(args[0])
         given = self._given(args, kwargs)
         path = tuple(word for item in self._path if item.words for word in item.words.encode(given[item.name]))
-        if self._traps and (trap := self.trap_in(path)) is not None:
+        if (trap := self.trap_in(path)) is not None:
             self._refuse(trap)
         query = tuple(
             (item.wire_name, word)

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from revenue.enrichment.asking import Answer, Question, Terms, cost_of, question_of
-from revenue.enrichment.checking import Broken, Held, checked
 from revenue.enrichment.contract import (
     AttemptState,
     Certainty,
@@ -22,7 +21,6 @@ from revenue.enrichment.contract import (
     Source,
     Topic,
 )
-from revenue.enrichment.pace import Pace
 from revenue.enrichment.tests.vendor import AT_ACME, NOON, a_lead
 from revenue.enrichment.waterfall import Told, Waterfall, segment_of, words_of
 from revenue.identity.contract import Resolution
@@ -302,68 +300,6 @@ def test_every_way_ends_and_asks_nobody_twice(orders: list[tuple[Topic, list[str
     assert "hit" not in ends[: max(0, len(asked) - 1)]
 
 
-@pytest.mark.parametrize(
-    ("topic", "value", "held"),
-    [
-        (Topic.MOBILE, "0171 39200 12", None),
-        (Topic.MOBILE, "+49 171 39200 12", "+491713920012"),
-        (Topic.MOBILE, "+49 30 23125001", None),
-        (Topic.MOBILE, "+1 800 555 0199", None),
-        (Topic.MOBILE, "+44 7700 900123", None),
-        (Topic.EMAIL, "Ada@Acme.DE", "Ada@acme.de"),
-        (Topic.EMAIL, "ada@", None),
-        (Topic.PHONE, "+49 (0)30 23125-001", "+493023125001"),
-        (Topic.PHONE, "12", None),
-        (Topic.DOMAIN, "https://www.Acme.de/about", "acme.de"),
-        (Topic.DOMAIN, "gmail.com", None),
-        (Topic.DOMAIN, "localhost", None),
-        (Topic.COUNTRY, "Deutschland", "DE"),
-        (Topic.COUNTRY, "Atlantis", None),
-        (Topic.NUMBER_OF_EMPLOYEES, "51-200", "51"),
-        (Topic.NUMBER_OF_EMPLOYEES, "1.200", "1200"),
-        (Topic.NUMBER_OF_EMPLOYEES, "10000+", "10000"),
-        (Topic.NUMBER_OF_EMPLOYEES, "10K+", "10000"),
-        (Topic.NUMBER_OF_EMPLOYEES, "1k-5k employees", "1000"),
-        (Topic.NUMBER_OF_EMPLOYEES, "1-5K", None),
-        (Topic.NUMBER_OF_EMPLOYEES, "5000.0", "5000"),
-        (Topic.NUMBER_OF_EMPLOYEES, "-7", None),
-        (Topic.NUMBER_OF_EMPLOYEES, "99M", None),
-        (Topic.NUMBER_OF_EMPLOYEES, "0", None),
-        (Topic.NUMBER_OF_EMPLOYEES, "many", None),
-        (Topic.PHONE_TYPE, "nonFixedVoip", "internet"),
-        (Topic.PHONE_TYPE, "carrier pigeon", None),
-        (Topic.CITY, "  New   York ", "New York"),
-        (Topic.CITY, "N/A", None),
-        (Topic.CITY, "U\0lm", None),
-        (Topic.INDUSTRY, "x" * 201, None),
-    ],
-)
-def test_a_value_holds_or_not(topic: Topic, value: str, held: str | None) -> None:
-    """In normal form."""
-    found = checked(topic, value, {})
-
-    assert (found.value if isinstance(found, Held) else None) == held
-
-
-@pytest.mark.parametrize(
-    ("said", "certainty"),
-    [("mobile", Certainty.CERTAIN), ("landline", None), ("fixedVoip", None), ("", Certainty.GUESS)],
-)
-def test_where_a_number_does_not_tell_the_provider_has_to(said: str, certainty: Certainty | None) -> None:
-    """In America all look alike: without a word about the line it is a guess, which satisfies no rule by itself."""
-    found = checked(Topic.MOBILE, "+1 415 555 0123", {Topic.PHONE_TYPE: said} if said else {})
-
-    assert (found.at_most if isinstance(found, Held) else None) == certainty
-
-
-@given(st.sampled_from(Topic), st.text(max_size=40))
-def test_any_value_holds_or_says_why_not(topic: Topic, value: str) -> None:
-    """Providers say anything."""
-    found = checked(topic, value, {Topic.COUNTRY: value, Topic.PHONE_TYPE: value})
-
-    assert found.why if isinstance(found, Broken) else found.value
-
-
 @given(st.sampled_from(list(AttemptState)), st.sets(st.sampled_from(list(Charge))))
 def test_nothing_costs_more_than_its_price(state: AttemptState, charged: set[Charge]) -> None:
     """And what was not sent costs nothing, what may have been charged all of it."""
@@ -372,33 +308,3 @@ def test_nothing_costs_more_than_its_price(state: AttemptState, charged: set[Cha
     assert cost_of(terms, state) in (0, 7)
     assert cost_of(terms, state, is_sent=False) == 0
     assert cost_of(terms, AttemptState.UNKNOWN) == 7
-
-
-def test_a_breaker_opens_and_closes() -> None:
-    """Half of ten have failed: it rests for a second, then lets one through, and on success all."""
-    pace = Pace(1_000.0)
-    for number in range(10):
-        assert pace.admits(number / 100)
-        pace.ended(number / 100, is_well=number % 2 == 0)
-    assert not pace.admits(0.2)
-    assert (pace.admits(1.2), pace.admits(1.2)) == (True, False)
-    pace.ended(1.3, is_well=False)
-    assert (pace.admits(3.0), pace.admits(3.4)) == (False, True)
-    pace.left()
-    assert pace.admits(3.5)
-    pace.ended(3.6, is_well=True)
-    assert (pace.admits(3.6), pace.admits(3.6)) == (True, True)
-
-
-@given(st.floats(0.5, 500), st.lists(st.floats(0, 0.5), min_size=1, max_size=200))
-def test_a_rate_is_never_passed(rate: float, gaps: list[float]) -> None:
-    """In any second there are at most two seconds' worth: the burst, and what comes meanwhile."""
-    pace, now = Pace(rate), 0.0
-    sent: list[float] = []
-    for gap in gaps:
-        now += gap
-        sent.append(now + pace.wait_s(now))
-        pace.took(now)
-
-    for start in sent:
-        assert sum(start <= each < start + 1.0 for each in sent) <= 2 * max(1.0, rate) + 1
