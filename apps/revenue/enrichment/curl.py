@@ -171,7 +171,8 @@ def _plainly(quoted: re.Match[str]) -> str:
     """Bash's `$'...'` as other shells write it; what is quoted otherwise stays as it is."""
     if quoted[1] is None:
         return quoted[0]
-    return shlex.quote(ESCAPE.sub(lambda found: _character(found[1]), quoted[1]))
+    said = ESCAPE.sub(lambda found: _character(found[1]), quoted[1])
+    return shlex.quote(said.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))  # halves belong together
 
 
 def _character(escape: str) -> str:

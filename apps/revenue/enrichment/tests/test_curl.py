@@ -113,6 +113,16 @@ def test_what_a_browser_copies_is_read_as_bash_reads_it() -> None:
     assert json.loads(draft.provider.body) == {"email": "{email}", "said": "O'Neil!", "lines": "a\nb", "price": "$5"}
 
 
+@pytest.mark.parametrize(
+    ("escaped", "said"), [(r"\ud83d\ude00", "\N{GRINNING FACE}"), (r"\ud83d", "\N{REPLACEMENT CHARACTER}")]
+)
+def test_a_character_that_is_written_in_two_halves_is_one(escaped: str, said: str) -> None:
+    """As browsers copy it; half of one is none."""
+    command = 'curl https://a.example/x --data-raw $\'{"email":"ada@b.de","said":"' + escaped + "\"}'"
+
+    assert json.loads(provider_from_curl("v", command).provider.body)["said"] == said
+
+
 def test_what_ships_for_twilio_is_what_its_documents_say() -> None:
     """A number in the path, and a name and password as variables of the shell."""
     draft = provider_from_curl(
