@@ -12,7 +12,6 @@ import click
 
 from atoll import AtollError, Mistakes, __version__
 from atoll.cli.refusals import Mistaken, SaidNo
-from atoll.data import DiskFull
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +64,10 @@ Exit codes: 0 all is well; 1 the application said no, or does not answer;
 """
 
 
+DISK_FULL = "disk_full"
+"""The code of what a database says of it, too."""
+
+
 class Program(click.Group):
     """A group whose commands are imported late, and whose errors are messages instead of tracebacks."""
 
@@ -109,7 +112,7 @@ class Program(click.Group):
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
             where = f" under {error.filename}" if error.filename else ""
-            raise SaidNo(f"the disk{where} is full", "Make room, and try it again.", code=DiskFull.code) from error
+            raise SaidNo(f"the disk{where} is full", "Make room, and try it again.", code=DISK_FULL) from error
 
 
 @click.command(cls=Program, epilog=EPILOG, subcommand_metavar="VERB ...", context_settings={"max_content_width": 100})
